@@ -1,0 +1,76 @@
+/*
+ * What one run came to. The words mean what the scenario language says they mean; the views of the
+ * database compute the same figures from the record, and a test compares the two.
+ */
+#ifndef RUN_SUMMARY_H
+#define RUN_SUMMARY_H
+
+#include "sim/base/histogram.h"
+#include "sim/base/json.h"
+#include "sim/scenario/scenario.h"
+
+struct summary_counts {
+    uint64_t arrived, ok, failed, in_flight; /* measured requests */
+    uint64_t good;                           /* ok within the objective */
+    uint64_t attempts;                       /* tries that reached a backend or found none */
+    uint64_t cause[CAUSES];
+};
+
+struct summary_class {
+    const char *client, *name;
+    struct summary_counts counts;
+    struct histogram latency; /* ok, measured */
+};
+
+struct summary_backend {
+    const char *name;
+    uint32_t group, weight;     /* weight at the end */
+    uint64_t picks, ok, failed; /* attempts of measured requests */
+    double utilization;         /* busy share of slots over the measured window */
+    double in_flight_mean;      /* in the balancer's books, time average over the measured window */
+    double queue_mean;          /* waiting at the backend, the same */
+};
+
+struct summary_expect {
+    const char *text;
+    bool holds;
+    bool known;   /* false: no request to measure it on (then it does not hold) */
+    double value; /* in the unit of the metric */
+    enum unit unit;
+    bool ratio; /* value is left / right of a comparison of variants */
+};
+
+struct summary {
+    const struct scenario *scenario; /* borrowed */
+    const char *algorithm;           /* name, at the start of the run */
+    uint64_t seed;
+    uint32_t replication;
+    uint64_t digest;
+    bool interrupted;
+    double simulated_s; /* duration - warmup */
+    double wall_s;
+    uint64_t events;
+    struct summary_counts counts;
+    struct histogram latency, response; /* ok, measured, ns */
+    double throughput, goodput;         /* per second */
+    double availability;                /* ok / (ok + failed) */
+    double imbalance;                   /* maximum over backends of share of picks / of weight */
+    struct summary_class *classes;
+    uint32_t class_count;
+    struct summary_backend *backends;
+    uint32_t backend_count;
+    struct summary_expect *expects;
+    uint32_t expect_count;
+};
+
+/* The value of a measure over the whole measured window; false when nothing was measured. */
+bool summary_measure(const struct summary *summary, const struct scenario_measure *measure,
+                     double *value);
+/* Writes a value with its unit for people: "121 ms", "0.47 %", "900/s". Returns buf. */
+const char *summary_format(char *buf, size_t size, enum unit unit, double value);
+/* The object of `run --json` (design section 4); key NULL = outermost. */
+void summary_json(const struct summary *summary, struct json *json, const char *key);
+/* Table and verdict sentence for a terminal, `width` columns wide. */
+void summary_print(const struct summary *summary, FILE *to, unsigned width, bool utf8);
+
+#endif

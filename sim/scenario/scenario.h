@@ -1,0 +1,190 @@
+/*
+ * A scenario as plain data: what a YAML file says, checked, with every default filled in.
+ *
+ * Units: lb_time is ns; rates are per second; shares and loads are fractions (0.3 is 30 %).
+ * Everything is owned by struct scenario and lives until scenario_destroy. Indices refer to the
+ * arrays of the same struct.
+ */
+#ifndef SCENARIO_SCENARIO_H
+#define SCENARIO_SCENARIO_H
+
+#include "algorithms/lb.h"
+#include "sim/base/distribution.h"
+#include "sim/scenario/words.h"
+
+#define SCENARIO_UNLIMITED UINT32_MAX /* a queue without a limit */
+
+enum backoff { BACKOFF_NONE, BACKOFF_CONSTANT, BACKOFF_EXPONENTIAL };
+
+struct scenario_retries {
+    uint32_t max; /* beyond the first attempt; 0 = none */
+    enum backoff backoff;
+    lb_time base, cap; /* exponential: min(cap, base x 2^(n-1)) before the n-th retry */
+    bool full_jitter;  /* uniform in [0, back-off) */
+    double budget;     /* share of first attempts; 0 = no budget */
+    bool to_other;     /* balancer only: another backend (else the same) */
+    unsigned when;     /* balancer only: bit 1 << enum lb_end */
+};
+
+struct scenario_class {
+    const char *name;
+    double share;
+    struct distribution work; /* ns at speed 1 */
+};
+
+enum arrivals { ARRIVALS_POISSON, ARRIVALS_UNIFORM, ARRIVALS_CLOSED };
+
+struct scenario_client {
+    const char *name;
+    enum arrivals arrivals;
+    double rate;               /* per second; solved from load when load was written; 0 if closed */
+    double load;               /* offered load of this group, 0 when rate was written */
+    uint32_t users;            /* closed loop */
+    struct distribution think; /* closed loop, ns */
+    uint32_t population;       /* number of client addresses; 0 = each request has its own */
+    struct scenario_class *classes;
+    uint32_t class_count, class_first; /* class_first: place of classes[0] among all classes */
+    lb_time timeout;                   /* 0 = none */
+    lb_time objective;                 /* for goodput; default the timeout; 0 = any */
+    struct scenario_retries retries;
+};
+
+enum pace { PACE_FIXED, PACE_AFTER_RESULT };
+
+struct scenario_health { /* active checks */
+    bool active;
+    lb_time every, timeout;
+    uint32_t rise, fall;
+    enum pace pace;
+    bool reserved; /* through: reserved, a probe does not stand in the queue */
+};
+
+struct scenario_balancer {
+    const char *name;
+    const struct lb_algorithm *algorithm;
+    double *params;        /* one for each of algorithm->params; NULL when it has none */
+    uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */
+    lb_time queue_timeout; /* 0 = none */
+    struct scenario_retries retries;
+    struct scenario_health health;
+};
+
+struct scenario_group { /* one entry under `backends` */
+    const char *name;
+    uint32_t first, count; /* its backends: [first, first + count) */
+};
+
+struct scenario_backend {
+    const char *name;
+    uint32_t group, tier, weight, slots;
+    uint32_t queue; /* how many more than slots may be present; SCENARIO_UNLIMITED by default */
+    enum discipline discipline;
+    double speed;
+    bool cancel_abandoned; /* abandoned: cancel */
+    uint32_t max_in_flight, max_fails;
+    lb_time fail_timeout;
+};
+
+/* A timeline entry, or a person's command. Targets are resolved: a group is all its backends, a
+ * rate or algorithm names one client group or the balancer. */
+struct scenario_action {
+    enum action action;
+    bool random; /* at was a distribution: drawn once per replication */
+    lb_time at;
+    struct distribution when;
+    uint32_t first, count; /* backends [first, first + count), or the client group `first` */
+    double to;             /* slow: fraction of own speed; weight: number; rate: per second */
+    lb_time lasts;         /* for: 0 = until undone */
+    lb_time limit;         /* drain: LB_NEVER = until empty */
+    const struct lb_algorithm *algorithm;
+    const char *target; /* as written */
+};
+
+struct scenario_run {
+    bool transient; /* kind */
+    lb_time duration, warmup, settle, sample;
+    bool settle_given;
+    uint64_t seed;
+    uint32_t replications;
+};
+
+enum metric {
+    METRIC_MEAN,
+    METRIC_QUANTILE, /* p50, p90, p99, p99.9: see quantile */
+    METRIC_MAX,
+    METRIC_ERRORS,
+    METRIC_FAILED, /* failed(CAUSE): see cause */
+    METRIC_GOODPUT,
+    METRIC_THROUGHPUT,
+    METRIC_IMBALANCE,
+    METRIC_AVAILABILITY,
+    METRIC_PICKS,
+    METRIC_UTILIZATION,
+    METRIC_IN_FLIGHT,
+    METRIC_QUEUE,
+    METRIC_ATTEMPTS,
+    METRICS
+};
+
+enum unit { UNIT_TIME, UNIT_RATE, UNIT_SHARE, UNIT_COUNT };
+/* The unit a metric is measured and compared in. */
+enum unit metric_unit(enum metric metric);
+
+enum selector { SELECT_ALL, SELECT_CLASS, SELECT_CLIENTS, SELECT_BACKENDS, SELECT_BALANCER };
+enum compare { COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE, COMPARE_NEAR };
+
+struct scenario_measure {
+    enum metric metric;
+    double quantile; /* METRIC_QUANTILE: 0.99 */
+    enum cause cause;
+    enum selector selector;
+    uint32_t first, count; /* the classes, client group or backends selected */
+    const char *variant;   /* comparison of variants; else NULL */
+};
+
+struct scenario_expect {
+    const char *text; /* as written */
+    struct scenario_measure left;
+    enum compare compare;
+    double value, tolerance; /* in the unit of the metric: ns, per second, fraction, count */
+    bool against;            /* compared with factor x right */
+    double factor;
+    struct scenario_measure right;
+    lb_time from, until; /* window of arrival times: [from, until); 0 and LB_NEVER = whole run */
+};
+
+struct scenario {
+    char *path;     /* file, "-" for standard input */
+    char *source;   /* the text as read */
+    uint64_t hash;  /* XXH64 of source and of everything set on top of it */
+    char *settings; /* what --set, --algorithm and --seed changed, one "path=value" a line */
+    const char *name, *about;
+    const char *variant;   /* "base" or the name of the variant in force */
+    const char **variants; /* all names, "base" first */
+    uint32_t variant_count;
+
+    struct scenario_client *clients;
+    uint32_t client_count, class_total;
+    lb_time client_balancer, balancer_backend; /* one way */
+    struct scenario_balancer balancer;
+    struct scenario_group *groups;
+    struct scenario_backend *backends;
+    uint32_t group_count, backend_count, tiers;
+    struct scenario_action *timeline; /* in order of the file */
+    uint32_t action_count;
+    struct scenario_run run;
+    struct scenario_expect *expects;
+    uint32_t expect_count;
+    void *memory; /* everything above lives here */
+};
+
+/* Sum of slots x speed over backends: work in seconds done per second. */
+double scenario_capacity(const struct scenario *scenario);
+/* Mean work of a request of this group, ns. */
+double scenario_mean_work(const struct scenario_client *client);
+/* Arrival rate x mean work / capacity over all open groups. */
+double scenario_offered_load(const struct scenario *scenario);
+
+void scenario_destroy(struct scenario *scenario);
+
+#endif

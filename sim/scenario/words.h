@@ -1,0 +1,66 @@
+/*
+ * The vocabulary that a scenario, the model, the record and the screens share: each list of words
+ * stands here once, with its spelling for people.
+ */
+#ifndef SCENARIO_WORDS_H
+#define SCENARIO_WORDS_H
+
+#include <stdbool.h>
+
+/* Why a request failed; every failed request has exactly one, that of its last attempt. */
+enum cause {
+    CAUSE_REFUSED,          /* nobody listened */
+    CAUSE_CONNECT_TIMEOUT,  /* no answer to the connection */
+    CAUSE_RESPONSE_TIMEOUT, /* the client gave up waiting */
+    CAUSE_RESET,            /* the backend died with it */
+    CAUSE_QUEUE_FULL,       /* the backend turned it away */
+    CAUSE_NO_BACKEND,       /* the balancer believed in none */
+    CAUSE_BALANCER_FULL,    /* the balancer's own queue was full */
+    CAUSE_BALANCER_TIMEOUT, /* it waited too long in the balancer's queue */
+    CAUSE_DRAIN_CUT,        /* a drain came to its limit */
+    CAUSES
+};
+const char *cause_name(enum cause cause); /* "response timeout" */
+/* Finds a cause by its name, spaces or dashes; CAUSES when there is none. */
+enum cause cause_find(const char *name);
+
+/* What a balancer holds a backend for. */
+enum belief {
+    BELIEF_UP,
+    BELIEF_WARMING,  /* in slow start */
+    BELIEF_DRAINING, /* nothing new */
+    BELIEF_EJECTED,  /* passive health put it aside */
+    BELIEF_DOWN,     /* checks failed */
+    BELIEFS
+};
+const char *belief_name(enum belief belief); /* "up" */
+
+/* What a backend is. */
+enum truth {
+    TRUTH_OK,
+    TRUTH_SLOW, /* speed below its own */
+    TRUTH_HUNG, /* accepts, never answers */
+    TRUTH_DOWN, /* process gone */
+    TRUTHS
+};
+const char *truth_name(enum truth truth); /* "ok" */
+
+/* What the timeline, or a person at the dashboard, can do. */
+enum action {
+    ACTION_KILL,
+    ACTION_HANG,
+    ACTION_RESTORE,
+    ACTION_SLOW,
+    ACTION_DRAIN,
+    ACTION_WEIGHT,
+    ACTION_RATE,
+    ACTION_ALGORITHM,
+    ACTIONS
+};
+const char *action_name(enum action action); /* "kill" */
+enum action action_find(const char *name);   /* ACTIONS when there is none */
+
+enum discipline { DISCIPLINE_FIFO, DISCIPLINE_PS, DISCIPLINES };
+const char *discipline_name(enum discipline discipline);
+
+#endif
