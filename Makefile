@@ -1,0 +1,235 @@
+# lbsim: one non-recursive Makefile. `make help` lists the targets.
+#
+# Sources are found by folder, headers by the compiler (-MMD), objects of different settings stay
+# apart under build/VARIANT/. Libraries are asked of pkg-config when something is compiled, so that
+# `make deps` and `make help` work on a machine that has nothing yet.
+
+VERSION := 0.1.0
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+OPT     ?= -O2 -g
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+VARIANT ?= $(if $(filter gcc cc,$(CC)),release,$(CC))
+B       := $(BUILD)/$(VARIANT)
+
+# The variant everybody means by `make` leaves its program at ./lbsim; all others inside B.
+PROGRAM := $(if $(filter build/release,$(B)),lbsim,$(B)/lbsim)
+RUN     := $(if $(filter /%,$(PROGRAM)),,./)$(PROGRAM)
+
+LIBRARIES := ncursesw gsl sqlite3 yaml-0.1 libxxhash zlib libmd
+
+# --- flags ---------------------------------------------------------------------------------------
+
+DEFINES   := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+             -Wmissing-prototypes -Wformat=2 -Wvla -Wundef
+WERROR    ?= $(if $(filter true 1,$(CI)),1)
+STRICT    := $(if $(filter-out 0,$(WERROR)),-Werror)
+EXTRA     :=
+ifeq ($(VARIANT),asan)
+OPT       := -O1 -g
+EXTRA     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+             -DLB_CHECK_SLOW
+else ifeq ($(VARIANT),tsan)
+OPT       := -O1 -g
+EXTRA     := -fsanitize=thread
+else ifeq ($(VARIANT),coverage)
+OPT       := -O0 -g
+EXTRA     := --coverage
+endif
+
+# Asked once, and only when something is compiled or linked. -I only: ncursesw.pc defines feature
+# macros of its own.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags-only-I $(LIBRARIES)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(LIBRARIES)))$(PKG_LIBS)
+CUNIT_LIBS = $(eval CUNIT_LIBS := $$(shell pkg-config --libs cunit))$(CUNIT_LIBS)
+
+COMPILE = $(CC) -std=c17 $(DEFINES) $(OPT) $(WARNINGS) $(STRICT) -ffp-contract=off -pthread -I. \
+          $(EXTRA) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK    = $(CC) $(OPT) -pthread $(EXTRA) $(LDFLAGS)
+
+# --- what there is -------------------------------------------------------------------------------
+
+SOURCES      := $(sort $(wildcard sim/*/*.c algorithms/*.c algorithms/*/*.c ui/*/*.c reports/*.c))
+OBJECTS      := $(SOURCES:%.c=$(B)/%.o)
+ARCHIVE      := $(B)/liblbsim.a
+TEST_C       := $(sort $(wildcard tests/*/test_*.c))
+TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
+BENCH_C      := $(sort $(wildcard tests/bench/*.c))
+FUZZ_C       := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+# What several test programs share: C files of tests/ that are no program themselves.
+SHARED_C     := $(filter-out $(TEST_C) $(BENCH_C) $(FUZZ_C),$(sort $(wildcard tests/*/*.c)))
+TEST_BIN     := $(TEST_C:%.c=$(B)/%)
+BENCH_BIN    := $(BENCH_C:%.c=$(B)/%)
+FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all demo check bench asan tsan tidy format coverage fuzz determinism deps help install clean \
+        tests FORCE
+
+all: $(PROGRAM)
+
+# --- compiling -----------------------------------------------------------------------------------
+
+# Changes when the flags or the compiler do; everything compiled depends on it.
+$(B)/flags: FORCE
+	@pkg-config --exists --print-errors $(LIBRARIES) || \
+	    { echo "libraries are missing: run 'make deps'" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The version stands in one object, which changes with the commit; `private`, or what it depends on
+# would be made with the same flags.
+GIT_STATE = $(shell git describe --always --exclude='*' --dirty=,modified 2>/dev/null)
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(GIT_STATE)' | cmp -s - $@ || echo '$(VERSION) $(GIT_STATE)' > $@
+
+$(B)/ui/cli/version.o: private CPPFLAGS += -DLBSIM_VERSION='"$(VERSION)"' \
+    -DLBSIM_COMMIT='"$(word 2,$(shell cat $(B)/commit))"'
+$(B)/ui/cli/version.o: $(B)/commit
+
+$(B)/ui/cli/commands.o: $(wildcard ui/cli/cmd_*.c)
+
+$(ARCHIVE): $(filter-out $(B)/ui/cli/main.o,$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(PROGRAM): $(B)/ui/cli/main.o $(ARCHIVE)
+	$(LINK) -o $@ $^ $(PKG_LIBS) -lm
+
+# --- tests ---------------------------------------------------------------------------------------
+
+$(B)/libtests.a: $(SHARED_C:%.c=$(B)/%.o)
+	@rm -f $@
+	@mkdir -p $(@D)
+	$(AR) rcs $@ $^
+
+$(TEST_BIN): %: %.o $(B)/libtests.a $(ARCHIVE)
+	$(LINK) -o $@ $^ $(PKG_LIBS) $(CUNIT_LIBS) -lm
+
+$(BENCH_BIN): %: %.o $(ARCHIVE)
+	$(LINK) -o $@ $^ $(PKG_LIBS) -lm
+
+tests: $(PROGRAM) $(TEST_BIN)
+
+TESTS ?= $(TEST_C) $(TEST_SCRIPTS)
+RUN_TESTS = CC='$(CC)' tests/tools/run_tests.sh $(B) $(PROGRAM)
+
+check:
+	@tests/tools/deps.sh --if-missing build run test
+	@$(MAKE) --no-print-directory tests
+	@$(RUN_TESTS) $(TESTS)
+
+# The C tests, and the scripts that say `# asan: yes`, on a build that stops at the first bad access.
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan tests
+	@$(MAKE) --no-print-directory VARIANT=asan run-sanitized
+
+tsan:
+	@$(MAKE) --no-print-directory VARIANT=tsan tests
+	@$(MAKE) --no-print-directory VARIANT=tsan run-sanitized
+
+.PHONY: run-sanitized
+run-sanitized:
+	@$(RUN_TESTS) $(TEST_C) $$(grep -ls '^# asan: yes' $(TEST_SCRIPTS) /dev/null)
+
+coverage:
+	@$(MAKE) --no-print-directory VARIANT=coverage tests
+	@find build/coverage -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory VARIANT=coverage run-sanitized
+	@tests/tools/python.sh tests/tools/coverage.py build/coverage
+
+determinism: all
+	@$(RUN_TESTS) tests/unit/test_determinism.sh
+
+bench: $(PROGRAM) $(BENCH_BIN)
+	$(RUN) bench
+
+# --- fuzzing (clang's libFuzzer) -----------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS    = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang run-fuzz
+
+ifeq ($(VARIANT),fuzz)
+OPT   := -O1 -g
+EXTRA := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+         -fno-omit-frame-pointer -DLB_CHECK_SLOW
+endif
+
+$(FUZZ_BIN): %: %.o $(ARCHIVE)
+	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lm
+
+.PHONY: run-fuzz
+run-fuzz: $(FUZZ_BIN)
+	@tests/tools/fuzz.sh $(B) $(FUZZ_SECONDS) $(FUZZ_C)
+
+# --- the rest ------------------------------------------------------------------------------------
+
+demo:
+	@tests/tools/deps.sh --if-missing build run
+	@$(MAKE) --no-print-directory all
+	$(RUN) demo
+
+tidy:
+	@tests/tools/python.sh tests/tools/tidy.py
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+deps:
+	@tests/tools/deps.sh build run test tools
+
+MAN        = $(DESTDIR)$(PREFIX)/share/man/man1
+BASH_DIR   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_DIR    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH_DIR   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+DATA_DIR   = $(DESTDIR)$(PREFIX)/share/lbsim
+
+install: $(PROGRAM)
+	install -d $(DESTDIR)$(PREFIX)/bin $(MAN) $(BASH_DIR) $(ZSH_DIR) $(FISH_DIR) \
+	    $(DATA_DIR)/scenarios
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/lbsim
+	install -m 644 scenarios/*.yaml $(DATA_DIR)/scenarios
+	$(RUN) help --man > $(MAN)/lbsim.1
+	$(RUN) help --completion bash > $(BASH_DIR)/lbsim
+	$(RUN) help --completion zsh > $(ZSH_DIR)/_lbsim
+	$(RUN) help --completion fish > $(FISH_DIR)/lbsim.fish
+
+clean:
+	rm -rf build lbsim
+
+help:
+	@echo 'make              build ./lbsim'
+	@echo 'make demo         install what is missing, build, show it: a backend dies and comes back'
+	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
+	@echo 'make bench        nanoseconds an event and a decision, beside a bare loop'
+	@echo 'make asan         the tests under the address and undefined-behaviour sanitizers'
+	@echo 'make tsan         the tests under the thread sanitizer'
+	@echo 'make tidy         house rules: includes, sizes, format, static analysis'
+	@echo 'make format       clang-format every source file in place'
+	@echo 'make coverage     line coverage of the tests, a row for each room'
+	@echo 'make fuzz         libFuzzer on what reads files (FUZZ_SECONDS=60 each)'
+	@echo 'make determinism  the same digests from gcc and clang, -O0 and -O2'
+	@echo 'make deps         install the libraries and tools'
+	@echo 'make install      into PREFIX=/usr/local, below DESTDIR='
+	@echo 'make clean        remove what was built'
+	@echo
+	@echo 'Variables: CC=clang, OPT="-O0 -g", CFLAGS, LDFLAGS, WERROR=1 (CI=true sets it),'
+	@echo 'BUILD=FOLDER (then the program is FOLDER/release/lbsim), VARIANT=NAME.'
+
+-include $(OBJECTS:.o=.d) $(TEST_BIN:=.d) $(BENCH_BIN:=.d) $(FUZZ_BIN:=.d) \
+         $(SHARED_C:%.c=$(B)/%.d)
