@@ -50,7 +50,9 @@
 #define LB_CLAIM_ALWAYS     1U /* picks a usable, untried, not full backend whenever there is one */
 #define LB_CLAIM_WEIGHTS    2U /* idle shares of picks are proportional to the weights */
 #define LB_CLAIM_CONSISTENT 4U /* a leave moves the leaver's keys only */
-#define LB_CLAIM_BOUND      8U /* no backend beyond its bound of the mean load */
+#define LB_CLAIM_BOUND      8U /* no backend beyond its bound of the mean load: see below */
+/* LB_CLAIM_BOUND needs a parameter `bound`, a factor >= 1: a pick never lifts a backend's in_flight
+ * beyond ceil(bound x (in_flight of the pool + 1) x weight / weights of the usable rows). */
 
 /* One row of a pool: configuration, and this balancer's books. */
 struct lb_backend {
@@ -140,9 +142,10 @@ struct lb_truth {
 /* What create gets. pool, values, random and truth live until destroy; the rest is borrowed. */
 struct lb_setup {
     const struct lb_pool *pool;
-    const double *values;     /* one for each of params, in order; NULL = all defaults */
-    struct lb_random *random; /* this state's coins */
-    uint32_t balancer, balancers;
+    const double *values;         /* one for each of params, in order; NULL = all defaults */
+    struct lb_random *random;     /* this state's coins */
+    uint32_t balancer, balancers; /* this balancer's index, and how many there are */
+    uint32_t tier, tiers;         /* this pool's index among its balancer's tiers; 0 tiers = 1 */
     const struct lb_truth *truth; /* NULL without LB_NEED_ORACLE */
     lb_time now;
 };
@@ -194,6 +197,23 @@ static inline bool lb_may(const struct lb_pool *pool, const struct lb_request *r
         if (request->tried[t] == (int32_t)i)
             return false;
     return true;
+}
+
+/* What to answer when no row may take this request: LB_WAIT when a usable untried row of weight is
+ * only full, LB_NONE when there is none at all. O(n x tried). */
+static inline int32_t lb_wait_or_none(const struct lb_pool *pool, const struct lb_request *request)
+{
+    for (uint32_t i = 0; i < pool->count; i++) {
+        const struct lb_backend *b = &pool->at[i];
+        if ((b->flags & (LB_PRESENT | LB_USABLE)) != (LB_PRESENT | LB_USABLE) || b->weight == 0)
+            continue;
+        uint32_t t = 0;
+        while (t < request->tried_count && request->tried[t] != (int32_t)i)
+            t++;
+        if (t == request->tried_count)
+            return LB_WAIT;
+    }
+    return LB_NONE;
 }
 
 /* Value k of the parameters: what the setup gives, else the default. */
