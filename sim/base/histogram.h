@@ -1,18 +1,21 @@
 /*
- * A log-linear histogram of times: 64 buckets an octave, so a value is known within 0.8 %.
+ * A log-linear histogram of times: 128 buckets an octave, so a value is known within 0.8 %.
  *
- * The bucket is read off the bits of the value: below 64 ns exactly, above that the six bits after
- * the leading one. Two histograms merge by adding. Quantiles are interpolated inside the bucket and
- * never leave [min, max]. Cost: about 1 ns to add, 29 KiB of memory of which a run touches little.
- * Source: the layout is the one that HdrHistogram (G. Tene) made common.
+ * The bucket is read off the bits of the value: below 128 ns exactly, above that the seven bits
+ * after the leading one. A bucket is at most 1/128 = 0.78 % of its values wide, so a quantile, which
+ * is interpolated inside its bucket and never leaves [min, max], is within 0.78 % of the order
+ * statistic whatever the sample looks like; 64 an octave would hold that only for smooth ones. Two
+ * histograms merge by adding. Cost: about 1 ns to add, 57 KiB of memory of which a run touches
+ * little (1 KiB an octave). Source: the layout is the one that HdrHistogram (G. Tene) made common.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
 
 #include "algorithms/types.h"
 
-#define HISTOGRAM_BITS    6
-#define HISTOGRAM_BUCKETS (64 * 58) /* 0 .. 2^63 - 1 ns */
+#define HISTOGRAM_BITS    7
+#define HISTOGRAM_OCTAVE  (1U << HISTOGRAM_BITS)
+#define HISTOGRAM_BUCKETS (128 * 57) /* 0 .. 2^63 - 1 ns */
 
 struct histogram {
     uint64_t count;
@@ -23,15 +26,17 @@ struct histogram {
 };
 
 void histogram_init(struct histogram *h);
+/* The same for one that is in use: only the buckets that can be occupied are written. */
+void histogram_clear(struct histogram *h);
 
 /* The bucket of a value, 0 <= value. */
 static inline uint32_t histogram_bucket(lb_time value)
 {
     uint64_t v = (uint64_t)value;
-    if (v < 64)
+    if (v < HISTOGRAM_OCTAVE)
         return (uint32_t)v;
     uint32_t octave = 63U - (uint32_t)__builtin_clzll(v) - HISTOGRAM_BITS;
-    return octave * 64U + (uint32_t)(v >> octave);
+    return octave * HISTOGRAM_OCTAVE + (uint32_t)(v >> octave);
 }
 
 /* The values of bucket i: *low <= value < *high. */
@@ -52,7 +57,7 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
 double histogram_quantile(const struct histogram *h, double p);
 /* The mean, ns; NAN when empty. */
 double histogram_mean(const struct histogram *h);
-/* Share of values above t; NAN when empty. */
+/* Share of values above t, interpolated inside the bucket of t; NAN when empty. */
 double histogram_above(const struct histogram *h, double t);
 
 #endif

@@ -1,0 +1,168 @@
+/*
+ * The JSON writer: pretty enough for people (one line), exact enough for programs.
+ * Source: RFC 8259; numbers: the shortest of 15, 16 and 17 digits that reads back, which is the
+ * shortest there is for every normal double (15 digits always survive the way there and back).
+ */
+#include "sim/base/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/check.h"
+
+void json_init(struct json *json)
+{
+    text_init(&json->text);
+    json->depth = 0;
+    json->comma = false;
+}
+
+void json_done(struct json *json)
+{
+    text_done(&json->text);
+}
+
+static void json_quote(struct text *to, const char *string)
+{
+    size_t size = strlen(string);
+    text_add(to, "\"", 1);
+    for (size_t i = 0; i < size;) {
+        size_t length = text_utf8_length(string + i, size - i);
+        unsigned char c = (unsigned char)string[i];
+        if (length == 0)
+            text_add(to, "\xef\xbf\xbd", 3); /* U+FFFD */
+        else if (c == '"' || c == '\\')
+            text_addf(to, "\\%c", c);
+        else if (c == '\n')
+            text_add(to, "\\n", 2);
+        else if (c == '\t')
+            text_add(to, "\\t", 2);
+        else if (c < 0x20 || c == 0x7f)
+            text_addf(to, "\\u%04x", c);
+        else if (length == 2 && c == 0xc2 && (unsigned char)string[i + 1] < 0xa0)
+            text_addf(to, "\\u%04x", (unsigned char)string[i + 1]); /* C1: a terminal obeys them */
+        else
+            text_add(to, string + i, length);
+        i += length != 0 ? length : 1;
+    }
+    text_add(to, "\"", 1);
+}
+
+/* What stands before every value: the comma and the key. */
+static void json_lead(struct json *json, const char *key)
+{
+    if (json->comma)
+        text_add(&json->text, ", ", 2);
+    json->comma = true;
+    if (key != NULL) {
+        json_quote(&json->text, key);
+        text_add(&json->text, ": ", 2);
+    }
+}
+
+static void json_open(struct json *json, const char *key, const char *bracket)
+{
+    json_lead(json, key);
+    text_add(&json->text, bracket, 1);
+    json->depth++;
+    json->comma = false;
+}
+
+static void json_close(struct json *json, const char *bracket)
+{
+    lb_assert(json->depth > 0);
+    text_add(&json->text, bracket, 1);
+    json->depth--;
+    json->comma = true;
+}
+
+void json_object(struct json *json, const char *key)
+{
+    json_open(json, key, "{");
+}
+
+void json_list(struct json *json, const char *key)
+{
+    json_open(json, key, "[");
+}
+
+void json_end_object(struct json *json)
+{
+    json_close(json, "}");
+}
+
+void json_end_list(struct json *json)
+{
+    json_close(json, "]");
+}
+
+void json_string(struct json *json, const char *key, const char *value)
+{
+    json_lead(json, key);
+    if (value == NULL)
+        text_add(&json->text, "null", 4);
+    else
+        json_quote(&json->text, value);
+}
+
+void json_int(struct json *json, const char *key, int64_t value)
+{
+    json_lead(json, key);
+    text_addf(&json->text, "%" PRId64, value);
+}
+
+void json_uint(struct json *json, const char *key, uint64_t value)
+{
+    json_lead(json, key);
+    text_addf(&json->text, "%" PRIu64, value);
+}
+
+/* printf writes the decimal point of the locale, JSON knows only one. */
+static void json_number(struct json *json, const char *key, char *digits)
+{
+    char *comma = strchr(digits, ',');
+    if (comma != NULL)
+        *comma = '.';
+    json_lead(json, key);
+    text_add(&json->text, digits, strlen(digits));
+}
+
+static bool json_finite(struct json *json, const char *key, double value)
+{
+    if (isfinite(value))
+        return true;
+    json_string(json, key, NULL);
+    return false;
+}
+
+void json_double(struct json *json, const char *key, double value)
+{
+    if (!json_finite(json, key, value))
+        return;
+    char digits[40];
+    for (int n = isnormal(value) || value == 0 ? 15 : 1; n <= 17; n++) {
+        (void)snprintf(digits, sizeof digits, "%.*g", n, value);
+        double back = strtod(digits, NULL);
+        if (memcmp(&back, &value, sizeof back) == 0)
+            break;
+    }
+    json_number(json, key, digits);
+}
+
+void json_round(struct json *json, const char *key, double value, int digits)
+{
+    lb_assert(digits >= 1 && digits <= 17);
+    if (!json_finite(json, key, value))
+        return;
+    char text[40];
+    (void)snprintf(text, sizeof text, "%.*g", digits, value);
+    json_number(json, key, text);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+    json_lead(json, key);
+    text_addf(&json->text, "%s", value ? "true" : "false");
+}
