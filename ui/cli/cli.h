@@ -28,7 +28,8 @@ enum cli_status {
 
 /*
  * One option. `argument` is the word shown for its value and NULL for a flag; the words FILE, DIR,
- * ALGORITHM and SCENARIO also tell the completions what to offer. `help` is one sentence without a
+ * ALGORITHM, SCENARIO and COMMAND, here and in a command's usage, tell the completions what to
+ * offer. `help` is one sentence without a
  * full stop.
  */
 struct option_spec {
@@ -54,14 +55,14 @@ struct command {
     bool hidden;                 /* not listed */
 };
 
-/* What the user asked for; private to cli.c and parse.c save by the functions below. */
+/* What the user asked for. `command` and the arguments are for everybody, the rest is parse.c's. */
 struct cli {
     const struct command *command;
     const char *const *arguments; /* what is not an option, in order */
     uint32_t argument_count;
-    bool help;                /* --help was among the options */
-    struct cli_value *values; /* grouped by option, in the order given */
-    uint32_t value_count;
+    bool help;             /* --help was among the options */
+    struct cli_slot *slot; /* for each option of the command, its values among `values` */
+    const char **values;
 };
 
 /* The whole program: parses, runs the command, checks that stdout took everything. Returns the
@@ -86,6 +87,9 @@ int cli_fail_error(const struct cli *cli, const struct lb_error *error);
 /* "unknown KIND 'WORD'; did you mean 'X'?" on stderr; returns CLI_WRONG. */
 int cli_fail_unknown(const struct cli *cli, const char *kind, const char *word,
                      const char *const *words, uint32_t count);
+
+/* The same for the name of a command. */
+int cli_fail_command(const struct cli *cli, const char *word);
 
 /* May escape sequences for colour go to this stream? A terminal, TERM not "dumb" or empty, NO_COLOR
  * unset or empty. */

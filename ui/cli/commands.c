@@ -61,7 +61,8 @@
     HAVE_ALGORITHMS(X)                                                                             \
     HAVE_SCENARIOS(X)                                                                              \
     HAVE_VALIDATE(X)                                                                               \
-    HAVE_BENCH(X)
+    HAVE_BENCH(X)                                                                                  \
+    X(help)
 
 #define DECLARE(name) extern const struct command command_##name;
 #define ADDRESS(name) &command_##name,
