@@ -1,0 +1,226 @@
+/*
+ * The engine: a clock, a pool of event records, and two ladders over it.
+ *
+ * Commands (engine_at_first) wait in a ladder of their own: total order (time, sequence) with
+ * commands before ordinary events is then a comparison of two heads, made only while a command is
+ * pending. The loop sees the next command as a limit, so it costs nothing between commands. Freed
+ * records are reused last in, first out, while they are still in the cache.
+ */
+#include "sim/engine/engine.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+#include "sim/engine/ladder.h"
+
+#define ENGINE_FIRST_ROOM 64U
+#define ENGINE_MOST       (UINT32_MAX >> 1)
+#define ENGINE_COMMAND    0x100U /* flag in a record's kind: it waits among the commands */
+
+struct engine {
+    lb_time now;
+    lb_time limit; /* of the loop that is running: nothing after it; -1 = not running */
+    uint64_t done;
+    struct ladder_event *pool;
+    uint32_t free;          /* head of the free records, 0 = none */
+    uint32_t used, room;    /* records [1, used) have been handed out; allocated */
+    uint32_t pending, most; /* events pending, limit of that */
+    uint32_t kinds;
+    bool stopped, running;
+    lb_time fresh_at;    /* engine_advance stood here, and since then ... */
+    uint64_t fresh_done; /* ... nothing has been done if `done` still is this */
+    void *context;
+    engine_handler *handlers[ENGINE_KINDS_MAX];
+    struct ladder ordinary, commands;
+};
+
+struct engine *engine_create(engine_handler *const *handlers, uint32_t kinds, void *context,
+                             uint32_t pending_max)
+{
+    lb_assert(kinds >= 1 && kinds <= ENGINE_KINDS_MAX);
+    struct engine *engine = text_need_zero(1, sizeof *engine);
+    for (uint32_t i = 0; i < kinds; i++) {
+        lb_assert(handlers[i] != NULL);
+        engine->handlers[i] = handlers[i];
+    }
+    engine->kinds = kinds;
+    engine->context = context;
+    engine->most = pending_max != 0 && pending_max < ENGINE_MOST ? pending_max : ENGINE_MOST;
+    engine->room = ENGINE_FIRST_ROOM;
+    engine->pool = text_need(engine->room * sizeof *engine->pool);
+    engine->used = 1; /* record 0 is never handed out: no event has that number */
+    engine->limit = -1;
+    ladder_init(&engine->ordinary);
+    ladder_init(&engine->commands);
+    return engine;
+}
+
+void engine_destroy(struct engine *engine)
+{
+    if (engine == NULL)
+        return;
+    free(engine->pool);
+    free(engine);
+}
+
+lb_time engine_now(const struct engine *engine)
+{
+    return engine->now;
+}
+
+uint64_t engine_done(const struct engine *engine)
+{
+    return engine->done;
+}
+
+uint32_t engine_pending(const struct engine *engine)
+{
+    return engine->pending;
+}
+
+/* A record beyond those used so far. Kept out of line: it runs O(log n) times, then never. */
+static __attribute__((noinline)) uint32_t engine_grow(struct engine *engine)
+{
+    if (engine->used == engine->room) {
+        size_t room = (size_t)engine->room * 2;
+        engine->pool = text_need_more(engine->pool, room * sizeof *engine->pool);
+        engine->room = (uint32_t)room;
+    }
+    return engine->used++;
+}
+
+static inline uint32_t engine_take(struct engine *engine, lb_time when, uint32_t kind,
+                                   uint32_t subject)
+{
+    lb_require(NULL, engine->pending < engine->most, "more than %u events pending", engine->most);
+    engine->pending++;
+    uint32_t event = engine->free;
+    if (__builtin_expect(event != 0, 1))
+        engine->free = engine->pool[event].next;
+    else
+        event = engine_grow(engine);
+    struct ladder_event *record = &engine->pool[event];
+    record->when = when;
+    record->kind = kind;
+    record->subject = subject;
+    return event;
+}
+
+static inline void engine_give(struct engine *engine, uint32_t event)
+{
+    engine->pool[event].kind = LADDER_FREE;
+    engine->pool[event].next = engine->free;
+    engine->free = event;
+    engine->pending--;
+}
+
+engine_event engine_at(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
+{
+    lb_assert(when >= engine->now && when < LB_NEVER);
+    lb_assert(kind < engine->kinds);
+    uint32_t event = engine_take(engine, when, kind, subject);
+    ladder_push(&engine->ordinary, engine->pool, event);
+    return event;
+}
+
+engine_event engine_at_first(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
+{
+    bool fresh = engine->now == engine->fresh_at && engine->done == engine->fresh_done;
+    lb_assert(when > engine->now || (when == engine->now && fresh));
+    lb_assert(when < LB_NEVER);
+    lb_assert(kind < engine->kinds);
+    uint32_t event = engine_take(engine, when, kind | ENGINE_COMMAND, subject);
+    ladder_push(&engine->commands, engine->pool, event);
+    if (engine->limit >= when) /* the loop that is running must come up for it */
+        engine->limit = when - 1;
+    return event;
+}
+
+void engine_cancel(struct engine *engine, engine_event event)
+{
+    lb_assert(event != 0 && event < engine->used);
+    uint32_t kind = engine->pool[event].kind;
+    lb_assert(kind != LADDER_FREE);
+    if (__builtin_expect((kind & ENGINE_COMMAND) != 0, 0))
+        ladder_remove(&engine->commands, engine->pool, event);
+    else
+        ladder_remove(&engine->ordinary, engine->pool, event);
+    engine_give(engine, event);
+}
+
+static lb_time engine_next_in(struct engine *engine, struct ladder *ladder)
+{
+    const struct ladder_entry *first = ladder_first(ladder, engine->pool);
+    return first != NULL ? first->when : LB_NEVER;
+}
+
+lb_time engine_next(struct engine *engine)
+{
+    lb_time ordinary = engine_next_in(engine, &engine->ordinary);
+    lb_time command = engine_next_in(engine, &engine->commands);
+    return command < ordinary ? command : ordinary;
+}
+
+/* Carries out the head of a ladder that has one. */
+static inline void engine_carry_out(struct engine *engine, struct ladder *ladder)
+{
+    struct ladder_entry first = ladder->bottom[ladder->size - 1];
+    ladder_pop(ladder);
+    const struct ladder_event *record = &engine->pool[first.event];
+    engine_handler *handler = engine->handlers[record->kind & (ENGINE_KINDS_MAX - 1)];
+    uint32_t subject = record->subject;
+    engine_give(engine, first.event); /* before the handler, which may reuse it */
+    engine->now = first.when;
+    engine->done++;
+    handler(engine->context, subject, first.when);
+}
+
+bool engine_step(struct engine *engine, lb_time limit)
+{
+    lb_time ordinary = engine_next_in(engine, &engine->ordinary);
+    lb_time command = engine_next_in(engine, &engine->commands);
+    bool is_command = command <= ordinary;
+    lb_time when = is_command ? command : ordinary;
+    if (when == LB_NEVER || when > limit)
+        return false;
+    engine_carry_out(engine, is_command ? &engine->commands : &engine->ordinary);
+    return true;
+}
+
+void engine_run(struct engine *engine, lb_time limit)
+{
+    lb_assert(!engine->running);
+    engine->running = true;
+    engine->stopped = false;
+    struct ladder *ladder = &engine->ordinary;
+    do {
+        lb_time command = engine_next_in(engine, &engine->commands);
+        engine->limit = command <= limit ? command - 1 : limit;
+        while (ladder->size != 0 || ladder_open(ladder, engine->pool)) {
+            if (ladder->bottom[ladder->size - 1].when > engine->limit)
+                break;
+            engine_carry_out(engine, ladder);
+        }
+        /* Stopped, or a command is due, or one that was due has been cancelled, or all is done. */
+    } while (!engine->stopped && engine_step(engine, limit) && !engine->stopped);
+    engine->limit = -1;
+    engine->running = false;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopped = true;
+    engine->limit = -1;
+}
+
+void engine_advance(struct engine *engine, lb_time when)
+{
+    lb_assert(when >= engine->now);
+    lb_assert(engine_next(engine) >= when);
+    if (when > engine->now) {
+        engine->now = when;
+        engine->fresh_at = when;
+        engine->fresh_done = engine->done;
+    }
+}

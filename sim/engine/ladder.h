@@ -1,0 +1,134 @@
+/*
+ * The radix ladder: the event queue inside the engine. Private to sim/engine and its tests.
+ *
+ * The idea: u64 time is cut into eight 8-bit digits. `cur` is the last instant already opened.
+ *   - An event before cur goes into the bottom, a small array sorted from late to soon.
+ *   - Any other goes to the level of the highest digit in which its time differs from cur, into the
+ *     slot of that digit: a first-in-first-out list. An event at cur itself goes to level 0.
+ *   - When the bottom is empty, the first slot of the lowest level in use is opened: up to 16 events
+ *     are sorted whole into the bottom, more are spread over the levels below.
+ * Equal times stay in order without any sequence number: they are always in one and the same list,
+ * in the order in which they came, and the bottom is popped before the list of cur.
+ *
+ * Two traps. (1) Opening a wide sparse slot whole makes every later push land in the bottom, O(n)
+ * each. So when the bottom exceeds 48 it keeps its first 16, lowers cur to the last of them and
+ * gives the rest back. (2) Many events at one instant would be O(n) each in the bottom; here they
+ * end in the list of that instant, which is first-in-first-out: the zero-delay ring, at no cost.
+ *
+ * Cost: O(1) push, cancel and, averaged, pop; an event moves down at most eight levels.
+ * Source: R. Ahuja, K. Mehlhorn, J. Orlin, R. Tarjan, "Faster algorithms for the shortest path
+ * problem", JACM 37 (1990) (radix heap); W. Tang, R. Goh, I. Thng, "Ladder queue", ACM TOMACS 15
+ * (2005) (sorted bottom, give-back).
+ */
+#ifndef ENGINE_LADDER_H
+#define ENGINE_LADDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "algorithms/types.h"
+
+#define LADDER_OPEN   16  /* sorted whole up to this many */
+#define LADDER_LIMIT  48  /* the bottom gives back beyond this many */
+#define LADDER_BOTTOM 128 /* room; see ladder_give_back for why it is enough */
+#define LADDER_LEVELS 8
+#define LADDER_SLOTS  256
+
+/* A pending event, or a free record (kind LADDER_FREE, next = the next free one). */
+struct ladder_event {
+    lb_time when;
+    uint32_t next, prev; /* in its list; 0 = none; meaningless in the bottom */
+    uint32_t subject;
+    uint32_t kind;
+    uint64_t order; /* pads the record to half a cache line; tests read it */
+};
+#define LADDER_FREE UINT32_MAX
+
+struct ladder_entry {
+    lb_time when;
+    uint32_t event;
+};
+
+struct ladder_list {
+    uint32_t head, tail; /* 0 = empty */
+};
+
+struct ladder {
+    uint64_t cur;
+    uint32_t size;   /* of the bottom */
+    uint32_t levels; /* bit l: level l may have events */
+    uint64_t moved;  /* work done: records placed and bottom entries shifted, for the tests */
+    struct ladder_entry bottom[LADDER_BOTTOM];
+    uint64_t map[LADDER_LEVELS * LADDER_SLOTS / 64]; /* bit: the slot has events */
+    struct ladder_list slot[LADDER_LEVELS * LADDER_SLOTS];
+};
+
+/* All functions take the pool that the indices refer to. An event's `when` is set by its owner. */
+void ladder_init(struct ladder *ladder);
+/* The bottom is empty: opens the next slot. False when there is no event at all. */
+bool ladder_open(struct ladder *ladder, struct ladder_event *pool);
+/* The bottom exceeds LADDER_LIMIT: gives most of it back to the slots. */
+void ladder_give_back(struct ladder *ladder, struct ladder_event *pool);
+/* Takes a pending event out. */
+void ladder_remove(struct ladder *ladder, struct ladder_event *pool, uint32_t event);
+
+/* The slot of an instant at or after cur. */
+static inline uint32_t ladder_slot(uint64_t cur, uint64_t when)
+{
+    uint32_t level = (63U - (uint32_t)__builtin_clzll((when ^ cur) | 1U)) >> 3;
+    return level << 8 | ((uint32_t)(when >> (level << 3)) & 255U);
+}
+
+/* Appends an event at or after cur to its list. */
+static inline void ladder_append(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
+{
+    uint32_t slot = ladder_slot(ladder->cur, (uint64_t)pool[event].when);
+    struct ladder_list *list = &ladder->slot[slot];
+    uint32_t tail = list->tail;
+    pool[event].next = 0;
+    pool[event].prev = tail;
+    list->tail = event;
+    if (tail != 0) {
+        pool[tail].next = event;
+    } else {
+        list->head = event;
+        ladder->map[slot >> 6] |= UINT64_C(1) << (slot & 63);
+        ladder->levels |= 1U << (slot >> 8);
+    }
+}
+
+static inline void ladder_push(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
+{
+    lb_time when = pool[event].when;
+    if ((uint64_t)when >= ladder->cur) {
+        ladder_append(ladder, pool, event);
+        return;
+    }
+    struct ladder_entry *bottom = ladder->bottom;
+    uint32_t at = ladder->size++;
+    while (at > 0 && bottom[at - 1].when <= when) {
+        bottom[at] = bottom[at - 1];
+        at--;
+    }
+    bottom[at].when = when;
+    bottom[at].event = event;
+    ladder->moved += ladder->size - at;
+    if (__builtin_expect(ladder->size > LADDER_LIMIT, 0))
+        ladder_give_back(ladder, pool);
+}
+
+/* The soonest event, or NULL. It stays until ladder_pop. */
+static inline const struct ladder_entry *ladder_first(struct ladder *ladder,
+                                                      struct ladder_event *pool)
+{
+    if (ladder->size == 0 && !ladder_open(ladder, pool))
+        return NULL;
+    return &ladder->bottom[ladder->size - 1];
+}
+
+static inline void ladder_pop(struct ladder *ladder)
+{
+    ladder->size--;
+}
+
+#endif
