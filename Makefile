@@ -101,6 +101,11 @@ $(B)/ui/cli/version.o: $(B)/commit
 
 $(B)/ui/cli/commands.o: $(wildcard ui/cli/cmd_*.c)
 
+# Files that the assembler puts into the program (sim/base/embed.h): the compiler does not see them.
+EMBEDDED  := $(wildcard sim/*/*.sql reports/*.sql reports/*.gp reports/*.html reports/*.css)
+EMBEDDERS := $(shell grep -ls '^EMBED_FILE' $(SOURCES) /dev/null)
+$(EMBEDDERS:%.c=$(B)/%.o): $(EMBEDDED)
+
 $(ARCHIVE): $(filter-out $(B)/ui/cli/main.o,$(OBJECTS))
 	@rm -f $@
 	$(AR) rcs $@ $^

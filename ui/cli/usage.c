@@ -66,9 +66,7 @@ void usage_wrap(FILE *to, const char *words, uint32_t indent, uint32_t width)
     flow(to, words, 0, indent, width);
 }
 
-/* A term and its meaning in two columns; the meaning goes below a term that is too long. */
-static void print_row(FILE *to, const char *term, const char *meaning, uint32_t indent,
-                      uint32_t width)
+void usage_row(FILE *to, const char *term, const char *meaning, uint32_t indent, uint32_t width)
 {
     uint32_t used = 2 + (uint32_t)strlen(term);
     fprintf(to, "  %s", term);
@@ -84,7 +82,7 @@ static void print_pairs(FILE *to, const char *title, const char *const pairs[][2
 {
     fprintf(to, "\n%s\n", title);
     for (uint32_t i = 0; pairs[i][0] != NULL; i++)
-        print_row(to, pairs[i][0], pairs[i][1], indent, width);
+        usage_row(to, pairs[i][0], pairs[i][1], indent, width);
 }
 
 void usage_overview(FILE *to, uint32_t width)
@@ -98,7 +96,7 @@ void usage_overview(FILE *to, uint32_t width)
     fputs("\nCommands\n", to);
     for (const struct command *const *c = cli_commands; *c != NULL; c++)
         if (!(*c)->hidden)
-            print_row(to, (*c)->name, (*c)->summary, 16, width);
+            usage_row(to, (*c)->name, (*c)->summary, 16, width);
     fputs(
         "\n'lbsim COMMAND --help' shows the options of a command; 'lbsim --version' the version.\n",
         to);
@@ -115,7 +113,7 @@ static void print_option(FILE *to, const struct option_spec *option, uint32_t wi
                    option->argument == NULL ? "" : " ",
                    option->argument == NULL ? "" : option->argument,
                    option->repeatable ? " ..." : "");
-    print_row(to, term, option->help, 30, width);
+    usage_row(to, term, option->help, 30, width);
 }
 
 void usage_command(FILE *to, const struct command *command, uint32_t width)

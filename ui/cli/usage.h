@@ -11,8 +11,13 @@ void usage_overview(FILE *to, uint32_t width);
 void usage_command(FILE *to, const struct command *command, uint32_t width);
 void usage_version(FILE *to);
 
-/* One paragraph per blank-line-separated block of `words`, each line `indent` blanks in. */
+/* Paragraphs of `words`, which a blank line parts, in lines of `width` columns, `indent` blanks in.
+ */
 void usage_wrap(FILE *to, const char *words, uint32_t indent, uint32_t width);
+
+/* A term and its meaning in two columns, the meaning from column `indent` on; it goes below a term
+ * that is too long. */
+void usage_row(FILE *to, const char *term, const char *meaning, uint32_t indent, uint32_t width);
 
 /* What the exit statuses and the environment mean: rows of name and meaning, NULL-terminated. */
 extern const char *const usage_statuses[][2];
