@@ -183,36 +183,41 @@ struct lb_algorithm {
     void (*describe)(const void *state, lb_emit *emit, void *to);
 };
 
-/* May row i take this request: present and usable, of weight, not tried yet, not full? */
+/* Does this backend take new requests at all: present, usable, of weight? */
+static inline bool lb_open(const struct lb_backend *b)
+{
+    return (b->flags & (LB_PRESENT | LB_USABLE)) == (LB_PRESENT | LB_USABLE) && b->weight != 0;
+}
+
+/* Has it as many attempts in flight as it may have? */
+static inline bool lb_full(const struct lb_backend *b)
+{
+    return b->max_in_flight != 0 && b->in_flight >= b->max_in_flight;
+}
+
+/* Has this request been at row i before? */
+static inline bool lb_tried(const struct lb_request *request, uint32_t i)
+{
+    for (uint32_t t = 0; t < request->tried_count; t++)
+        if (request->tried[t] == (int32_t)i)
+            return true;
+    return false;
+}
+
+/* May row i take this request: open, not full, not tried yet? */
 static inline bool lb_may(const struct lb_pool *pool, const struct lb_request *request, uint32_t i)
 {
     const struct lb_backend *b = &pool->at[i];
-    if ((b->flags & (LB_PRESENT | LB_USABLE)) != (LB_PRESENT | LB_USABLE))
-        return false;
-    if (b->weight == 0)
-        return false;
-    if (b->max_in_flight != 0 && b->in_flight >= b->max_in_flight)
-        return false;
-    for (uint32_t t = 0; t < request->tried_count; t++)
-        if (request->tried[t] == (int32_t)i)
-            return false;
-    return true;
+    return lb_open(b) && !lb_full(b) && !lb_tried(request, i);
 }
 
-/* What to answer when no row may take this request: LB_WAIT when a usable untried row of weight is
- * only full, LB_NONE when there is none at all. O(n x tried). */
+/* What to answer when no row may take this request: LB_WAIT when an open, untried row is only full,
+ * LB_NONE when there is none at all. O(n x tried). */
 static inline int32_t lb_wait_or_none(const struct lb_pool *pool, const struct lb_request *request)
 {
-    for (uint32_t i = 0; i < pool->count; i++) {
-        const struct lb_backend *b = &pool->at[i];
-        if ((b->flags & (LB_PRESENT | LB_USABLE)) != (LB_PRESENT | LB_USABLE) || b->weight == 0)
-            continue;
-        uint32_t t = 0;
-        while (t < request->tried_count && request->tried[t] != (int32_t)i)
-            t++;
-        if (t == request->tried_count)
+    for (uint32_t i = 0; i < pool->count; i++)
+        if (lb_open(&pool->at[i]) && !lb_tried(request, i))
             return LB_WAIT;
-    }
     return LB_NONE;
 }
 

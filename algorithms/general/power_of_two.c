@@ -1,0 +1,204 @@
+/*
+ * Power of two choices: draw two backends, take the one that carries less for its weight.
+ *
+ * The idea: one look at a second backend removes nearly all of the imbalance of random choice, at
+ * a cost that does not grow with the pool. Draws have chances proportional to the weights; loads
+ * are compared as in_flight / weight, by cross multiplication; a tie goes to the earlier draw, so
+ * that an idle pool is used in proportion to the weights. `choices` draws k instead of two;
+ * `replacement=yes` allows the same backend to be drawn twice, as the textbook's mean field does.
+ *
+ * The hot path (two choices without replacement, equal weights, no limits, a first attempt) makes
+ * both draws from one 64-bit number: the upper half picks the first place, the lower half one of
+ * the others. It is exactly uniform: the rare halves that would favour someone are drawn again.
+ * Elsewhere a draw of a backend that may not have the request (tried, full, drawn before) is
+ * repeated; after a few in vain the allowed ones are counted out, with the same chances.
+ *
+ * Cost: O(choices), times log n with unequal weights; O(n) when most backends are full.
+ * Source: M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12
+ * (2001). Weighted draws as nginx `random two`, except that nginx gives ties to the second draw.
+ */
+#include <stdlib.h>
+
+#include "algorithms/shares.h"
+
+#define CHOICES_MAX 64
+#define DARTS       16 /* before the allowed rows are counted out */
+#define NOBODY      UINT32_MAX
+
+static const struct lb_param params[] = {
+    {.name = "choices",
+     .unit = "",
+     .value = 2,
+     .min = 1,
+     .max = CHOICES_MAX,
+     .help = "how many backends are drawn; 1 is random"},
+    {.name = "replacement",
+     .unit = "bool",
+     .value = 0,
+     .min = 0,
+     .max = 1,
+     .help = "whether the same backend may be drawn twice"},
+    {.name = NULL},
+};
+
+struct state {
+    const struct lb_pool *pool;
+    struct lb_random *random;
+    struct lb_shares shares; /* of the usable rows */
+    uint32_t choices;
+    bool replacement;
+    bool plain; /* the hot path serves every first attempt */
+};
+
+static void destroy(void *state)
+{
+    struct state *s = state;
+    lb_shares_done(&s->shares);
+    free(s);
+}
+
+static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
+{
+    struct state *s = state;
+    (void)changed, (void)count, (void)now;
+    lb_shares_build(&s->shares, s->pool, LB_PRESENT | LB_USABLE);
+    s->plain = s->choices == 2 && !s->replacement && s->shares.equal && !s->shares.limited &&
+               s->shares.count >= 2;
+}
+
+static void *create(const struct lb_setup *setup, struct lb_error *error)
+{
+    struct state *s = malloc(sizeof *s);
+    if (s == NULL) {
+        lb_error_set(error, LB_ERROR_MEMORY, "power-of-two: no memory");
+        return NULL;
+    }
+    *s = (struct state){.pool = setup->pool,
+                        .random = setup->random,
+                        .choices = (uint32_t)lb_value(setup, params, 0),
+                        .replacement = lb_value(setup, params, 1) != 0};
+    if (lb_shares_init(&s->shares, setup->pool, error) != 0) {
+        destroy(s);
+        return NULL;
+    }
+    on_pool_change(s, NULL, 0, setup->now);
+    return s;
+}
+
+/* Two different places below n >= 2, each ordered pair equally likely, from one draw. */
+static inline void draw_pair(struct lb_random *random, uint32_t n, uint32_t *first,
+                             uint32_t *second)
+{
+    uint64_t high, low;
+    for (;;) {
+        uint64_t draw = lb_random_u64(random);
+        high = (draw >> 32) * n;
+        low = (draw & UINT32_MAX) * (n - 1);
+        if ((uint32_t)high >= n && (uint32_t)low >= n)
+            break;
+        /* n in 2^31: the exact test costs two divisions */
+        if ((uint32_t)high >= (0U - n) % n && (uint32_t)low >= (0U - (n - 1)) % (n - 1))
+            break;
+    }
+    *first = (uint32_t)(high >> 32);
+    *second = (uint32_t)(low >> 32);
+    *second += *second >= *first;
+}
+
+/* May this row be the next choice of this request? */
+static bool eligible(const struct state *s, const struct lb_request *request,
+                     const uint32_t *chosen, uint32_t chosen_count, uint32_t row)
+{
+    if (!lb_may(s->pool, request, row))
+        return false;
+    for (uint32_t k = 0; k < chosen_count && !s->replacement; k++)
+        if (chosen[k] == row)
+            return false;
+    return true;
+}
+
+/* One more choice: a row, or NOBODY when no eligible one is left. */
+static uint32_t choose(struct state *s, const struct lb_request *request, const uint32_t *chosen,
+                       uint32_t chosen_count)
+{
+    const struct lb_shares *shares = &s->shares;
+    for (int dart = 0; dart < DARTS; dart++) {
+        uint32_t row = shares->row[lb_shares_draw(shares, s->random)];
+        if (eligible(s, request, chosen, chosen_count, row))
+            return row;
+    }
+    uint64_t total = 0;
+    for (uint32_t place = 0; place < shares->count; place++)
+        if (eligible(s, request, chosen, chosen_count, shares->row[place]))
+            total += lb_shares_of(shares, place);
+    if (total == 0)
+        return NOBODY;
+    uint64_t x = lb_shares_below(s->random, total);
+    for (uint32_t place = 0;; place++) {
+        if (!eligible(s, request, chosen, chosen_count, shares->row[place]))
+            continue;
+        uint64_t share = lb_shares_of(shares, place);
+        if (x < share)
+            return shares->row[place];
+        x -= share;
+    }
+}
+
+static int32_t pick_among(struct state *s, const struct lb_request *request)
+{
+    const struct lb_backend *at = s->pool->at;
+    if (s->shares.count == 0)
+        return LB_NONE;
+    uint32_t chosen[CHOICES_MAX], best = NOBODY;
+    for (uint32_t k = 0; k < s->choices; k++) {
+        chosen[k] = choose(s, request, chosen, k);
+        if (chosen[k] == NOBODY)
+            break;
+        if (best == NOBODY || (uint64_t)at[chosen[k]].in_flight * at[best].weight <
+                                  (uint64_t)at[best].in_flight * at[chosen[k]].weight)
+            best = chosen[k];
+    }
+    return best != NOBODY ? (int32_t)best : lb_wait_or_none(s->pool, request);
+}
+
+static int32_t pick(void *state, const struct lb_request *request, lb_time now)
+{
+    struct state *s = state;
+    (void)now;
+    if (!s->plain || request->tried_count != 0)
+        return pick_among(s, request);
+    uint32_t first, second;
+    draw_pair(s->random, s->shares.count, &first, &second);
+    first = s->shares.row[first];
+    second = s->shares.row[second];
+    const struct lb_backend *at = s->pool->at;
+    return (int32_t)(at[second].in_flight < at[first].in_flight ? second : first);
+}
+
+static void describe(const void *state, lb_emit *emit, void *to)
+{
+    const struct state *s = state;
+    emit(to, -1, "choices", s->choices);
+    emit(to, -1, "candidates", s->shares.count);
+    for (uint32_t place = 0; place < s->shares.count; place++)
+        emit(to, (int32_t)s->shares.row[place], "share",
+             (double)lb_shares_of(&s->shares, place) / (double)s->shares.total);
+}
+
+extern const struct lb_algorithm lb_algorithm_power_of_two;
+const struct lb_algorithm lb_algorithm_power_of_two = {
+    .abi = LB_ABI,
+    .name = "power-of-two",
+    .title = "Power of two choices",
+    .summary = "Draws two backends by weight, takes the one with less in_flight / weight.",
+    .reference = "Mitzenmacher 2001; weighted draws as nginx random two, ties to the first draw",
+    .cost = "O(choices), times log n with unequal weights",
+    .changes = "Shares are laid out anew on each change; loads follow the books at once.",
+    .claims = LB_CLAIM_ALWAYS | LB_CLAIM_WEIGHTS,
+    .params = params,
+    .create = create,
+    .destroy = destroy,
+    .pick = pick,
+    .on_pool_change = on_pool_change,
+    .describe = describe,
+};

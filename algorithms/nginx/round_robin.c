@@ -1,0 +1,50 @@
+/*
+ * nginx round robin: smooth weighted turns with the passive health of nginx's peers.
+ *
+ * The idea: peers.h keeps the weights and the failures; of the peers that may take the request
+ * each gains its effective weight, the one with the most credit (the first among equals) is picked
+ * and pays the sum. A lone peer without backup is just taken.
+ *
+ * Cost: O(n).
+ * Source: nginx 1.22.1, src/http/ngx_http_upstream_round_robin.c (no zone); rules only. All
+ * recordings under tests/golden/nginx are decided equally.
+ */
+#include "algorithms/nginx/peers.h"
+
+static int32_t pick(void *state, const struct lb_request *request, lb_time now)
+{
+    struct lb_nginx_peers *peers = state;
+    if (peers->single)
+        return lb_nginx_peers_pick_single(peers, request);
+    int64_t total = 0, second = lb_nginx_second(now);
+    int32_t best = LB_NONE;
+    for (uint32_t i = 0; i < peers->pool->count; i++) {
+        if (!lb_nginx_peers_may(peers, request, i, second))
+            continue;
+        total += lb_nginx_peers_step(peers, i);
+        if (best == LB_NONE || peers->peer[i].current > peers->peer[best].current)
+            best = (int32_t)i;
+    }
+    if (best != LB_NONE)
+        lb_nginx_peers_take(peers, (uint32_t)best, total, second);
+    return best;
+}
+
+extern const struct lb_algorithm lb_algorithm_nginx_round_robin;
+const struct lb_algorithm lb_algorithm_nginx_round_robin = {
+    .abi = LB_ABI,
+    .name = "nginx-round-robin",
+    .title = "nginx round robin",
+    .summary = "Smooth weighted turns with max_fails and fail_timeout, as nginx decides.",
+    .reference = "nginx 1.22.1, default method of an upstream without a zone",
+    .cost = "O(n)",
+    .changes = "A skipped peer keeps its credit; a changed weight, a join or a leave is a reload: "
+               "all peers start afresh. Nobody left: no wait, the next tier or 502.",
+    .claims = LB_CLAIM_WEIGHTS,
+    .create = lb_nginx_peers_create,
+    .destroy = lb_nginx_peers_destroy,
+    .pick = pick,
+    .on_attempt_finish = lb_nginx_peers_finish,
+    .on_pool_change = lb_nginx_peers_change,
+    .describe = lb_nginx_peers_describe,
+};

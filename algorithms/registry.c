@@ -1,0 +1,97 @@
+/*
+ * The table of all algorithms. One line registers one; constructors would be dropped by linkers
+ * from a static library, so there are none.
+ */
+#include "algorithms/registry.h"
+
+#include <string.h>
+
+/* In the order of lists and tables: the general ones, then products. */
+#define ALGORITHMS(X)                                                                              \
+    X(random)                                                                                      \
+    X(round_robin)                                                                                 \
+    X(weighted_round_robin)                                                                        \
+    X(least_connections)                                                                           \
+    X(power_of_two)                                                                                \
+    X(source_hash)                                                                                 \
+    X(nginx_round_robin)                                                                           \
+    X(nginx_least_conn)
+
+#define DECLARE(name) extern const struct lb_algorithm lb_algorithm_##name;
+ALGORITHMS(DECLARE)
+
+#define ADDRESS(name) &lb_algorithm_##name,
+static const struct lb_algorithm *const algorithms[] = {ALGORITHMS(ADDRESS)};
+
+static const struct {
+    const char *alias, *name;
+} aliases[] = {
+    {"rr", "round-robin"},
+    {"wrr", "weighted-round-robin"},
+    {"smooth-weighted-round-robin", "weighted-round-robin"},
+    {"swrr", "weighted-round-robin"},
+    {"lc", "least-connections"},
+    {"wlc", "least-connections"},
+    {"least-conn", "least-connections"},
+    {"leastconn", "least-connections"},
+    {"least-connection", "least-connections"},
+    {"least-request", "least-connections"},
+    {"jsq", "least-connections"},
+    {"p2c", "power-of-two"},
+    {"two-choices", "power-of-two"},
+    {"power-of-two-choices", "power-of-two"},
+    {"ip-hash", "source-hash"},
+    {"source-ip-hash", "source-hash"},
+    {"nginx-rr", "nginx-round-robin"},
+    {"nginx-least-connections", "nginx-least-conn"},
+};
+
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
+
+uint32_t lb_registry_count(void)
+{
+    return COUNT(algorithms);
+}
+
+const struct lb_algorithm *lb_registry_at(uint32_t i)
+{
+    return algorithms[i];
+}
+
+const struct lb_algorithm *lb_registry_find(const char *name)
+{
+    for (uint32_t i = 0; i < COUNT(aliases); i++)
+        if (strcmp(aliases[i].alias, name) == 0) {
+            name = aliases[i].name;
+            break;
+        }
+    for (uint32_t i = 0; i < COUNT(algorithms); i++)
+        if (strcmp(algorithms[i]->name, name) == 0)
+            return algorithms[i];
+    return NULL;
+}
+
+bool lb_registry_alias(uint32_t i, const char **alias, const char **name)
+{
+    if (i >= COUNT(aliases))
+        return false;
+    *alias = aliases[i].alias;
+    *name = aliases[i].name;
+    return true;
+}
+
+int lb_param_find(const struct lb_algorithm *algorithm, const char *name)
+{
+    for (uint32_t k = 0; k < lb_param_count(algorithm); k++)
+        if (strcmp(algorithm->params[k].name, name) == 0)
+            return (int)k;
+    return -1;
+}
+
+uint32_t lb_param_count(const struct lb_algorithm *algorithm)
+{
+    uint32_t count = 0;
+    while (algorithm->params != NULL && algorithm->params[count].name != NULL)
+        count++;
+    return count;
+}

@@ -1,0 +1,73 @@
+/*
+ * The backends of a pool laid end to end, each as long as its weight: a whole number below the
+ * total, drawn or hashed, falls on exactly one of them.
+ *
+ * Equal weights count as 1 each, so that the place of a number is the number itself; else a binary
+ * search over the running sums finds it. Full and tried rows stay in: the caller looks and draws
+ * again, which keeps a change of the books free and leaves this to be rebuilt on pool changes only.
+ *
+ * Cost: O(1) a look-up with equal weights, O(log n) without; O(n) a rebuild; 12 bytes a row.
+ */
+#ifndef LB_SHARES_H
+#define LB_SHARES_H
+
+#include "algorithms/lb.h"
+
+struct lb_shares {
+    uint32_t *row;   /* place -> row of the pool, in order of the rows */
+    uint64_t *below; /* place -> total of the places before it */
+    uint32_t count;  /* places in use */
+    uint64_t total;  /* sum of all shares; 0 = nobody */
+    bool equal;      /* all weights are the same: every share is 1 */
+    bool limited;    /* some row has a limit of requests in flight */
+};
+
+/* Makes room for every row the pool can ever have. 0, or -1 with *error; done() either way. */
+int lb_shares_init(struct lb_shares *shares, const struct lb_pool *pool, struct lb_error *error);
+void lb_shares_done(struct lb_shares *shares);
+
+/* Lays out the rows of weight that have all of `flags`. Never allocates. */
+void lb_shares_build(struct lb_shares *shares, const struct lb_pool *pool, unsigned flags);
+
+/* The share of a place, in units of total. */
+static inline uint64_t lb_shares_of(const struct lb_shares *shares, uint32_t place)
+{
+    uint64_t end = place + 1 < shares->count ? shares->below[place + 1] : shares->total;
+    return end - shares->below[place];
+}
+
+/* The place on which x falls; x < total. */
+static inline uint32_t lb_shares_at(const struct lb_shares *shares, uint64_t x)
+{
+    if (shares->equal)
+        return (uint32_t)x;
+    uint32_t low = 0, high = shares->count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (shares->below[middle] <= x)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A whole number in [0, n), exactly uniform; n >= 1. Beyond 32 bits it draws 64 at a time. */
+static inline uint64_t lb_shares_below(struct lb_random *random, uint64_t n)
+{
+    if (n <= UINT32_MAX)
+        return lb_random_below(random, (uint32_t)n);
+    uint64_t limit = UINT64_MAX - UINT64_MAX % n, x;
+    do
+        x = lb_random_u64(random);
+    while (x >= limit);
+    return x % n;
+}
+
+/* A place drawn with chances proportional to the shares; total >= 1. */
+static inline uint32_t lb_shares_draw(const struct lb_shares *shares, struct lb_random *random)
+{
+    return lb_shares_at(shares, lb_shares_below(random, shares->total));
+}
+
+#endif
