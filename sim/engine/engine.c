@@ -224,3 +224,14 @@ void engine_advance(struct engine *engine, lb_time when)
         engine->fresh_done = engine->done;
     }
 }
+
+lb_time engine_when(const struct engine *engine, engine_event event)
+{
+    lb_assert(event != 0 && event < engine->used && engine->pool[event].kind != LADDER_FREE);
+    return engine->pool[event].when;
+}
+
+const lb_time *engine_clock(const struct engine *engine)
+{
+    return &engine->now;
+}

@@ -48,6 +48,11 @@ engine_event engine_at_first(struct engine *engine, lb_time when, uint32_t kind,
 /* Takes a pending event out, O(1). The caller owns the handle: a stale one is a bug (lb_assert). */
 void engine_cancel(struct engine *engine, engine_event event);
 
+/* When a pending event is due. */
+lb_time engine_when(const struct engine *engine, engine_event event);
+/* Where the clock stands, to be read later; valid as long as the engine. */
+const lb_time *engine_clock(const struct engine *engine);
+
 /* When the next event is due; LB_NEVER when none is pending. */
 lb_time engine_next(struct engine *engine);
 /* Carries out one event; false when none is pending or the next is due after `limit`. */

@@ -32,6 +32,8 @@ bool run_until(struct run *run, lb_time t);
 /* Carries out the next event; false once the run has ended. */
 bool run_step(struct run *run);
 bool run_ended(const struct run *run);
+/* Why a run ended before its time (a limit was met), or NULL. */
+const struct lb_error *run_error(const struct run *run);
 lb_time run_now(const struct run *run);
 uint64_t run_events(const struct run *run);
 

@@ -1,0 +1,222 @@
+/*
+ * See balancer.h: building tiers, beliefs, and the pick when there is more than one tier or try.
+ */
+#include "sim/balancer/balancer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+
+static void create_rows(struct balancer *b, const struct scenario *scenario)
+{
+    b->places = text_need_zero(b->backend_count, sizeof *b->places);
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        struct balancer_tier *tier = &b->tiers[t];
+        for (uint32_t i = 0; i < b->backend_count; i++)
+            tier->pool.count += scenario->backends[i].tier == t ? 1U : 0U;
+        tier->rows = text_need_zero(tier->pool.count, sizeof *tier->rows);
+        tier->backend_of = text_need_zero(tier->pool.count, sizeof *tier->backend_of);
+        tier->pool.max = tier->pool.count;
+        tier->pool.at = tier->rows;
+        uint32_t row = 0;
+        for (uint32_t i = 0; i < b->backend_count; i++) {
+            const struct scenario_backend *from = &scenario->backends[i];
+            if (from->tier != t)
+                continue;
+            tier->rows[row] = (struct lb_backend){.name = from->name,
+                                                  .address = from->name,
+                                                  .id = i + 1,
+                                                  .weight = from->weight,
+                                                  .max_in_flight = from->max_in_flight,
+                                                  .max_fails = from->max_fails,
+                                                  .fail_timeout = from->fail_timeout,
+                                                  .flags = LB_PRESENT};
+            if (from->weight > 0) {
+                tier->rows[row].flags |= LB_USABLE;
+                tier->pool.usable++;
+            }
+            tier->backend_of[row] = i;
+            b->places[i].tier = (uint8_t)t;
+            b->places[i].row = row++;
+            health_init(&b->places[i].health);
+        }
+    }
+}
+
+static int create_states(struct balancer *b, const struct lb_algorithm *algorithm,
+                         const double *values, lb_time now, struct lb_error *error)
+{
+    unsigned beyond = LB_NEED_LOAD | LB_NEED_PROBE | LB_NEED_ORACLE;
+    if ((algorithm->needs & beyond) != 0)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "algorithm '%s' needs load reports, probes or the truth about the "
+                            "backends, which this version cannot give it",
+                            algorithm->name);
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        struct balancer_tier *tier = &b->tiers[t];
+        if (algorithm->backends_max != 0 && tier->pool.count > algorithm->backends_max)
+            return lb_error_set(error, LB_ERROR_INVALID,
+                                "algorithm '%s' bears at most %u backends, tier %u has %u",
+                                algorithm->name, algorithm->backends_max, t, tier->pool.count);
+        if (tier->algorithm != NULL)
+            tier->algorithm->destroy(tier->state);
+        tier->algorithm = NULL;
+        stream_open(&tier->coins, &b->key, STREAM_COINS, (uint64_t)b->index << 32 | t,
+                    stream_name(algorithm->name));
+        struct lb_setup setup = {.pool = &tier->pool,
+                                 .values = values,
+                                 .random = &tier->coins,
+                                 .balancer = b->index,
+                                 .balancers = b->count,
+                                 .tier = t,
+                                 .tiers = b->tier_count,
+                                 .now = now};
+        tier->state = algorithm->create(&setup, error);
+        if (tier->state == NULL)
+            return -1;
+        tier->algorithm = algorithm;
+    }
+    return 0;
+}
+
+int balancer_init(struct balancer *b, const struct scenario *scenario,
+                  const struct stream_key *key, struct lb_error *error)
+{
+    *b = (struct balancer){.rule = &scenario->balancer,
+                           .key = *key,
+                           .count = 1,
+                           .tier_count = scenario->tiers,
+                           .backend_count = scenario->backend_count};
+    lb_assert(scenario->tiers >= 1 && scenario->tiers <= BALANCER_TIERS_MAX);
+    b->single = b->tier_count == 1;
+    retry_budget_init(&b->budget);
+    waiting_init(&b->waiting, b->backend_count);
+    create_rows(b, scenario);
+    if (create_states(b, b->rule->algorithm, b->rule->params, 0, error) == 0)
+        return 0;
+    balancer_done(b);
+    return -1;
+}
+
+void balancer_done(struct balancer *b)
+{
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        struct balancer_tier *tier = &b->tiers[t];
+        if (tier->algorithm != NULL)
+            tier->algorithm->destroy(tier->state);
+        free(tier->rows);
+        free(tier->backend_of);
+    }
+    free(b->places);
+    waiting_done(&b->waiting);
+    *b = (struct balancer){0};
+}
+
+int balancer_change_algorithm(struct balancer *b, const struct lb_algorithm *algorithm, lb_time now,
+                              struct lb_error *error)
+{
+    return create_states(b, algorithm, NULL, now, error);
+}
+
+int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, const int32_t *tried,
+                            uint32_t tried_count, lb_time now)
+{
+    int32_t rows[256];
+    lb_assert(tried_count <= sizeof rows / sizeof rows[0]);
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        struct balancer_tier *tier = &b->tiers[t];
+        request->tried = rows;
+        request->tried_count = 0;
+        for (uint32_t i = 0; i < tried_count; i++)
+            if (b->places[tried[i]].tier == t)
+                rows[request->tried_count++] = (int32_t)b->places[tried[i]].row;
+        int32_t row = tier->algorithm->pick(tier->state, request, now);
+        request->tried = NULL;
+        if (row >= 0)
+            return (int32_t)tier->backend_of[row];
+        if (row == LB_WAIT)
+            return LB_WAIT;
+    }
+    return LB_NONE;
+}
+
+/* Sets or clears LB_USABLE from the reasons, and tells the algorithm that this row changed. */
+static void row_changed(struct balancer *b, uint32_t backend, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    bool usable = b->places[backend].out == 0 && row->weight > 0;
+    bool was = (row->flags & LB_USABLE) != 0;
+    if (usable && !was) {
+        row->flags |= LB_USABLE;
+        tier->pool.usable++;
+    } else if (!usable && was) {
+        row->flags = (uint16_t)(row->flags & ~LB_USABLE);
+        tier->pool.usable--;
+    }
+    int32_t changed = (int32_t)(row - tier->rows);
+    if (tier->algorithm->on_pool_change != NULL)
+        tier->algorithm->on_pool_change(tier->state, &changed, 1, now);
+}
+
+static void set_out(struct balancer *b, uint32_t backend, unsigned reason, bool out, lb_time now)
+{
+    struct balancer_place *place = &b->places[backend];
+    unsigned before = place->out;
+    place->out = (uint8_t)(out ? before | reason : before & ~reason);
+    if (place->out != before)
+        row_changed(b, backend, now);
+}
+
+bool balancer_check_result(struct balancer *b, uint32_t backend, bool passed, lb_time now)
+{
+    struct health *health = &b->places[backend].health;
+    if (!health_result(health, &b->rule->health, passed))
+        return false;
+    set_out(b, backend, BALANCER_OUT_CHECKS, !health->up, now);
+    return true;
+}
+
+void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now)
+{
+    set_out(b, backend, BALANCER_OUT_DRAIN, drain, now);
+}
+
+void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now)
+{
+    struct balancer_tier *tier;
+    balancer_row(b, backend, &tier)->weight = weight;
+    row_changed(b, backend, now);
+}
+
+void balancer_queued(struct balancer *b, uint32_t backend, int change)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    row->queued = (uint32_t)((int64_t)row->queued + change);
+}
+
+enum belief balancer_belief(const struct balancer *b, uint32_t backend)
+{
+    const struct balancer_place *place = &b->places[backend];
+    if ((place->out & BALANCER_OUT_CHECKS) != 0)
+        return BELIEF_DOWN;
+    if ((place->out & BALANCER_OUT_DRAIN) != 0)
+        return BELIEF_DRAINING;
+    return BELIEF_UP;
+}
+
+bool balancer_counts(const struct balancer *b, enum lb_end end)
+{
+    switch (end) {
+    case LB_END_OK:
+    case LB_END_CANCELLED:
+        return false;
+    case LB_END_ERROR:
+        return (b->rule->retries.when & (1U << LB_END_ERROR)) != 0;
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,146 @@
+/*
+ * One balancer: its books, its tiers, its beliefs, its waiting room, and the pick.
+ *
+ * The idea: everything a balancer decides stands here, and nothing else; it has no client and no
+ * backend process, so recorded decisions of real balancers can be replayed through it. Backends are
+ * numbered as in the scenario; each tier is a pool of its own with its own algorithm state, and a
+ * row of a tier never moves.
+ *
+ * The hot path is balancer_pick, balancer_start and balancer_finish, static inline: one call through
+ * a function pointer each, plus two counters.
+ */
+#ifndef BALANCER_BALANCER_H
+#define BALANCER_BALANCER_H
+
+#include "algorithms/lb.h"
+#include "sim/balancer/health.h"
+#include "sim/balancer/retry.h"
+#include "sim/balancer/waiting.h"
+#include "sim/base/stream.h"
+
+#define BALANCER_TIERS_MAX 16
+
+struct balancer_tier {
+    struct lb_pool pool;
+    struct lb_backend *rows;      /* pool.at, writable */
+    uint32_t *backend_of;         /* row -> backend of the scenario */
+    const struct lb_algorithm *algorithm;
+    void *state;
+    struct lb_random coins;
+};
+
+/* Why a backend takes nothing new; LB_USABLE is set when no reason stands. */
+#define BALANCER_OUT_CHECKS 1U /* active checks failed */
+#define BALANCER_OUT_DRAIN  2U /* a person or the timeline drains it */
+
+struct balancer_place { /* where backend b stands */
+    uint8_t tier, out;
+    uint32_t row;
+    struct health health;
+};
+
+struct balancer {
+    const struct scenario_balancer *rule;
+    struct stream_key key;
+    uint32_t index, count; /* this balancer among how many */
+    struct balancer_tier tiers[BALANCER_TIERS_MAX];
+    uint32_t tier_count;
+    struct balancer_place *places; /* by backend */
+    uint32_t backend_count;
+    struct retry_budget budget;
+    struct waiting waiting;
+    bool single; /* one tier, so that row = backend: the common case */
+};
+
+/* A balancer at time 0 with the scenario's algorithm. 0, or -1 with *error: the algorithm needs what
+ * this version cannot give it, or refused the pool. */
+int balancer_init(struct balancer *b, const struct scenario *scenario,
+                  const struct stream_key *key, struct lb_error *error);
+void balancer_done(struct balancer *b);
+
+/* Another algorithm with a fresh state, in every tier; parameters are its defaults. */
+int balancer_change_algorithm(struct balancer *b, const struct lb_algorithm *algorithm, lb_time now,
+                              struct lb_error *error);
+
+/* The slow path of balancer_pick: several tiers, or tries before this one. */
+int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, const int32_t *tried,
+                            uint32_t tried_count, lb_time now);
+
+/* Who takes this request: a backend, LB_NONE or LB_WAIT. tried: backends of the scenario, oldest
+ * first; request->tried is filled in here, as rows of each tier. */
+static inline int32_t balancer_pick(struct balancer *b, struct lb_request *request,
+                                    const int32_t *tried, uint32_t tried_count, lb_time now)
+{
+    if (b->single && tried_count == 0) {
+        request->tried_count = 0;
+        return b->tiers[0].algorithm->pick(b->tiers[0].state, request, now);
+    }
+    return balancer_pick_tiers(b, request, tried, tried_count, now);
+}
+
+static inline struct lb_backend *balancer_row(struct balancer *b, uint32_t backend,
+                                              struct balancer_tier **tier)
+{
+    if (b->single) {
+        *tier = &b->tiers[0];
+        return &b->tiers[0].rows[backend];
+    }
+    *tier = &b->tiers[b->places[backend].tier];
+    return &(*tier)->rows[b->places[backend].row];
+}
+
+/* The books of one backend, to read. */
+static inline const struct lb_backend *balancer_books(const struct balancer *b, uint32_t backend)
+{
+    const struct balancer_place *place = &b->places[backend];
+    return &b->tiers[place->tier].rows[place->row];
+}
+
+/* Has the backend reached its limit of requests in flight? */
+static inline bool balancer_full(const struct balancer *b, uint32_t backend)
+{
+    const struct lb_backend *row = balancer_books(b, backend);
+    return row->max_in_flight != 0 && row->in_flight >= row->max_in_flight;
+}
+
+/* An attempt is sent to the backend: books, then the hook. */
+static inline void balancer_start(struct balancer *b, uint32_t backend,
+                                  const struct lb_request *request, enum lb_how how, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    row->in_flight++;
+    tier->pool.in_flight++;
+    if (tier->algorithm->on_attempt_start != NULL)
+        tier->algorithm->on_attempt_start(tier->state, (int32_t)(row - tier->rows), request, how,
+                                          now);
+}
+
+/* An attempt ended: books, then the hook. */
+static inline void balancer_finish(struct balancer *b, uint32_t backend,
+                                   const struct lb_outcome *outcome, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    row->in_flight--;
+    tier->pool.in_flight--;
+    if (tier->algorithm->on_attempt_finish != NULL)
+        tier->algorithm->on_attempt_finish(tier->state, (int32_t)(row - tier->rows), outcome, now);
+}
+
+/* A check result; true when the belief changed. */
+bool balancer_check_result(struct balancer *b, uint32_t backend, bool passed, lb_time now);
+/* Takes nothing new (drain), or takes again. */
+void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now);
+void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now);
+/* A request is assigned to the backend and waits for it here (+1), or does no longer (-1). */
+void balancer_queued(struct balancer *b, uint32_t backend, int change);
+
+/* What the balancer holds the backend for. */
+enum belief balancer_belief(const struct balancer *b, uint32_t backend);
+
+/* Does an outcome count against the backend by this balancer's rule? An error that the backend
+ * answered counts only when retries list it, as in nginx's proxy_next_upstream. */
+bool balancer_counts(const struct balancer *b, enum lb_end end);
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * See backend.h. First come first served here; processor sharing in ps.c.
+ *
+ * What a backend does with a request depends on what is true of it, never on what a balancer
+ * believes. A client that has left is noticed when its request reaches the head of the queue, as a
+ * server notices a closed socket when it turns to it.
+ */
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/model/world.h"
+
+void backend_init(struct backend *b, const struct scenario_backend *rule, bool keep_latency)
+{
+    *b = (struct backend){.slots = rule->slots,
+                          .limit = rule->queue,
+                          .truth = TRUTH_OK,
+                          .discipline = (uint8_t)rule->discipline,
+                          .cancel_abandoned = rule->cancel_abandoned,
+                          .speed = rule->speed,
+                          .own_speed = rule->speed};
+    if (keep_latency) {
+        b->latency = text_need(sizeof *b->latency);
+        histogram_init(b->latency);
+    }
+}
+
+void backend_done(struct backend *b)
+{
+    free(b->heap);
+    free(b->latency);
+}
+
+void backend_spend(struct backend *b, lb_time now)
+{
+    backend_tick(b, now);
+    if (!b->frozen)
+        b->work_spent += (double)(b->busy_area - b->area_mark) * b->speed;
+    b->area_mark = b->busy_area;
+}
+
+double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    if (b->discipline == DISCIPLINE_PS) {
+        ps_tick(b, now);
+        return (double)r->work - (b->heap[r->event].finish - b->virtual_now);
+    }
+    if (r->event == ENGINE_NO_EVENT)
+        return 0.0; /* frozen: counted when it froze */
+    return (double)r->work - (double)(engine_when(w->engine, r->event) - now) * b->speed;
+}
+
+/* fifo: a free slot takes the request. */
+static inline void serve(struct world *w, struct backend *b, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    b->busy++;
+    b->starts++;
+    r->state = REQUEST_SERVICE;
+    lb_time takes = b->speed == 1.0 ? r->work : units_from_ns((double)r->work / b->speed);
+    r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, id);
+}
+
+static void enqueue(struct world *w, struct backend *b, uint32_t id)
+{
+    struct request *r = world_request(w, id);
+    r->state = REQUEST_QUEUED;
+    r->next = 0;
+    r->event = b->tail;
+    if (b->tail != 0)
+        world_request(w, b->tail)->next = id;
+    else
+        b->head = id;
+    b->tail = id;
+    b->queued++;
+}
+
+static void unlink_queued(struct world *w, struct backend *b, uint32_t id)
+{
+    struct request *r = world_request(w, id);
+    if (r->event != 0)
+        world_request(w, r->event)->next = r->next;
+    else
+        b->head = r->next;
+    if (r->next != 0)
+        world_request(w, r->next)->event = r->event;
+    else
+        b->tail = r->event;
+    b->queued--;
+    r->event = ENGINE_NO_EVENT;
+}
+
+/* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
+static inline void leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    w->ledger.times_present += (uint64_t)(now - r->entered);
+    r->entered = now - r->entered;
+    r->event = ENGINE_NO_EVENT;
+    if ((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0)
+        front_answer(w, id, end, now);
+    else if ((r->flags & REQUEST_ORPHAN) != 0)
+        requests_give(&w->requests, id);
+    else
+        probe_answer(w, id, end == LB_END_OK, now);
+}
+
+/* fifo: slots that are free take what waits, passing over clients that have left. */
+static inline void advance(struct world *w, struct backend *b, lb_time now)
+{
+    while (b->busy < b->slots && b->head != 0 && !b->frozen) {
+        uint32_t id = b->head;
+        struct request *r = world_request(w, id);
+        b->head = r->next;
+        if (b->head != 0)
+            world_request(w, b->head)->event = 0;
+        else
+            b->tail = 0;
+        b->queued--;
+        if ((r->flags & REQUEST_ORPHAN) != 0)
+            leave(w, id, LB_END_CANCELLED, now);
+        else
+            serve(w, b, id, now);
+    }
+}
+
+static void turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    r->entered = now; /* it was never present */
+    leave(w, id, end, now);
+}
+
+void backend_receive(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    r->event = ENGINE_NO_EVENT;
+    if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
+        turn_away(w, id, LB_END_REFUSED, now);
+        return;
+    }
+    backend_tick(b, now);
+    uint32_t present = b->busy + b->queued;
+    if (!b->frozen && present >= b->slots && present - b->slots >= b->limit) {
+        turn_away(w, id, LB_END_QUEUE_FULL, now);
+        return;
+    }
+    if (b->frozen && (r->flags & REQUEST_ORPHAN) != 0) {
+        turn_away(w, id, LB_END_CANCELLED, now);
+        return;
+    }
+    r->entered = now;
+    if (b->discipline == DISCIPLINE_PS)
+        ps_enter(w, (uint32_t)r->backend, id, now);
+    else if (b->busy < b->slots && !b->frozen)
+        serve(w, b, id, now);
+    else
+        enqueue(w, b, id);
+}
+
+void backend_receive_event(void *context, uint32_t subject, lb_time now)
+{
+    backend_receive(context, subject, now);
+}
+
+void backend_finish(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    backend_tick(b, now);
+    b->busy--;
+    b->work_done += (double)r->work;
+    if (b->head != 0)
+        advance(w, b, now);
+    leave(w, id, LB_END_OK, now);
+}
+
+void backend_service_event(void *context, uint32_t subject, lb_time now)
+{
+    backend_finish(context, subject, now);
+}
+
+void backend_depart(struct world *w, uint32_t backend, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    backend_tick(b, now);
+    uint32_t id = ps_depart(w, backend, now);
+    b->work_done += (double)world_request(w, id)->work;
+    leave(w, id, LB_END_OK, now);
+}
+
+void backend_departure_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    w->backends[subject].departure = ENGINE_NO_EVENT;
+    backend_depart(w, subject, now);
+}
+
+/* Out of the queue or out of service; the record then belongs to nobody here. */
+static void take_out(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    backend_tick(b, now);
+    if (r->state == REQUEST_QUEUED) {
+        unlink_queued(w, b, id);
+        return;
+    }
+    b->work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
+    if (b->discipline == DISCIPLINE_PS) {
+        ps_remove(w, (uint32_t)r->backend, id, now);
+        return;
+    }
+    if (r->event != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, r->event);
+    b->busy--;
+}
+
+void backend_remove(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    take_out(w, id, now);
+    w->ledger.times_present += (uint64_t)(now - r->entered);
+    r->entered = now - r->entered;
+    r->event = ENGINE_NO_EVENT;
+    if (b->discipline == DISCIPLINE_FIFO)
+        advance(w, b, now);
+}
+
+void backend_abandon(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    r->flags |= REQUEST_ORPHAN;
+    if (b->frozen || (b->cancel_abandoned && r->state == REQUEST_SERVICE)) {
+        backend_remove(w, id, now);
+        requests_give(&w->requests, id);
+    }
+}
+
+void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    backend_spend(b, now);
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        struct request *r = world_request(w, id);
+        if (r->backend == (int32_t)backend &&
+            (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE))
+            take_out(w, id, now);
+        else
+            continue;
+        r->state = REQUEST_BACK; /* so that no later step takes it for present */
+    }
+    b->truth = (uint8_t)truth;
+    b->frozen = false;
+    b->speed = b->own_speed;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        struct request *r = world_request(w, id);
+        if (r->state == REQUEST_BACK && r->backend == (int32_t)backend &&
+            r->event == ENGINE_NO_EVENT && (r->flags & REQUEST_CUT) == 0)
+            leave(w, id, LB_END_RESET, now);
+    }
+}
+
+void backend_hang(struct world *w, uint32_t backend, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    if (b->frozen || b->truth == TRUTH_DOWN)
+        return;
+    backend_spend(b, now);
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        struct request *r = world_request(w, id);
+        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
+            continue;
+        b->work_done += backend_work_so_far(w, id, now);
+        if (b->discipline == DISCIPLINE_FIFO) {
+            engine_cancel(w->engine, r->event);
+            r->event = ENGINE_NO_EVENT;
+        }
+    }
+    if (b->discipline == DISCIPLINE_PS)
+        ps_freeze(w, backend, now);
+    b->frozen = true;
+    b->truth = TRUTH_HUNG;
+}
+
+void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    if (b->truth == TRUTH_DOWN || b->frozen)
+        return;
+    double speed = b->own_speed * fraction;
+    backend_spend(b, now);
+    if (b->discipline == DISCIPLINE_PS)
+        ps_tick(b, now);
+    for (uint32_t id = 1; b->discipline == DISCIPLINE_FIFO && id <= w->requests.used; id++) {
+        struct request *r = world_request(w, id);
+        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
+            continue;
+        double left = (double)(engine_when(w->engine, r->event) - now) * b->speed;
+        engine_cancel(w->engine, r->event);
+        r->event = engine_at(w->engine, now + units_from_ns(left / speed), EVENT_SERVICE, id);
+        b->starts++;
+    }
+    b->speed = speed;
+    b->truth = fraction < 1.0 ? TRUTH_SLOW : TRUTH_OK;
+    if (b->discipline == DISCIPLINE_PS)
+        ps_reschedule(w, backend, now);
+}

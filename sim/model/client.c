@@ -1,0 +1,309 @@
+/*
+ * Clients: open arrivals, users in a closed loop, timeouts, and asking again.
+ *
+ * Draws are addressed (sim/base/stream.h). Open traffic draws in order of arrival from streams of its
+ * group; a user's n-th request has its own address, so a closed loop asks the same things whatever
+ * the balancer does. Work, class and client are drawn once for a request: a retry asks for the same.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/base/ziggurat.h"
+#include "sim/model/world.h"
+
+/* The next arrival of an open group after `now`. Equal gaps carry the fraction of a nanosecond over,
+ * so that the rate is exact in the long run. */
+static void schedule_arrival(struct world *w, struct source *s, lb_time now)
+{
+    double gap = 1e9 / s->rate;
+    if (s->rule->arrivals == ARRIVALS_POISSON) {
+        gap *= ziggurat_exponential(&s->gaps);
+        s->next_at = now + units_from_ns(gap);
+    } else {
+        gap += s->rest;
+        s->next_at = now + units_from_ns(gap);
+        s->rest = gap - (double)(s->next_at - now);
+    }
+    s->next = engine_at(w->engine, s->next_at, EVENT_ARRIVAL, s->source_index);
+}
+
+void client_init(struct world *w, uint32_t source)
+{
+    struct source *s = &w->sources[source];
+    const struct scenario_client *rule = &w->scenario->clients[source];
+    *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
+    retry_budget_init(&s->budget);
+    stream_open(&s->gaps, &w->key, STREAM_ARRIVAL, source, 0);
+    stream_open(&s->classes, &w->key, STREAM_CLASS, source, 0);
+    stream_open(&s->work, &w->key, STREAM_WORK, source, 0);
+    stream_open(&s->clients, &w->key, STREAM_CLIENT, source, 0);
+    for (uint32_t i = 0; i < rule->class_count; i++)
+        w->class_source[rule->class_first + i] = (uint16_t)source;
+    if (rule->class_count == 1)
+        s->only = &rule->classes[0].work;
+    if (rule->arrivals != ARRIVALS_CLOSED) {
+        if (s->rate > 0.0)
+            schedule_arrival(w, s, 0);
+        else
+            s->rest = rule->arrivals == ARRIVALS_POISSON ? ziggurat_exponential(&s->gaps) : 1.0;
+        return;
+    }
+    s->first_user = w->users;
+    s->asked = text_need_zero(rule->users, sizeof *s->asked);
+    w->users += rule->users;
+    for (uint32_t i = 0; i < rule->users; i++) {
+        struct lb_random random;
+        stream_open(&random, &w->key, STREAM_THINK, s->first_user + i, 0);
+        lb_time think = distribution_draw_time(&rule->think, &random);
+        (void)engine_at(w->engine, think, EVENT_USER, s->first_user + i);
+    }
+}
+
+void client_done(struct source *s)
+{
+    free(s->asked);
+}
+
+static uint32_t draw_class(const struct scenario_client *rule, struct lb_random *random)
+{
+    double u = lb_random_unit(random);
+    for (uint32_t i = 0; i + 1 < rule->class_count; i++) {
+        u -= rule->classes[i].share;
+        if (u < 0.0)
+            return i;
+    }
+    return rule->class_count - 1;
+}
+
+/* The request sets out for the balancer, with its timeout armed. */
+static inline void send(struct world *w, const struct source *s, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    r->backend = -1;
+    r->timeout = ENGINE_NO_EVENT;
+    if (s->rule->timeout > 0)
+        r->timeout = engine_at(w->engine, now + s->rule->timeout, EVENT_TIMEOUT, id);
+    r->state = REQUEST_TO_BALANCER;
+    if (w->to_balancer > 0)
+        r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
+    else
+        front_receive(w, id, now);
+}
+
+static uint32_t take(struct world *w)
+{
+    uint32_t id = requests_take(&w->requests);
+    if (__builtin_expect(id == 0, 0)) {
+        lb_error_set(&w->failed, LB_ERROR_INVALID,
+                     "more than %u requests in flight at once: the load is beyond the capacity; "
+                     "lower it, or give clients a timeout or backends a queue limit",
+                     w->requests.max);
+        engine_stop(w->engine);
+    }
+    return id;
+}
+
+/* A new request of this group; class and work are drawn by the caller. */
+static inline void arrive(struct world *w, struct source *s, uint32_t class, lb_time work,
+                          uint32_t client, lb_time now)
+{
+    uint32_t id = take(w);
+    if (__builtin_expect(id == 0, 0))
+        return;
+    struct request *r = world_request(w, id);
+    r->arrived = now;
+    r->work = work;
+    r->number = w->numbers++;
+    r->class = (uint16_t)(s->rule->class_first + class);
+    r->client = client;
+    r->flags = 0;
+    if (w->requests.tries != NULL)
+        w->requests.tries[id] = (struct request_tries){0, 0};
+    retry_first(&s->budget, &s->rule->retries);
+    ledger_arrived(&w->ledger, r);
+    send(w, s, id, now);
+}
+
+void client_arrival_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct source *s = &w->sources[subject];
+    schedule_arrival(w, s, now);
+    uint32_t class = 0;
+    const struct distribution *work = s->only;
+    if (work == NULL) {
+        class = draw_class(s->rule, &s->classes);
+        work = &s->rule->classes[class].work;
+    }
+    lb_time takes = distribution_draw_fast(work, &s->work);
+    uint32_t client = (uint32_t)w->numbers;
+    if (s->rule->population > 0)
+        client = lb_random_below(&s->clients, s->rule->population);
+    arrive(w, s, class, takes, client, now);
+}
+
+static struct source *source_of_user(struct world *w, uint32_t user)
+{
+    struct source *s = w->sources;
+    while (s->rule->arrivals != ARRIVALS_CLOSED || user - s->first_user >= s->rule->users)
+        s++;
+    return s;
+}
+
+void client_user_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct source *s = source_of_user(w, subject);
+    uint32_t ordinal = ++s->asked[subject - s->first_user];
+    struct lb_random random;
+    uint32_t class = 0;
+    if (s->only == NULL) {
+        stream_open(&random, &w->key, STREAM_CLASS, UINT64_C(1) << 32 | subject, ordinal);
+        class = draw_class(s->rule, &random);
+    }
+    stream_open(&random, &w->key, STREAM_WORK, UINT64_C(1) << 32 | subject, ordinal);
+    lb_time takes = distribution_draw_fast(&s->rule->classes[class].work, &random);
+    arrive(w, s, class, takes, subject, now);
+}
+
+/* A request has ended: its user thinks, if it has one. */
+static inline void next_of_user(struct world *w, const struct source *s, uint32_t user, lb_time now)
+{
+    if (s->rule->arrivals != ARRIVALS_CLOSED)
+        return;
+    struct lb_random random;
+    stream_open(&random, &w->key, STREAM_THINK, user, s->asked[user - s->first_user]);
+    lb_time think = distribution_draw_time(&s->rule->think, &random);
+    (void)engine_at(w->engine, now + think, EVENT_USER, user);
+}
+
+static void settle(struct world *w)
+{
+    if (w->past_end) {
+        w->settled = true;
+        engine_stop(w->engine);
+    }
+}
+
+/* The attempt failed as the client sees it: again, or the end. `r` is a copy when the record stays
+ * behind at a backend; id is then 0 and a retry takes a new one. */
+static void failed(struct world *w, uint32_t id, const struct request *copy, struct request_tries tries,
+                   enum cause cause, lb_time now)
+{
+    struct source *s = world_source(w, copy);
+    if (retry_allow(&s->budget, &s->rule->retries, tries.client)) {
+        struct request saved = *copy;
+        if (id == 0)
+            id = take(w);
+        if (id == 0)
+            return;
+        struct request *r = world_request(w, id);
+        *r = saved;
+        r->flags &= REQUEST_MEASURED;
+        r->state = REQUEST_RESTING;
+        tries.client++;
+        tries.balancer = 0;
+        w->requests.tries[id] = tries;
+        struct lb_random random;
+        stream_open(&random, &w->key, STREAM_BACKOFF, r->number, (uint64_t)tries.client << 32);
+        lb_time delay = retry_delay(&s->rule->retries, tries.client, &random);
+        r->event = engine_at(w->engine, now + delay, EVENT_AGAIN, id);
+        return;
+    }
+    bool last = ledger_failed(&w->ledger, copy, cause, now);
+    uint32_t user = copy->client;
+    if (id != 0)
+        requests_give(&w->requests, id);
+    next_of_user(w, s, user, now);
+    if (last)
+        settle(w);
+}
+
+void client_again_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    send(w, world_source(w, world_request(w, subject)), subject, now);
+}
+
+void client_timeout_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct request copy = *world_request(w, subject);
+    struct request_tries tries = {0, 0};
+    if (w->requests.tries != NULL)
+        tries = w->requests.tries[subject];
+    front_leave(w, subject, now);
+    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, now);
+}
+
+/* The answer reaches the client. */
+static inline void receive(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    if (r->timeout != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, r->timeout);
+    if (__builtin_expect(cause_plus_one != 0, 0)) {
+        struct request_tries tries = {0, 0};
+        if (w->requests.tries != NULL)
+            tries = w->requests.tries[id];
+        failed(w, id, r, tries, (enum cause)(cause_plus_one - 1), now);
+        return;
+    }
+    const struct source *s = world_source(w, r);
+    bool last = ledger_ok(&w->ledger, r, now);
+    uint32_t user = r->client;
+    requests_give(&w->requests, id);
+    next_of_user(w, s, user, now);
+    if (last)
+        settle(w);
+}
+
+static inline void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+{
+    if (w->to_balancer == 0) {
+        receive(w, id, cause_plus_one, now);
+        return;
+    }
+    struct request *r = world_request(w, id);
+    r->state = REQUEST_TO_CLIENT;
+    r->next = cause_plus_one;
+    r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_CLIENT, id);
+}
+
+void client_answer(struct world *w, uint32_t id, lb_time now)
+{
+    set_out(w, id, 0, now);
+}
+
+void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now)
+{
+    set_out(w, id, (uint32_t)cause + 1, now);
+}
+
+void client_answer_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    receive(w, subject, world_request(w, subject)->next, now);
+}
+
+void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)
+{
+    struct source *s = &w->sources[source];
+    if (s->rule->arrivals == ARRIVALS_CLOSED)
+        return;
+    /* What is left of the gap, in mean gaps: memoryless and equal gaps both keep it. */
+    double left = s->rest;
+    if (s->next != ENGINE_NO_EVENT) {
+        left = (double)(s->next_at - now) * s->rate / 1e9;
+        engine_cancel(w->engine, s->next);
+        s->next = ENGINE_NO_EVENT;
+    }
+    s->rate = rate;
+    s->rest = rate > 0.0 ? 0.0 : left;
+    if (rate > 0.0) {
+        s->next_at = now + units_from_ns(left * 1e9 / rate);
+        s->next = engine_at(w->engine, s->next_at, EVENT_ARRIVAL, source);
+    }
+}

@@ -1,0 +1,174 @@
+/* See ledger.h: the windows that expectations ask for, failures, and the digest. */
+#include "sim/model/ledger.h"
+
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/text.h"
+
+bool ledger_needs_window(const struct scenario_expect *expect)
+{
+    if (expect->against)
+        return false;
+    bool backend_totals = expect->left.selector == SELECT_BACKENDS &&
+                          (expect->left.metric == METRIC_PICKS ||
+                           expect->left.metric == METRIC_UTILIZATION ||
+                           expect->left.metric == METRIC_IN_FLIGHT ||
+                           expect->left.metric == METRIC_QUEUE);
+    return expect->from > 0 || expect->until < LB_NEVER ||
+           (expect->left.selector == SELECT_BACKENDS && !backend_totals);
+}
+
+static void init_window(struct ledger_window *w, const struct ledger *l,
+                        const struct scenario *scenario, const struct scenario_expect *expect)
+{
+    const struct scenario_measure *m = &expect->left;
+    *w = (struct ledger_window){.from = expect->from > l->from ? expect->from : l->from,
+                                .until = expect->until < l->until ? expect->until : l->until,
+                                .class_count = scenario->class_total,
+                                .backend_count = scenario->backend_count};
+    histogram_init(&w->latency);
+    if (m->selector == SELECT_CLASS) {
+        w->first_class = m->first;
+        w->class_count = m->count;
+    } else if (m->selector == SELECT_CLIENTS) {
+        w->first_class = scenario->clients[m->first].class_first;
+        w->class_count = scenario->clients[m->first].class_count;
+    } else if (m->selector == SELECT_BACKENDS) {
+        w->by_backend = true;
+        w->first_backend = m->first;
+        w->backend_count = m->count;
+    }
+    w->share = text_need_zero(scenario->backend_count, sizeof *w->share);
+}
+
+void ledger_init(struct ledger *l, const struct scenario *scenario)
+{
+    *l = (struct ledger){.from = scenario->run.warmup,
+                         .until = scenario->run.duration,
+                         .class_count = scenario->class_total};
+    l->classes = text_need_zero(l->class_count, sizeof *l->classes);
+    for (uint32_t c = 0; c < scenario->client_count; c++) {
+        const struct scenario_client *client = &scenario->clients[c];
+        for (uint32_t i = 0; i < client->class_count; i++) {
+            struct ledger_class *class = &l->classes[client->class_first + i];
+            histogram_init(&class->live[0]);
+            histogram_init(&class->live[1]);
+            histogram_init(&class->total);
+            class->objective = client->objective > 0 ? client->objective : LB_NEVER;
+        }
+    }
+    histogram_init(&l->response);
+    for (uint32_t i = 0; i < scenario->expect_count; i++)
+        l->window_count += ledger_needs_window(&scenario->expects[i]) ? 1U : 0U;
+    l->windows = text_need_zero(l->window_count + 1, sizeof *l->windows);
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < scenario->expect_count; i++)
+        if (ledger_needs_window(&scenario->expects[i]))
+            init_window(&l->windows[next++], l, scenario, &scenario->expects[i]);
+    l->digest = XXH64_createState();
+    if (l->digest == NULL)
+        l->digest = text_need(SIZE_MAX); /* says so and ends the program */
+    XXH64_reset(l->digest, 0);
+}
+
+void ledger_done(struct ledger *l)
+{
+    for (uint32_t i = 0; i < l->class_count; i++)
+        for (int cause = 0; cause < CAUSES; cause++)
+            free(l->classes[i].failed[cause]);
+    free(l->classes);
+    for (uint32_t i = 0; i < l->window_count; i++)
+        free(l->windows[i].share);
+    free(l->windows);
+    XXH64_freeState(l->digest);
+    *l = (struct ledger){0};
+}
+
+void ledger_flush_digest(struct ledger *l)
+{
+    XXH64_update(l->digest, l->batch, l->batched * sizeof l->batch[0]);
+    l->batched = 0;
+}
+
+uint64_t ledger_digest(struct ledger *l)
+{
+    ledger_flush_digest(l);
+    return XXH64_digest(l->digest);
+}
+
+bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now)
+{
+    struct ledger_class *class = &l->classes[r->class];
+    l->failed++;
+    if ((r->flags & REQUEST_MEASURED) == 0)
+        return false;
+    class->counts.failed++;
+    class->counts.cause[cause]++;
+    if (class->failed[cause] == NULL) {
+        class->failed[cause] = text_need(sizeof *class->failed[cause]);
+        histogram_init(class->failed[cause]);
+    }
+    histogram_add(class->failed[cause], now - r->arrived);
+    if (l->window_count != 0)
+        ledger_windows_failed(l, r, cause);
+    return --l->measured_open == 0;
+}
+
+/* Is this request one that window w counts? Selections of backends go by the last one asked. */
+static bool selects(const struct ledger_window *w, const struct request *r)
+{
+    if (r->arrived < w->from || r->arrived >= w->until)
+        return false;
+    if (w->by_backend)
+        return r->backend >= 0 && (uint32_t)r->backend - w->first_backend < w->backend_count;
+    return (uint32_t)r->class - w->first_class < w->class_count;
+}
+
+void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency)
+{
+    for (uint32_t i = 0; i < l->window_count; i++) {
+        struct ledger_window *w = &l->windows[i];
+        if (!selects(w, r))
+            continue;
+        w->counts.ok++;
+        w->counts.good += latency <= l->classes[r->class].objective ? 1U : 0U;
+        histogram_add(&w->latency, latency);
+    }
+}
+
+void ledger_windows_failed(struct ledger *l, const struct request *r, enum cause cause)
+{
+    for (uint32_t i = 0; i < l->window_count; i++) {
+        struct ledger_window *w = &l->windows[i];
+        if (!selects(w, r))
+            continue;
+        w->counts.failed++;
+        w->counts.cause[cause]++;
+    }
+}
+
+void ledger_windows_arrived(struct ledger *l, const struct request *r)
+{
+    for (uint32_t i = 0; i < l->window_count; i++)
+        if (!l->windows[i].by_backend && selects(&l->windows[i], r))
+            l->windows[i].counts.arrived++;
+}
+
+void ledger_windows_try(struct ledger *l, const struct request *r, int32_t backend)
+{
+    for (uint32_t i = 0; i < l->window_count; i++) {
+        struct ledger_window *w = &l->windows[i];
+        if (r->arrived < w->from || r->arrived >= w->until)
+            continue;
+        if (!w->by_backend && (uint32_t)r->class - w->first_class >= w->class_count)
+            continue;
+        bool mine = !w->by_backend ||
+                    (backend >= 0 && (uint32_t)backend - w->first_backend < w->backend_count);
+        w->counts.attempts += mine ? 1U : 0U;
+        if (backend >= 0 && mine)
+            w->picks++;
+        if (backend >= 0)
+            w->share[backend] += 1.0;
+    }
+}

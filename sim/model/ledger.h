@@ -1,0 +1,133 @@
+/*
+ * The ledger: every request's end is written here once, with its cause.
+ *
+ * The idea: counters and histograms instead of samples. Latencies of requests that end ok go into a
+ * live histogram per class; the run empties these into totals whenever it takes a sample. Window 0 is
+ * the measured one; others come from `expect` lines and from nothing else, so they cost nothing when
+ * nobody asks. The digest is XXH64 over (time, request, attempt, backend, end) in order.
+ */
+#ifndef MODEL_LEDGER_H
+#define MODEL_LEDGER_H
+
+#include <xxhash.h>
+
+#include "sim/base/histogram.h"
+#include "sim/model/request.h"
+#include "sim/scenario/scenario.h"
+
+/* Ends of a try in the digest: enum lb_end, or this much more than an enum cause. */
+#define LEDGER_END_CAUSE 64U
+
+struct ledger_counts {
+    uint64_t arrived, ok, failed, good, attempts, cause[CAUSES];
+};
+
+struct ledger_class {
+    struct histogram live[2];     /* ok since the last sample: unmeasured, measured */
+    struct histogram total;       /* ok, measured, without live[1] */
+    struct histogram *failed[CAUSES]; /* measured, since the last sample; made when needed */
+    struct ledger_counts counts;  /* measured */
+    lb_time objective;            /* LB_NEVER = any */
+};
+
+/* A window of arrival times, or a selection of backends within one, that an expectation asks for. */
+struct ledger_window {
+    lb_time from, until;
+    uint32_t first_class, class_count;
+    bool by_backend;
+    uint32_t first_backend, backend_count;
+    struct ledger_counts counts;
+    struct histogram latency; /* ok */
+    uint64_t picks;           /* of the selected backends, else of all; requests arrived in it */
+    double *share;            /* picks by backend, for imbalance */
+    double busy, queued, in_flight; /* request-ns of the selected backends in [from, until) */
+    double busy_before, queued_before; /* areas at `from` */
+};
+
+struct ledger_entry { /* of the digest */
+    int64_t time;
+    uint64_t request;
+    uint32_t attempt;
+    int32_t backend;
+    uint64_t end;
+};
+
+#define LEDGER_BATCH 128U
+
+struct ledger {
+    lb_time from, until; /* the measured window */
+    uint64_t arrived, ok, failed; /* since the start, warm-up included */
+    uint64_t measured_open;       /* measured and not ended */
+    struct ledger_class *classes;
+    uint32_t class_count;
+    struct histogram response;    /* measured */
+    struct ledger_window *windows; /* beyond the measured one */
+    uint32_t window_count;
+    uint64_t times_present;       /* sum over all that left a backend of (left - entered), mod 2^64 */
+    XXH64_state_t *digest;
+    struct ledger_entry batch[LEDGER_BATCH];
+    uint32_t batched;
+};
+
+void ledger_init(struct ledger *ledger, const struct scenario *scenario);
+void ledger_done(struct ledger *ledger);
+
+/* Does this expectation need a window of its own, beyond what the summary has anyway? */
+bool ledger_needs_window(const struct scenario_expect *expect);
+
+void ledger_flush_digest(struct ledger *ledger);
+/* The digest so far. */
+uint64_t ledger_digest(struct ledger *ledger);
+
+/* One try ended. */
+static inline void ledger_try(struct ledger *l, lb_time now, uint64_t request, uint32_t attempt,
+                              int32_t backend, uint32_t end)
+{
+    l->batch[l->batched] = (struct ledger_entry){now, request, attempt, backend, end};
+    if (++l->batched == LEDGER_BATCH)
+        ledger_flush_digest(l);
+}
+
+void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency);
+void ledger_windows_failed(struct ledger *l, const struct request *r, enum cause cause);
+void ledger_windows_arrived(struct ledger *l, const struct request *r);
+/* A try that was sent to a backend (or found none: backend -1). */
+void ledger_windows_try(struct ledger *l, const struct request *r, int32_t backend);
+
+/* A request arrives at its client; sets REQUEST_MEASURED. */
+static inline void ledger_arrived(struct ledger *l, struct request *r)
+{
+    l->arrived++;
+    if (r->arrived >= l->from && r->arrived < l->until) {
+        r->flags |= REQUEST_MEASURED;
+        l->measured_open++;
+        l->classes[r->class].counts.arrived++;
+        if (l->window_count != 0)
+            ledger_windows_arrived(l, r);
+    }
+}
+
+/* A request ends ok: r->entered holds the response time at the backend. True when it was the last
+ * measured one. */
+static inline bool ledger_ok(struct ledger *l, const struct request *r, lb_time now)
+{
+    struct ledger_class *class = &l->classes[r->class];
+    lb_time latency = now - r->arrived;
+    l->ok++;
+    if ((r->flags & REQUEST_MEASURED) == 0) {
+        histogram_add(&class->live[0], latency);
+        return false;
+    }
+    histogram_add(&class->live[1], latency);
+    histogram_add(&l->response, r->entered);
+    class->counts.ok++;
+    class->counts.good += latency <= class->objective ? 1U : 0U;
+    if (l->window_count != 0)
+        ledger_windows_ok(l, r, latency);
+    return --l->measured_open == 0;
+}
+
+/* A request ends failed; the same. */
+bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now);
+
+#endif

@@ -1,0 +1,54 @@
+/* See request.h: the slow end of the pool. */
+#include "sim/model/request.h"
+
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+
+void requests_init(struct requests *requests, uint32_t max, uint32_t stride, bool retries)
+{
+    *requests = (struct requests){.max = max, .stride = stride};
+    requests->room = 256;
+    requests->at = aligned_alloc(64, requests->room * sizeof *requests->at);
+    if (requests->at == NULL)
+        requests->at = text_need(SIZE_MAX); /* says so and ends the program */
+    if (retries)
+        requests->tries = text_need_zero(requests->room, sizeof *requests->tries);
+    if (stride > 0)
+        requests->tried = text_need_zero(requests->room, stride * sizeof *requests->tried);
+}
+
+void requests_done(struct requests *requests)
+{
+    free(requests->at);
+    free(requests->tries);
+    free(requests->tried);
+    *requests = (struct requests){0};
+}
+
+static void make_room(struct requests *requests)
+{
+    uint32_t room = 2 * requests->room;
+    struct request *at = aligned_alloc(64, room * sizeof *at);
+    if (at == NULL)
+        at = text_need(SIZE_MAX);
+    for (uint32_t i = 0; i <= requests->used; i++)
+        at[i] = requests->at[i];
+    free(requests->at);
+    requests->at = at;
+    if (requests->tries != NULL)
+        requests->tries = text_need_more(requests->tries, room * sizeof *requests->tries);
+    if (requests->stride > 0)
+        requests->tried =
+            text_need_more(requests->tried, (size_t)room * requests->stride * sizeof(int32_t));
+    requests->room = room;
+}
+
+uint32_t requests_grow(struct requests *requests)
+{
+    if (requests->used >= requests->max)
+        return 0;
+    if (requests->used + 1 >= requests->room)
+        make_room(requests);
+    return ++requests->used;
+}

@@ -1,0 +1,104 @@
+/*
+ * The request record: one cache line for each attempt that is somewhere, in a pool of u32 indices.
+ *
+ * A record is one attempt with its owner. A client that gives up leaves its record behind as an
+ * orphan (the backend still works on it) and goes on with a new one; so memory is what is in
+ * flight, never what has been.
+ *
+ *   THINKING -> TO_BALANCER -> [WAITING] -> TO_BACKEND -> QUEUED -> SERVICE -> TO_BALANCER_BACK
+ *            -> TO_CLIENT -> free        BACKOFF: before a retry, of the client or the balancer
+ *
+ * Steps without delay are function calls, not events.
+ */
+#ifndef MODEL_REQUEST_H
+#define MODEL_REQUEST_H
+
+#include "algorithms/lb.h"
+#include "sim/engine/engine.h"
+
+enum request_state {
+    REQUEST_FREE,
+    REQUEST_TO_BALANCER,
+    REQUEST_WAITING,  /* at the balancer; next = node of the waiting room, event = its timeout */
+    REQUEST_BACKOFF,  /* at the balancer, before another try */
+    REQUEST_TO_BACKEND,
+    REQUEST_QUEUED,   /* at the backend; next and event = links of its queue */
+    REQUEST_SERVICE,  /* event = end of service; under ps, place in the heap */
+    REQUEST_BACK,     /* answer on its way to the balancer */
+    REQUEST_TO_CLIENT,
+    REQUEST_RESTING   /* at the client, before another try */
+};
+
+#define REQUEST_MEASURED 1U /* arrived in [warmup, duration) */
+#define REQUEST_ORPHAN   2U /* its client has left */
+#define REQUEST_CUT      4U /* ended by the limit of a drain */
+#define REQUEST_PROBE    8U /* a health check standing in a backend's queue */
+
+struct request {
+    lb_time arrived;  /* first attempt of this request at the client */
+    lb_time sent;     /* this attempt left the balancer */
+    lb_time entered;  /* it entered the backend; once it has left: its response time there */
+    lb_time work;     /* ns at speed 1 */
+    uint64_t number;  /* of the request: 0, 1, 2, ... as they arrive */
+    uint32_t next;    /* link: queue, waiting node, free list */
+    engine_event timeout; /* the client's */
+    engine_event event;   /* the one thing it waits for; see the states */
+    int32_t backend;  /* -1 = none yet */
+    uint32_t client;  /* address number; user number in a closed loop */
+    uint16_t class;   /* place among all classes */
+    uint8_t state, flags;
+};
+
+_Static_assert(sizeof(struct request) == 64, "a request is one cache line");
+
+/* Tries before this one: of the client, and of the balancer for this attempt. Apart from the
+ * record because most scenarios never retry. */
+struct request_tries {
+    uint16_t client, balancer;
+};
+
+struct requests {
+    struct request *at; /* at[0] is never used */
+    struct request_tries *tries; /* NULL when nobody retries */
+    int32_t *tried;              /* `stride` backends for each record; NULL likewise */
+    uint32_t stride;
+    uint32_t used, room, free, live, max;
+};
+
+/* max: the limit of records; stride: tries of a balancer beyond the first; retries: anybody's. */
+void requests_init(struct requests *requests, uint32_t max, uint32_t stride, bool retries);
+void requests_done(struct requests *requests);
+
+/* Makes room; 0 when the limit is reached. Pointers into the pool are stale afterwards. */
+uint32_t requests_grow(struct requests *requests);
+
+/* A record with state FREE and undefined fields, or 0 at the limit. */
+static inline uint32_t requests_take(struct requests *requests)
+{
+    uint32_t id = requests->free;
+    if (__builtin_expect(id == 0, 0)) {
+        id = requests_grow(requests);
+        if (id == 0)
+            return 0;
+    } else {
+        requests->free = requests->at[id].next;
+    }
+    requests->live++;
+    return id;
+}
+
+static inline void requests_give(struct requests *requests, uint32_t id)
+{
+    struct request *r = &requests->at[id];
+    r->state = REQUEST_FREE;
+    r->next = requests->free;
+    requests->free = id;
+    requests->live--;
+}
+
+static inline int32_t *requests_tried(const struct requests *requests, uint32_t id)
+{
+    return requests->tried + (size_t)id * requests->stride;
+}
+
+#endif

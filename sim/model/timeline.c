@@ -1,0 +1,202 @@
+/*
+ * Actions: what the timeline, or a person, does to the world. One row a kind of action.
+ *
+ * A command is carried out before every other event of its instant, so that a run that replays an
+ * exported timeline goes the same way.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/model/world.h"
+
+static void tell(struct world *w, const struct world_action *action, int32_t backend,
+                 const char *text)
+{
+    if (w->listener.happened == NULL)
+        return;
+    enum belief belief = BELIEF_UP;
+    if (backend >= 0)
+        belief = balancer_belief(&w->balancer, (uint32_t)backend);
+    w->listener.happened(w->listener.self, action, backend, belief, belief, text);
+}
+
+static uint32_t present(const struct world *w, uint32_t backend)
+{
+    return w->backends[backend].busy + w->backends[backend].queued;
+}
+
+static void do_kill(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "process gone, %u requests reset", present(w, backend));
+    backend_reset(w, backend, TRUTH_DOWN, now);
+    tell(w, a, (int32_t)backend, text);
+}
+
+static void do_hang(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "accepts, never answers; %u requests frozen",
+                   present(w, backend));
+    backend_hang(w, backend, now);
+    tell(w, a, (int32_t)backend, text);
+}
+
+static void do_restore(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    if (b->drain_limit != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, b->drain_limit);
+    b->drain_limit = ENGINE_NO_EVENT;
+    if (b->truth == TRUTH_DOWN || b->truth == TRUTH_HUNG)
+        backend_reset(w, backend, TRUTH_OK, now); /* as new and empty */
+    else
+        backend_set_speed(w, backend, 1.0, now);
+    enum belief before = balancer_belief(&w->balancer, backend);
+    balancer_drain(&w->balancer, backend, false, now);
+    enum belief after = balancer_belief(&w->balancer, backend);
+    tell(w, a, (int32_t)backend, "back to normal, as new and empty");
+    if (after != before && w->listener.happened != NULL)
+        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after,
+                             "no longer drained");
+    front_serve(w, backend, now);
+}
+
+static void do_slow(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "speed is %.3g %% of its own", 100.0 * a->what.to);
+    backend_set_speed(w, backend, a->what.to, now);
+    tell(w, a, (int32_t)backend, text);
+}
+
+static void do_drain(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    char text[96];
+    (void)snprintf(text, sizeof text, "nothing new; %u requests in flight",
+                   balancer_books(&w->balancer, backend)->in_flight);
+    enum belief before = balancer_belief(&w->balancer, backend);
+    balancer_drain(&w->balancer, backend, true, now);
+    tell(w, a, (int32_t)backend, text);
+    enum belief after = balancer_belief(&w->balancer, backend);
+    if (after != before && w->listener.happened != NULL)
+        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, "drained");
+    if (a->what.limit < LB_NEVER && b->drain_limit == ENGINE_NO_EVENT)
+        b->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
+    front_repick(w, backend, now);
+}
+
+static void do_weight(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "weight %u, was %u", (unsigned)a->what.to,
+                   balancer_books(&w->balancer, backend)->weight);
+    a->before = balancer_books(&w->balancer, backend)->weight;
+    balancer_set_weight(&w->balancer, backend, (uint32_t)a->what.to, now);
+    tell(w, a, (int32_t)backend, text);
+    if (a->what.to > 0)
+        front_serve(w, backend, now);
+    else
+        front_repick(w, backend, now);
+}
+
+static void do_rate(struct world *w, struct world_action *a, uint32_t source, lb_time now)
+{
+    char text[96];
+    a->before = w->sources[source].rate;
+    (void)snprintf(text, sizeof text, "arrivals %.4g/s, was %.4g/s", a->what.to, a->before);
+    client_set_rate(w, source, a->what.to, now);
+    tell(w, a, -1, text);
+}
+
+static void do_algorithm(struct world *w, struct world_action *a, uint32_t unused, lb_time now)
+{
+    (void)unused;
+    struct lb_error error = {0};
+    char text[160];
+    const struct lb_algorithm *before = w->balancer.tiers[0].algorithm;
+    (void)snprintf(text, sizeof text, "algorithm %s, was %s", a->what.algorithm->name,
+                   before->name);
+    if (balancer_change_algorithm(&w->balancer, a->what.algorithm, now, &error) != 0) {
+        w->failed = error;
+        engine_stop(w->engine);
+        return;
+    }
+    world_ask_for(w, a->what.algorithm);
+    tell(w, a, -1, text);
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        front_serve(w, i, now);
+}
+
+static const struct {
+    void (*run)(struct world *w, struct world_action *a, uint32_t subject, lb_time now);
+    bool once; /* not for each backend of the target */
+} actions[ACTIONS] = {
+    [ACTION_KILL] = {do_kill, false},       [ACTION_HANG] = {do_hang, false},
+    [ACTION_RESTORE] = {do_restore, false}, [ACTION_SLOW] = {do_slow, false},
+    [ACTION_DRAIN] = {do_drain, false},     [ACTION_WEIGHT] = {do_weight, false},
+    [ACTION_RATE] = {do_rate, true},        [ACTION_ALGORITHM] = {do_algorithm, true},
+};
+
+void world_action_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct world_action *a = &w->actions[subject];
+    if (actions[a->what.action].once) {
+        actions[a->what.action].run(w, a, a->what.first, now);
+    } else {
+        for (uint32_t i = 0; i < a->what.count; i++)
+            actions[a->what.action].run(w, a, a->what.first + i, now);
+    }
+    if (a->what.lasts > 0)
+        (void)engine_at_first(w->engine, now + a->what.lasts, EVENT_ACTION_OVER, subject);
+}
+
+/* `for` is over: a rate or weight goes back to what it was, a backend is restored. */
+void world_action_over_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct world_action undo = w->actions[subject];
+    undo.what.lasts = 0;
+    if (undo.what.action == ACTION_RATE) {
+        undo.what.to = undo.before;
+        do_rate(w, &undo, undo.what.first, now);
+    } else if (undo.what.action == ACTION_WEIGHT) {
+        undo.what.to = undo.before;
+        for (uint32_t i = 0; i < undo.what.count; i++)
+            do_weight(w, &undo, undo.what.first + i, now);
+    } else {
+        undo.what.action = ACTION_RESTORE;
+        for (uint32_t i = 0; i < undo.what.count; i++)
+            do_restore(w, &undo, undo.what.first + i, now);
+    }
+}
+
+void world_drain_limit_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    w->backends[subject].drain_limit = ENGINE_NO_EVENT;
+    front_cut(w, subject, now);
+}
+
+void world_apply(struct world *w, const struct scenario_action *action, bool by_person)
+{
+    if (w->action_count == w->action_room) {
+        w->action_room = w->action_room == 0 ? 16 : 2 * w->action_room;
+        w->actions = text_need_more(w->actions, w->action_room * sizeof *w->actions);
+    }
+    struct world_action *a = &w->actions[w->action_count];
+    *a = (struct world_action){.what = *action, .by_person = by_person};
+    if (by_person) {
+        a->what.at = engine_now(w->engine) + 1;
+    } else if (action->random) {
+        struct lb_random random;
+        stream_open(&random, &w->key, STREAM_FAILURE, w->action_count, 0);
+        a->what.at = distribution_draw_time(&action->when, &random);
+    }
+    (void)engine_at_first(w->engine, a->what.at, EVENT_ACTION, w->action_count);
+    w->action_count++;
+}

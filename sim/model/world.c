@@ -1,0 +1,198 @@
+/*
+ * See world.h: building the world, its table of handlers, and the instants at which windows of time
+ * begin and end.
+ */
+#include "sim/model/world.h"
+
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+
+/* At most this many requests anywhere at once: 1 GiB of records. A run that needs more has a load
+ * beyond its capacity and nothing that limits the queue. */
+#define WORLD_REQUESTS_MAX (UINT32_C(1) << 24)
+
+static void sample_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    if (w->listener.sample != NULL)
+        w->listener.sample(w->listener.self);
+    lb_time next = now + w->scenario->run.sample;
+    (void)engine_at(w->engine, next, EVENT_SAMPLE, subject);
+}
+
+/* Areas of the selected backends at this instant. */
+static void areas(struct world *w, const struct ledger_window *window, lb_time now, double *busy,
+                  double *queued)
+{
+    for (uint32_t i = 0; i < window->backend_count; i++) {
+        struct backend *b = &w->backends[window->first_backend + i];
+        backend_tick(b, now);
+        *busy += (double)b->busy_area;
+        *queued += (double)b->queue_area;
+    }
+}
+
+static void window_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    (void)subject;
+    for (uint32_t i = 0; i < w->ledger.window_count; i++) {
+        struct ledger_window *window = &w->ledger.windows[i];
+        if (window->from == now)
+            areas(w, window, now, &window->busy_before, &window->queued_before);
+        if (window->until == now)
+            areas(w, window, now, &window->busy, &window->queued);
+    }
+    for (uint32_t side = 0; side < 2; side++) {
+        if (now != (side == 0 ? w->ledger.from : w->ledger.until))
+            continue;
+        for (uint32_t i = 0; i < w->backend_count; i++) {
+            backend_tick(&w->backends[i], now);
+            w->at_edge[side][i].busy = w->backends[i].busy_area;
+            w->at_edge[side][i].queued = w->backends[i].queue_area;
+        }
+    }
+}
+
+static void end_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    w->past_end = true;
+    if (w->ledger.measured_open == 0) {
+        w->settled = true;
+        engine_stop(w->engine);
+    } else {
+        (void)engine_at(w->engine, now + w->scenario->run.settle, EVENT_SETTLED, subject);
+    }
+}
+
+static void settled_event(void *context, uint32_t subject, lb_time now)
+{
+    (void)subject;
+    (void)now;
+    struct world *w = context;
+    w->settled = true;
+    engine_stop(w->engine);
+}
+
+static engine_handler *const handlers[WORLD_EVENTS] = {
+    [EVENT_ARRIVAL] = client_arrival_event,
+    [EVENT_USER] = client_user_event,
+    [EVENT_AT_BALANCER] = front_receive_event,
+    [EVENT_AT_BACKEND] = backend_receive_event,
+    [EVENT_SERVICE] = backend_service_event,
+    [EVENT_DEPARTURE] = backend_departure_event,
+    [EVENT_BACK] = front_back_event,
+    [EVENT_AT_CLIENT] = client_answer_event,
+    [EVENT_TIMEOUT] = client_timeout_event,
+    [EVENT_AGAIN] = client_again_event,
+    [EVENT_RETRY] = front_retry_event,
+    [EVENT_QUEUE_TIMEOUT] = front_queue_timeout_event,
+    [EVENT_CHECK] = probe_check_event,
+    [EVENT_PROBE_THERE] = probe_there_event,
+    [EVENT_PROBE_BACK] = probe_back_event,
+    [EVENT_PROBE_TIMEOUT] = probe_timeout_event,
+    [EVENT_ACTION] = world_action_event,
+    [EVENT_ACTION_OVER] = world_action_over_event,
+    [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
+    [EVENT_TIMER] = front_timer_event,
+    [EVENT_WINDOW] = window_event,
+    [EVENT_SAMPLE] = sample_event,
+    [EVENT_END] = end_event,
+    [EVENT_SETTLED] = settled_event,
+};
+
+void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
+{
+    w->ask_key = (algorithm->needs & (LB_NEED_KEY | LB_NEED_SIZE)) != 0;
+    for (uint32_t t = 0; t < w->balancer.tier_count; t++) {
+        if (w->timers[t] != ENGINE_NO_EVENT)
+            engine_cancel(w->engine, w->timers[t]);
+        w->timers[t] = ENGINE_NO_EVENT;
+        if (algorithm->on_timer != NULL)
+            w->timers[t] = engine_at(w->engine, engine_now(w->engine), EVENT_TIMER, t);
+    }
+}
+
+static void schedule_mark(struct world *w, lb_time at)
+{
+    if (at < LB_NEVER)
+        (void)engine_at_first(w->engine, at, EVENT_WINDOW, 0);
+}
+
+/* Windows first: their snapshots stand before everything else of their instant. The same instant
+ * may be marked twice, which does the same work twice. */
+static void schedule_marks(struct world *w)
+{
+    schedule_mark(w, w->ledger.from);
+    schedule_mark(w, w->ledger.until);
+    for (uint32_t i = 0; i < w->ledger.window_count; i++) {
+        const struct ledger_window *window = &w->ledger.windows[i];
+        if (window->from != w->ledger.from && window->from < w->ledger.until)
+            schedule_mark(w, window->from);
+        if (window->until != w->ledger.until && window->until > w->ledger.from)
+            schedule_mark(w, window->until);
+    }
+}
+
+int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
+               bool keep_latency, struct lb_error *error)
+{
+    *w = (struct world){.scenario = scenario,
+                        .key = {.seed = scenario->run.seed, .replication = replication},
+                        .backend_count = scenario->backend_count,
+                        .source_count = scenario->client_count,
+                        .to_balancer = scenario->client_balancer,
+                        .to_backend = scenario->balancer_backend,
+                        .keep_latency = keep_latency};
+    if (balancer_init(&w->balancer, scenario, &w->key, error) != 0)
+        return -1;
+    w->engine = engine_create(handlers, WORLD_EVENTS, w, 0);
+    w->where = (struct lb_where){.scenario = scenario->path,
+                                 .seed = scenario->run.seed,
+                                 .replication = replication,
+                                 .now = engine_clock(w->engine)};
+    w->balancer_retries = scenario->balancer.retries.max > 0;
+    for (uint32_t i = 0; i < scenario->client_count; i++)
+        w->client_retries |= scenario->clients[i].retries.max > 0;
+    requests_init(&w->requests, WORLD_REQUESTS_MAX, scenario->balancer.retries.max,
+                  w->balancer_retries || w->client_retries);
+    ledger_init(&w->ledger, scenario);
+    w->backends = text_need_zero(w->backend_count, sizeof *w->backends);
+    w->at_edge[0] = text_need_zero(w->backend_count, sizeof *w->at_edge[0]);
+    w->at_edge[1] = text_need_zero(w->backend_count, sizeof *w->at_edge[1]);
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        backend_init(&w->backends[i], &scenario->backends[i], keep_latency);
+    schedule_marks(w);
+    for (uint32_t i = 0; i < scenario->action_count; i++)
+        world_apply(w, &scenario->timeline[i], false);
+    world_ask_for(w, scenario->balancer.algorithm);
+    (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);
+    if (scenario->run.sample > 0)
+        (void)engine_at(w->engine, scenario->run.sample, EVENT_SAMPLE, 0);
+    w->sources = text_need_zero(w->source_count, sizeof *w->sources);
+    w->class_source = text_need_zero(scenario->class_total, sizeof *w->class_source);
+    for (uint32_t i = 0; i < w->source_count; i++)
+        client_init(w, i);
+    probe_init(w);
+    return 0;
+}
+
+void world_done(struct world *w)
+{
+    for (uint32_t i = 0; w->sources != NULL && i < w->source_count; i++)
+        client_done(&w->sources[i]);
+    for (uint32_t i = 0; w->backends != NULL && i < w->backend_count; i++)
+        backend_done(&w->backends[i]);
+    free(w->sources);
+    free(w->class_source);
+    free(w->backends);
+    free(w->at_edge[0]);
+    free(w->at_edge[1]);
+    free(w->actions);
+    ledger_done(&w->ledger);
+    requests_done(&w->requests);
+    engine_destroy(w->engine);
+    balancer_done(&w->balancer);
+}

@@ -1,0 +1,190 @@
+/*
+ * The world: everything that is true in one run, put together, and the only door for changes.
+ *
+ * The modules of this room work on one struct world, each on its own nouns:
+ *   client.c   arrivals, timeouts, retries of clients      front.c   requests at the balancer
+ *   backend.c  slots, queues, disciplines (ps.c)           probe.c   health checks
+ *   timeline.c actions                                     ledger.c  how each request ended
+ * The dashboard's keys and the scenario's timeline both go through world_apply.
+ */
+#ifndef MODEL_WORLD_H
+#define MODEL_WORLD_H
+
+#include "sim/balancer/balancer.h"
+#include "sim/base/check.h"
+#include "sim/engine/engine.h"
+#include "sim/model/backend.h"
+#include "sim/model/ledger.h"
+#include "sim/model/request.h"
+
+/* Handlers are looked up by these; the order is free, the digest does not see it. */
+enum world_event {
+    EVENT_ARRIVAL,      /* subject: client group */
+    EVENT_USER,         /* user: thinking is over */
+    EVENT_AT_BALANCER,  /* request */
+    EVENT_AT_BACKEND,   /* request */
+    EVENT_SERVICE,      /* request: fifo service over */
+    EVENT_DEPARTURE,    /* backend: next ps departure */
+    EVENT_BACK,         /* request: answer reaches the balancer */
+    EVENT_AT_CLIENT,    /* request: answer reaches the client */
+    EVENT_TIMEOUT,      /* request: its client gives up */
+    EVENT_AGAIN,        /* request: its client tries again */
+    EVENT_RETRY,        /* request: the balancer tries again */
+    EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
+    EVENT_CHECK,        /* backend: send a probe */
+    EVENT_PROBE_THERE,  /* request: probe reaches the backend */
+    EVENT_PROBE_BACK,   /* request: its answer is back */
+    EVENT_PROBE_TIMEOUT, /* request */
+    EVENT_ACTION,       /* action: carry it out */
+    EVENT_ACTION_OVER,  /* action: `for` is over */
+    EVENT_DRAIN_LIMIT,  /* backend */
+    EVENT_TIMER,        /* tier: the algorithm's own */
+    EVENT_WINDOW,       /* mark: windows begin or end */
+    EVENT_SAMPLE,
+    EVENT_END,          /* arrivals are no longer measured */
+    EVENT_SETTLED,      /* settling time is over */
+    WORLD_EVENTS
+};
+
+struct source { /* a client group at work */
+    const struct scenario_client *rule;
+    double rate; /* per second, now */
+    lb_time next_at;
+    double rest; /* rate 0: how much of a mean gap is still to wait */
+    engine_event next;
+    struct lb_random gaps, classes, work, clients;
+    struct retry_budget budget;
+    uint32_t first_user;  /* closed loop: number of its first user */
+    uint32_t *asked;      /* closed loop: requests so far, by user */
+    const struct distribution *only; /* the one class's work, or NULL */
+    uint32_t source_index;
+};
+
+struct world_action { /* of the timeline or of a person */
+    struct scenario_action what;
+    bool by_person;
+    double before; /* what `for` goes back to */
+};
+
+struct world_edge {
+    backend_area busy, queued;
+};
+
+/* Whom the world tells: the run, which tells the observers. */
+struct world_listener {
+    void *self;
+    /* action NULL: a belief about the backend changed */
+    void (*happened)(void *self, const struct world_action *action, int32_t backend,
+                     enum belief from, enum belief to, const char *text);
+    void (*sample)(void *self);
+};
+
+struct world {
+    const struct scenario *scenario;
+    struct stream_key key;
+    struct engine *engine;
+    struct balancer balancer;
+    struct requests requests;
+    struct backend *backends;
+    uint32_t backend_count;
+    struct source *sources;
+    uint32_t source_count;
+    uint16_t *class_source; /* class -> source */
+    struct ledger ledger;
+    struct lb_request ask;  /* filled for each pick */
+    bool ask_key;           /* the algorithm wants the source address */
+    engine_event timers[BALANCER_TIERS_MAX]; /* the algorithm's own, by tier */
+    uint32_t users;
+    lb_time to_balancer, to_backend; /* one way */
+    uint64_t numbers;       /* requests so far */
+    uint64_t probes;        /* checks so far */
+    bool client_retries, balancer_retries, keep_latency;
+    bool checks;
+    bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
+    struct world_action *actions;
+    uint32_t action_count, action_room;
+    struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */
+    struct world_listener listener;
+    struct lb_where where;
+    struct lb_error failed; /* some limit was met: filled, and the engine stops */
+};
+
+/* A world at time 0, with its first events scheduled. 0, or -1 with *error. */
+int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
+               bool keep_latency, struct lb_error *error);
+void world_done(struct world *w);
+/* What the algorithm wants told of each request, and its first timer. */
+void world_ask_for(struct world *w, const struct lb_algorithm *algorithm);
+
+/* Carries out an action now (timeline) or, by_person, at the last processed time + 1 ns. */
+void world_apply(struct world *w, const struct scenario_action *action, bool by_person);
+void world_action_event(void *context, uint32_t subject, lb_time now);
+void world_action_over_event(void *context, uint32_t subject, lb_time now);
+void world_drain_limit_event(void *context, uint32_t subject, lb_time now);
+
+/* client.c */
+void client_init(struct world *w, uint32_t source);
+void client_done(struct source *s);
+void client_arrival_event(void *context, uint32_t subject, lb_time now);
+void client_user_event(void *context, uint32_t subject, lb_time now);
+void client_timeout_event(void *context, uint32_t subject, lb_time now);
+void client_again_event(void *context, uint32_t subject, lb_time now);
+void client_answer_event(void *context, uint32_t subject, lb_time now);
+void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now);
+/* The answer, or the failure, is at the balancer and sets out for the client. */
+void client_answer(struct world *w, uint32_t id, lb_time now);
+void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now);
+
+/* front.c */
+void front_receive(struct world *w, uint32_t id, lb_time now);
+/* An attempt ended at its backend; the answer sets out for the balancer. */
+void front_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* The client left a request that is at the balancer, at a backend or between. */
+void front_leave(struct world *w, uint32_t id, lb_time now);
+/* Places came free at this backend: whoever waits goes there. */
+void front_serve(struct world *w, uint32_t backend, lb_time now);
+/* Those who wait for this backend in particular are picked for anew (it takes nothing now). */
+void front_repick(struct world *w, uint32_t backend, lb_time now);
+/* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
+void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
+/* Ends every attempt in flight to this backend, with cause drain cut. */
+void front_cut(struct world *w, uint32_t backend, lb_time now);
+void front_receive_event(void *context, uint32_t subject, lb_time now);
+void front_back_event(void *context, uint32_t subject, lb_time now);
+void front_retry_event(void *context, uint32_t subject, lb_time now);
+void front_queue_timeout_event(void *context, uint32_t subject, lb_time now);
+void front_timer_event(void *context, uint32_t subject, lb_time now);
+
+/* backend.c, as handlers */
+void backend_receive_event(void *context, uint32_t subject, lb_time now);
+void backend_service_event(void *context, uint32_t subject, lb_time now);
+void backend_departure_event(void *context, uint32_t subject, lb_time now);
+
+/* ps.c: the virtual clock of processor sharing */
+void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now);
+void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now);
+uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now);
+void ps_freeze(struct world *w, uint32_t backend, lb_time now);
+void ps_reschedule(struct world *w, uint32_t backend, lb_time now);
+void ps_tick(struct backend *b, lb_time now);
+
+/* probe.c */
+void probe_init(struct world *w);
+void probe_check_event(void *context, uint32_t subject, lb_time now);
+void probe_there_event(void *context, uint32_t subject, lb_time now);
+void probe_back_event(void *context, uint32_t subject, lb_time now);
+void probe_timeout_event(void *context, uint32_t subject, lb_time now);
+/* The backend has dealt with a probe: its answer sets out. */
+void probe_answer(struct world *w, uint32_t id, bool passed, lb_time now);
+
+static inline struct request *world_request(struct world *w, uint32_t id)
+{
+    return &w->requests.at[id];
+}
+
+static inline struct source *world_source(struct world *w, const struct request *r)
+{
+    return &w->sources[w->class_source[r->class]];
+}
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * Identities: what must hold exactly at the end of every run, whatever happened in it.
+ *
+ *   arrived = ok + failed (by cause) + in flight      counted three ways
+ *   picks = ok + failed + in the books                for each backend
+ *   integral of the number present = sum of the times present        exact, modulo 2^64 ns
+ *   integral of busy slots x speed = work done        up to 1 ns of rounding a service and slot
+ */
+#include <math.h>
+
+#include "sim/run/private.h"
+
+static bool at_backend(const struct request *r)
+{
+    return r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE;
+}
+
+static void check_requests(struct run *run)
+{
+    struct world *w = &run->world;
+    const struct ledger *l = &w->ledger;
+    uint64_t open = 0, measured = 0, arrived = 0, ok = 0, failed = 0;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        if (r->state == REQUEST_FREE || (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) != 0)
+            continue;
+        open++;
+        measured += (r->flags & REQUEST_MEASURED) != 0 ? 1U : 0U;
+    }
+    lb_require(&w->where, l->arrived == l->ok + l->failed + open,
+               "%llu arrived, %llu ok, %llu failed, %llu in flight", (unsigned long long)l->arrived,
+               (unsigned long long)l->ok, (unsigned long long)l->failed, (unsigned long long)open);
+    for (uint32_t c = 0; c < l->class_count; c++) {
+        const struct ledger_counts *counts = &l->classes[c].counts;
+        uint64_t causes = 0;
+        for (int cause = 0; cause < CAUSES; cause++)
+            causes += counts->cause[cause];
+        lb_require(&w->where, causes == counts->failed, "class %u: failures without one cause", c);
+        arrived += counts->arrived;
+        ok += counts->ok;
+        failed += counts->failed;
+    }
+    lb_require(&w->where, measured == l->measured_open && arrived == ok + failed + measured,
+               "measured: %llu arrived, %llu ok, %llu failed, %llu in flight",
+               (unsigned long long)arrived, (unsigned long long)ok, (unsigned long long)failed,
+               (unsigned long long)measured);
+}
+
+static void check_books(struct run *run)
+{
+    struct world *w = &run->world;
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        const struct backend_tally *tally = w->backends[i].tally;
+        uint64_t ended = tally[0].ok + tally[0].failed + tally[1].ok + tally[1].failed;
+        uint64_t open = balancer_books(&w->balancer, i)->in_flight;
+        lb_require(&w->where, tally[0].picks + tally[1].picks == ended + open,
+                   "backend '%s': picks are not what ended and what is in the books",
+                   w->scenario->backends[i].name);
+    }
+}
+
+static void check_time(struct run *run)
+{
+    struct world *w = &run->world;
+    lb_time now = engine_now(w->engine);
+    uint64_t present = w->ledger.times_present, area = 0;
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        struct backend *b = &w->backends[i];
+        backend_spend(b, now);
+        area += (uint64_t)(b->busy_area + b->queue_area);
+    }
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        if (!at_backend(r))
+            continue;
+        present += (uint64_t)(now - r->entered);
+        struct backend *b = &w->backends[r->backend];
+        if (r->state == REQUEST_SERVICE && !b->frozen)
+            b->work_done += backend_work_so_far(w, id, now);
+    }
+    lb_require(&w->where, area == present,
+               "integral of the number present is not the sum of the times present");
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        const struct backend *b = &w->backends[i];
+        double slack = (double)(b->starts + 1) * b->own_speed * (b->slots + 1) +
+                       1e-9 * (b->work_spent + b->work_done);
+        lb_require(&w->where, fabs(b->work_spent - b->work_done) <= slack,
+                   "backend '%s': busy slots x speed is %.17g ns, work done %.17g ns",
+                   w->scenario->backends[i].name, b->work_spent, b->work_done);
+    }
+}
+
+void run_check_identities(struct run *run)
+{
+    check_requests(run);
+    check_books(run);
+    check_time(run);
+}

@@ -1,0 +1,236 @@
+/* See run.h: the loop that the caller owns, commands, and telling the observers. */
+#include "sim/run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/base/wall.h"
+#include "sim/run/private.h"
+
+static void tell(struct run *run, const struct happening *happening)
+{
+    for (uint32_t i = 0; i < run->observer_count; i++)
+        if (run->observers[i].on_happening != NULL)
+            run->observers[i].on_happening(run->observers[i].self, happening);
+}
+
+static void happened(void *self, const struct world_action *action, int32_t backend,
+                     enum belief from, enum belief to, const char *text)
+{
+    struct run *run = self;
+    const struct scenario *scenario = run->world.scenario;
+    struct happening h = {.at = engine_now(run->world.engine),
+                          .kind = action != NULL ? HAPPENING_COMMAND : HAPPENING_BELIEF,
+                          .backend = backend,
+                          .from = from,
+                          .to = to,
+                          .truth = TRUTH_OK,
+                          .what = belief_name(to),
+                          .text = text};
+    if (backend >= 0) {
+        h.truth = (enum truth)run->world.backends[backend].truth;
+        h.target = scenario->backends[backend].name;
+    }
+    if (action != NULL) {
+        h.action = action->what.action;
+        h.by_person = action->by_person;
+        h.what = action_name(h.action);
+        if (h.target == NULL)
+            h.target = action->what.target;
+    }
+    tell(run, &h);
+}
+
+struct run *run_create(const struct run_setup *setup, struct lb_error *error)
+{
+    struct run *run = text_need_zero(1, sizeof *run);
+    run->setup = *setup;
+    if (world_init(&run->world, setup->scenario, setup->replication, setup->keep_backend_latency,
+                   error) != 0) {
+        free(run);
+        return NULL;
+    }
+    run->world.listener =
+        (struct world_listener){.self = run, .happened = happened, .sample = run_tick};
+    run_intervals_init(run);
+    return run;
+}
+
+void run_destroy(struct run *run)
+{
+    if (run == NULL)
+        return;
+    if (run->finished)
+        summary_release(&run->summary);
+    run_intervals_done(run);
+    world_done(&run->world);
+    free(run);
+}
+
+void run_observe(struct run *run, const struct observer *observer)
+{
+    lb_assert(run->observer_count < RUN_OBSERVERS_MAX && !run->started);
+    run->observers[run->observer_count++] = *observer;
+    run->wants_samples |= run->setup.keep_samples && observer->on_sample != NULL;
+    run->wants_buckets |= observer->on_bucket != NULL;
+}
+
+static void phase(struct run *run, const char *what, const char *text)
+{
+    struct happening h = {.at = engine_now(run->world.engine),
+                          .kind = HAPPENING_PHASE,
+                          .backend = -1,
+                          .what = what,
+                          .text = text};
+    tell(run, &h);
+}
+
+static bool ended(struct run *run)
+{
+    if (!run->ended && (run->world.settled || run->world.failed.code != LB_ERROR_NONE)) {
+        run->ended = true;
+        phase(run, "end",
+              run->world.ledger.measured_open == 0 ? "every measured request has finished"
+                                                   : "settling time is over");
+    }
+    return run->ended;
+}
+
+bool run_until(struct run *run, lb_time t)
+{
+    if (run->ended || run->finished)
+        return false;
+    int64_t before = wall_now();
+    run->started = true;
+    run_clear_look(run);
+    engine_run(run->world.engine, t);
+    if (!ended(run) && t > engine_now(run->world.engine) && t < LB_NEVER)
+        engine_advance(run->world.engine, t);
+    run->wall += wall_now() - before;
+    return !run->ended;
+}
+
+bool run_step(struct run *run)
+{
+    if (run->ended || run->finished)
+        return false;
+    int64_t before = wall_now();
+    run->started = true;
+    run_clear_look(run);
+    (void)engine_step(run->world.engine, LB_NEVER - 1);
+    (void)ended(run);
+    run->wall += wall_now() - before;
+    return !run->ended;
+}
+
+bool run_ended(const struct run *run)
+{
+    return run->ended;
+}
+
+lb_time run_now(const struct run *run)
+{
+    return engine_now(run->world.engine);
+}
+
+uint64_t run_events(const struct run *run)
+{
+    return engine_done(run->world.engine);
+}
+
+const struct lb_error *run_error(const struct run *run)
+{
+    return run->world.failed.code != LB_ERROR_NONE ? &run->world.failed : NULL;
+}
+
+int run_apply(struct run *run, const struct scenario_action *action, struct lb_error *error)
+{
+    uint32_t end = action->first + action->count;
+    bool backends = action->action != ACTION_RATE && action->action != ACTION_ALGORITHM;
+    if (run->ended)
+        return lb_error_set(error, LB_ERROR_INVALID, "the run has ended");
+    if (backends && (action->count == 0 || end > run->world.backend_count))
+        return lb_error_set(error, LB_ERROR_INVALID, "no such backend");
+    if (action->action == ACTION_RATE && action->first >= run->world.source_count)
+        return lb_error_set(error, LB_ERROR_INVALID, "no such client group");
+    if (action->action == ACTION_ALGORITHM && action->algorithm == NULL)
+        return lb_error_set(error, LB_ERROR_INVALID, "no such algorithm");
+    world_apply(&run->world, action, true);
+    return 0;
+}
+
+/* A YAML string in single quotes: only the quote itself needs care. */
+static void add_quoted(struct text *out, const char *string)
+{
+    text_add(out, "'", 1);
+    for (; *string != '\0'; string++)
+        text_add(out, *string == '\'' ? "''" : string, *string == '\'' ? 2 : 1);
+    text_add(out, "'", 1);
+}
+
+static const char *target_of(const struct scenario *scenario, const struct scenario_action *action,
+                             uint32_t i)
+{
+    if (action->action == ACTION_RATE)
+        return scenario->clients[action->first].name;
+    if (action->action == ACTION_ALGORITHM)
+        return scenario->balancer.name;
+    return scenario->backends[action->first + i].name;
+}
+
+void run_export(const struct run *run, struct text *out)
+{
+    const struct world *w = &run->world;
+    char buf[64];
+    text_addf(out, "timeline:\n");
+    for (uint32_t i = 0; i < w->action_count; i++) {
+        const struct scenario_action *a = &w->actions[i].what;
+        uint32_t count =
+            a->action == ACTION_RATE || a->action == ACTION_ALGORITHM ? 1 : a->count;
+        for (uint32_t k = 0; k < count; k++) {
+            text_addf(out, "  - {at: %s, %s: ", units_format_exact(buf, sizeof buf, a->at),
+                      action_name(a->action));
+            add_quoted(out, target_of(w->scenario, a, k));
+            if (a->action == ACTION_SLOW)
+                text_addf(out, ", to: %.17g%%", 100.0 * a->to);
+            if (a->action == ACTION_WEIGHT)
+                text_addf(out, ", to: %.0f", a->to);
+            if (a->action == ACTION_RATE)
+                text_addf(out, ", to: %.17g/s", a->to);
+            if (a->action == ACTION_ALGORITHM)
+                text_addf(out, ", to: %s", a->algorithm->name);
+            if (a->lasts > 0)
+                text_addf(out, ", for: %s", units_format_exact(buf, sizeof buf, a->lasts));
+            if (a->action == ACTION_DRAIN && a->limit < LB_NEVER)
+                text_addf(out, ", limit: %s", units_format_exact(buf, sizeof buf, a->limit));
+            text_addf(out, "}\n");
+        }
+    }
+}
+
+const struct sample *run_look(struct run *run)
+{
+    run_flush(run);
+    const struct sample *sample = run_fill(run, RUN_LOOK);
+    run->look_read = true;
+    return sample;
+}
+
+const struct summary *run_finish(struct run *run, bool interrupted)
+{
+    if (run->finished)
+        return &run->summary;
+    run_flush(run);
+    if (run->wants_samples || run->wants_buckets)
+        run_tick(run);
+    run_check_identities(run);
+    summary_build(run, interrupted || !run->ended);
+    expect_evaluate(run);
+    run->finished = true;
+    for (uint32_t i = 0; i < run->observer_count; i++)
+        if (run->observers[i].on_end != NULL)
+            run->observers[i].on_end(run->observers[i].self, &run->summary);
+    return &run->summary;
+}

@@ -1,0 +1,264 @@
+/*
+ * See summary.h: from the ledger and the areas to the figures that people read.
+ */
+#include "sim/run/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/base/units.h"
+#include "sim/run/private.h"
+
+static void add_counts(struct summary_counts *to, const struct ledger_counts *from)
+{
+    to->arrived += from->arrived;
+    to->ok += from->ok;
+    to->failed += from->failed;
+    to->good += from->good;
+    to->attempts += from->attempts;
+    to->in_flight += from->arrived - from->ok - from->failed;
+    for (int cause = 0; cause < CAUSES; cause++)
+        to->cause[cause] += from->cause[cause];
+}
+
+static void build_classes(struct summary *s, const struct world *w)
+{
+    const struct scenario *scenario = w->scenario;
+    s->class_count = w->ledger.class_count;
+    s->classes = text_need_zero(s->class_count, sizeof *s->classes);
+    for (uint32_t c = 0; c < scenario->client_count; c++) {
+        const struct scenario_client *client = &scenario->clients[c];
+        for (uint32_t k = 0; k < client->class_count; k++) {
+            const struct ledger_class *from = &w->ledger.classes[client->class_first + k];
+            struct summary_class *to = &s->classes[client->class_first + k];
+            to->client = client->name;
+            to->name = client->classes[k].name;
+            to->latency = from->total;
+            add_counts(&to->counts, &from->counts);
+            add_counts(&s->counts, &from->counts);
+            histogram_merge(&s->latency, &from->total);
+        }
+    }
+    s->response = w->ledger.response;
+}
+
+/* Areas between the edges of the measured window; a run that was cut short ends where it stands. */
+static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time until)
+{
+    struct world *w = &run->world;
+    struct summary_backend *to = &run->summary.backends[i];
+    struct backend *b = &w->backends[i];
+    struct world_edge end = w->at_edge[1][i];
+    if (engine_now(w->engine) < w->ledger.until)
+        end = (struct world_edge){.busy = b->busy_area, .queued = b->queue_area};
+    double window = (double)(until - from);
+    *to = (struct summary_backend){.name = w->scenario->backends[i].name,
+                                   .group = w->scenario->backends[i].group,
+                                   .weight = balancer_books(&w->balancer, i)->weight,
+                                   .picks = b->tally[1].picks,
+                                   .ok = b->tally[1].ok,
+                                   .failed = b->tally[1].failed};
+    if (window > 0.0) {
+        to->utilization = (double)(end.busy - w->at_edge[0][i].busy) / window / b->slots;
+        to->queue_mean = (double)(end.queued - w->at_edge[0][i].queued) / window;
+        to->in_flight_mean = b->in_flight_time / window;
+    }
+}
+
+/* The largest share of picks over share of weight, within the first tier: backups stand by. */
+static double imbalance(const struct summary *s)
+{
+    const struct scenario *scenario = s->scenario;
+    double picks = 0.0, weight = 0.0, worst = 0.0;
+    for (uint32_t i = 0; i < s->backend_count; i++) {
+        if (scenario->backends[i].tier != 0)
+            continue;
+        picks += (double)s->backends[i].picks;
+        weight += scenario->backends[i].weight;
+    }
+    for (uint32_t i = 0; picks > 0.0 && i < s->backend_count; i++) {
+        if (scenario->backends[i].tier != 0 || scenario->backends[i].weight == 0)
+            continue;
+        double share = (double)s->backends[i].picks / picks;
+        double ratio = share * weight / scenario->backends[i].weight;
+        worst = ratio > worst ? ratio : worst;
+    }
+    return worst;
+}
+
+/* Attempts still in the books count with the time they have been there. */
+static void close_in_flight(struct run *run)
+{
+    struct world *w = &run->world;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        bool in_books = r->state == REQUEST_TO_BACKEND || r->state == REQUEST_QUEUED ||
+                        r->state == REQUEST_SERVICE || r->state == REQUEST_BACK;
+        if (in_books && (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0)
+            front_in_flight_time(w, r, engine_now(w->engine));
+    }
+}
+
+void summary_build(struct run *run, bool interrupted)
+{
+    struct world *w = &run->world;
+    struct summary *s = &run->summary;
+    lb_time now = engine_now(w->engine);
+    lb_time from = w->ledger.from, until = now < w->ledger.until ? now : w->ledger.until;
+    *s = (struct summary){.scenario = w->scenario,
+                          .algorithm = w->scenario->balancer.algorithm->name,
+                          .seed = w->key.seed,
+                          .replication = w->key.replication,
+                          .digest = ledger_digest(&w->ledger),
+                          .interrupted = interrupted,
+                          .simulated_s = until > from ? units_to_s(until - from) : 0.0,
+                          .wall_s = (double)run->wall / 1e9,
+                          .events = engine_done(w->engine),
+                          .backend_count = w->backend_count,
+                          .expect_count = w->scenario->expect_count};
+    histogram_init(&s->latency);
+    build_classes(s, w);
+    close_in_flight(run);
+    s->backends = text_need_zero(s->backend_count, sizeof *s->backends);
+    for (uint32_t i = 0; i < s->backend_count; i++)
+        build_backend(run, i, from, until > from ? until : from);
+    s->expects = text_need_zero(s->expect_count + 1, sizeof *s->expects);
+    uint64_t done = s->counts.ok + s->counts.failed;
+    s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
+    s->imbalance = imbalance(s);
+    if (s->simulated_s > 0.0) {
+        s->throughput = (double)done / s->simulated_s;
+        s->goodput = (double)s->counts.good / s->simulated_s;
+    }
+}
+
+void summary_release(struct summary *s)
+{
+    free(s->classes);
+    free(s->backends);
+    free(s->expects);
+}
+
+const char *summary_format(char *buf, size_t size, enum unit unit, double value)
+{
+    if (!isfinite(value)) {
+        (void)snprintf(buf, size, "-");
+        return buf;
+    }
+    switch (unit) {
+    case UNIT_TIME:
+        return units_format(buf, size, units_from_ns(value));
+    case UNIT_RATE:
+        (void)snprintf(buf, size, "%.4g/s", value);
+        break;
+    case UNIT_SHARE:
+        (void)snprintf(buf, size, "%.3g %%", 100.0 * value);
+        break;
+    case UNIT_COUNT:
+        (void)snprintf(buf, size, "%.4g", value);
+        break;
+    }
+    return buf;
+}
+
+static void json_latency(struct json *json, const char *key, const struct histogram *h)
+{
+    static const struct {
+        const char *key;
+        double p;
+    } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}};
+    json_object(json, key);
+    if (h->count > 0) {
+        json_round(json, "mean", histogram_mean(h) / 1e6, 6);
+        for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++)
+            json_round(json, quantiles[i].key, histogram_quantile(h, quantiles[i].p) / 1e6, 6);
+        json_round(json, "max", (double)h->max / 1e6, 9);
+    }
+    json_end_object(json);
+}
+
+static void json_counts(struct json *json, const char *key, const struct summary_counts *counts)
+{
+    json_object(json, key);
+    json_uint(json, "arrived", counts->arrived);
+    json_uint(json, "ok", counts->ok);
+    json_uint(json, "failed", counts->failed);
+    json_uint(json, "in_flight", counts->in_flight);
+    json_uint(json, "good", counts->good);
+    json_uint(json, "attempts", counts->attempts);
+    json_object(json, "causes");
+    for (int cause = 0; cause < CAUSES; cause++)
+        if (counts->cause[cause] > 0)
+            json_uint(json, cause_name((enum cause)cause), counts->cause[cause]);
+    json_end_object(json);
+    json_end_object(json);
+}
+
+static void json_parts(const struct summary *s, struct json *json)
+{
+    json_list(json, "backends");
+    for (uint32_t i = 0; i < s->backend_count; i++) {
+        const struct summary_backend *b = &s->backends[i];
+        json_object(json, NULL);
+        json_string(json, "name", b->name);
+        json_uint(json, "weight", b->weight);
+        json_uint(json, "picks", b->picks);
+        json_uint(json, "ok", b->ok);
+        json_uint(json, "failed", b->failed);
+        json_round(json, "utilization", b->utilization, 6);
+        json_round(json, "in_flight_mean", b->in_flight_mean, 6);
+        json_round(json, "queue_mean", b->queue_mean, 6);
+        json_end_object(json);
+    }
+    json_end_list(json);
+    json_list(json, "classes");
+    for (uint32_t i = 0; i < s->class_count; i++) {
+        json_object(json, NULL);
+        json_string(json, "client", s->classes[i].client);
+        json_string(json, "name", s->classes[i].name);
+        json_counts(json, "requests", &s->classes[i].counts);
+        json_latency(json, "latency_ms", &s->classes[i].latency);
+        json_end_object(json);
+    }
+    json_end_list(json);
+    json_list(json, "expect");
+    for (uint32_t i = 0; i < s->expect_count; i++) {
+        const struct summary_expect *e = &s->expects[i];
+        char buf[64];
+        json_object(json, NULL);
+        json_string(json, "text", e->text);
+        json_bool(json, "holds", e->holds);
+        json_string(json, "value",
+                    e->ratio ? summary_format(buf, sizeof buf, UNIT_COUNT, e->value)
+                             : summary_format(buf, sizeof buf, e->unit, e->value));
+        json_end_object(json);
+    }
+    json_end_list(json);
+}
+
+void summary_json(const struct summary *s, struct json *json, const char *key)
+{
+    char digest[32];
+    (void)snprintf(digest, sizeof digest, "%016llx", (unsigned long long)s->digest);
+    json_object(json, key);
+    json_string(json, "scenario", s->scenario->name);
+    json_string(json, "variant", s->scenario->variant);
+    json_string(json, "algorithm", s->algorithm);
+    json_uint(json, "seed", s->seed);
+    json_uint(json, "replication", s->replication);
+    json_string(json, "digest", digest);
+    json_bool(json, "interrupted", s->interrupted);
+    json_round(json, "simulated_s", s->simulated_s, 12);
+    json_round(json, "wall_s", s->wall_s, 4);
+    json_uint(json, "events", s->events);
+    json_counts(json, "requests", &s->counts);
+    json_latency(json, "latency_ms", &s->latency);
+    json_latency(json, "response_ms", &s->response);
+    json_round(json, "throughput_per_s", s->throughput, 7);
+    json_round(json, "goodput_per_s", s->goodput, 7);
+    json_round(json, "availability", s->availability, 7);
+    json_round(json, "imbalance", s->imbalance, 5);
+    json_parts(s, json);
+    json_end_object(json);
+}
