@@ -113,6 +113,10 @@ $(ARCHIVE): $(filter-out $(B)/ui/cli/main.o,$(OBJECTS))
 $(PROGRAM): $(B)/ui/cli/main.o $(ARCHIVE)
 	$(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
+# What EMBED_FILE (sim/base/embed.h) puts into an object, and the compiler does not see.
+$(B)/sim/record/schema.o: $(wildcard sim/record/*.sql reports/*.sql)
+$(B)/reports/template.o: $(wildcard reports/*.gp)
+
 # --- tests ---------------------------------------------------------------------------------------
 
 $(B)/libtests.a: $(SHARED_C:%.c=$(B)/%.o)

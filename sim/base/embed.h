@@ -12,17 +12,17 @@
 #define BASE_EMBED_H
 
 #ifdef __APPLE__
-#define EMBED_SECTION ".const_data"
+#define EMBED_SECTION      ".const_data"
 #define EMBED_NAME(symbol) "_" #symbol
-#define EMBED_BACK ".text"
+#define EMBED_BACK         ".text"
 #else
-#define EMBED_SECTION ".pushsection .rodata"
+#define EMBED_SECTION      ".pushsection .rodata"
 #define EMBED_NAME(symbol) #symbol
-#define EMBED_BACK ".popsection"
+#define EMBED_BACK         ".popsection"
 #endif
 
 #define EMBED_FILE(symbol, path)                                                                   \
-    __asm__(EMBED_SECTION "\n.global " EMBED_NAME(symbol) "\n" EMBED_NAME(symbol) ":\n.incbin \"" \
-            path "\"\n.byte 0\n" EMBED_BACK "\n")
+    __asm__(EMBED_SECTION "\n.global " EMBED_NAME(symbol) "\n" EMBED_NAME(                         \
+        symbol) ":\n.incbin \"" path "\"\n.byte 0\n" EMBED_BACK "\n")
 
 #endif
