@@ -1,0 +1,173 @@
+/*
+ * Reading the tree by the schema: what the functions that read values share.
+ *
+ * A draft is what has been read and not yet bound: names of targets stand as written until all
+ * backends are known (resolve.c).
+ */
+#ifndef SCENARIO_READ_H
+#define SCENARIO_READ_H
+
+#include "sim/scenario/call.h"
+#include "sim/scenario/scenario.h"
+#include "sim/scenario/tree.h"
+
+struct schema_row;
+
+#define NAME_BYTES_MAX 128U
+
+/* An entry of `backends`: one, or count of them. */
+struct draft_group {
+    const char *name;
+    bool counted; /* count is written: name1 ... nameN */
+    uint32_t count;
+    struct scenario_backend backend; /* all of them */
+    const struct node *node;         /* its name, for messages */
+};
+
+/* An entry of `timeline`; action is in scenario->timeline. */
+struct draft_action {
+    struct scenario_action *action;
+    const struct node *at, *target, *to; /* NULL = not written, or wrong */
+    struct quantity amount;              /* of to, when it is a number */
+};
+
+/* A name in an expectation: bytes of its text. */
+struct draft_name {
+    const char *text; /* NULL = none */
+    size_t at, size;
+};
+
+struct draft_measure {
+    struct scenario_measure measure;
+    size_t at, size;           /* of the metric */
+    bool bare;                 /* "of NAME" without saying what NAME is */
+    struct draft_name subject; /* selected, or variant */
+};
+
+/* An entry of `expect`. */
+struct draft_expect {
+    struct scenario_expect expect;
+    struct draft_measure left, right;
+    const struct node *node;
+    size_t window_at, window_size;
+};
+
+/* What an action of the timeline takes (timeline.c). */
+enum action_target { TARGET_BACKENDS, TARGET_CLIENTS, TARGET_BALANCER };
+enum action_amount { AMOUNT_NONE, AMOUNT_SPEED, AMOUNT_WEIGHT, AMOUNT_RATE, AMOUNT_ALGORITHM };
+struct action_row {
+    enum action_target target;
+    enum action_amount amount; /* what `to` is; AMOUNT_NONE = there is no `to` */
+    bool lasts, limit;         /* takes `for`, `limit` */
+    const char *help;
+};
+extern const struct action_row action_rows[ACTIONS];
+/* "50% (above 0%)": what `to` looks like. */
+const char *action_amount_shape(enum action_amount amount);
+/* Is the quantity a fitting `to`, in its range? own: the client group's own rate. */
+bool action_amount_fits(enum action_amount amount, const struct quantity *q, double own,
+                        double *to);
+
+/* A backend or a group by name: what timeline and expectations aim at. */
+struct target_name {
+    const char *name;
+    uint32_t first, count; /* backends */
+};
+
+struct reader {
+    struct diagnose *diagnose;
+    struct scenario *scenario;
+    struct arena *arena;    /* scenario->memory */
+    struct arena *scratch;  /* given back after loading */
+    struct text trail;      /* the path of what is being read, for messages */
+    const struct node *root;
+    const char *damaged[16]; /* keys of the scenario in which there was an error */
+    uint32_t damaged_count;
+    struct draft_group *groups;
+    struct draft_action *actions;
+    struct draft_expect *expects;
+    struct target_name *targets; /* of resolve.c, sorted by name */
+    uint32_t target_count;
+    const struct node *params; /* balancer.params; NULL = none */
+    uint64_t files;            /* XXH64 of the files that values named */
+};
+
+/* The whole tree. Errors are counted in r->diagnose. */
+void read_scenario(struct reader *r, const struct node *root);
+/* Was there an error under this key of the scenario? */
+bool read_damaged(const struct reader *r, const char *key);
+/* "backends[0].slots", or "the scenario". */
+const char *read_trail(const struct reader *r);
+
+/* The trail grows by a key or an index, and is cut back to what it was. */
+size_t read_enter(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void read_leave(struct reader *r, size_t mark);
+
+/* One value by its row (read_value.c). */
+void read_value(struct reader *r, const struct schema_row *row, const struct node *node,
+                void *base);
+
+/* For the functions that read one value: an error at part of a scalar, or at all of a node. */
+struct place read_place(const struct reader *r, const struct node *node, size_t at, size_t size);
+/* "X must be WHAT, not a list"; false after the error. */
+bool read_is_scalar(struct reader *r, const struct node *node, const char *what);
+/* "did you mean 'X'?" when one of n words is near. */
+bool read_suggest(struct reader *r, const char *word, size_t size, const char *const *words,
+                  size_t n);
+/* The value as a call; NULL after the error. */
+const struct call *read_call(struct reader *r, const struct node *node, const char *what);
+/* Are all arguments of the call keys out of n names? Tells the first that is not. */
+bool read_args_known(struct reader *r, const struct node *node, const struct call *call,
+                     const char *const *names, size_t n);
+/* Bytes of a scalar as a time, a share ...: false after the error. `what` is what must stand
+ * there ("run.duration"); bytes [at, at + size) of the node. */
+bool read_quantity(struct reader *r, const struct node *node, size_t at, size_t size,
+                   const char *what, enum quantity_kind kind, struct quantity *q);
+/* A distribution of times. What it owns goes to *d, to be freed by distribution_done. */
+bool read_distribution(struct reader *r, const struct node *node, const struct call *call,
+                       struct distribution *d);
+/* empirical(file="work.txt"): one duration a line, # starts a comment; relative to the scenario. */
+bool read_empirical(struct reader *r, const struct node *node, const struct call *call,
+                    struct distribution *d);
+/* The algorithm that the scalar names; NULL after the error. */
+const struct lb_algorithm *read_algorithm_name(struct reader *r, const struct node *node);
+/* "this version cannot do 'X' yet", or how to write it today, when `key` is such a word of
+ * `where`; else false and nothing is told. */
+bool read_later(struct reader *r, struct place at, const char *where, const char *key, size_t size);
+
+/* Values with a function of their own. */
+void read_format(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base);
+void read_only(struct reader *r, const struct schema_row *row, const struct node *node,
+               void *base);
+void read_arrivals(struct reader *r, const struct schema_row *row, const struct node *node,
+                   void *base);
+void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
+                  void *base);
+void read_when(struct reader *r, const struct schema_row *row, const struct node *node,
+               void *base);
+void read_algorithm(struct reader *r, const struct schema_row *row, const struct node *node,
+                    void *base);
+void read_params(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base);
+void read_timeline(struct reader *r, const struct schema_row *row, const struct node *node,
+                   void *base);
+void read_expect(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base);
+void read_variants(struct reader *r, const struct schema_row *row, const struct node *node,
+                   void *base);
+
+/* From what was read to what the model sees (resolve.c): backends expanded, names bound, loads
+ * solved, rules between keys checked. */
+void resolve_scenario(struct reader *r);
+/* Binds the names in what was read: once backends, clients and balancer are known. */
+void resolve_timeline(struct reader *r);
+void resolve_expects(struct reader *r);
+/* The backends of this name; NULL when there are none. */
+const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size);
+/* "did you mean" a backend or group. */
+bool resolve_suggest(struct reader *r, const char *name, size_t size);
+/* balancer.params, once the algorithm is known. */
+void resolve_params(struct reader *r);
+
+#endif

@@ -1,0 +1,50 @@
+/* What can be worked out from a scenario, and its end. See scenario.h. */
+#include "sim/scenario/scenario.h"
+
+#include <stdlib.h>
+
+#include "sim/base/units.h"
+#include "sim/scenario/arena.h"
+
+double scenario_capacity(const struct scenario *scenario)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < scenario->backend_count; i++)
+        sum += scenario->backends[i].slots * scenario->backends[i].speed;
+    return sum;
+}
+
+double scenario_mean_work(const struct scenario_client *client)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < client->class_count; i++)
+        if (client->classes[i].share > 0)
+            sum += client->classes[i].share * client->classes[i].work.mean;
+    return sum;
+}
+
+double scenario_offered_load(const struct scenario *scenario)
+{
+    double work = 0;
+    for (uint32_t i = 0; i < scenario->client_count; i++)
+        if (scenario->clients[i].arrivals != ARRIVALS_CLOSED)
+            work += scenario->clients[i].rate * scenario_mean_work(&scenario->clients[i]);
+    return work / (double)UNITS_S / scenario_capacity(scenario);
+}
+
+void scenario_destroy(struct scenario *scenario)
+{
+    if (scenario == NULL)
+        return;
+    for (uint32_t i = 0; i < scenario->client_count; i++) {
+        struct scenario_client *client = &scenario->clients[i];
+        distribution_done(&client->think);
+        for (uint32_t c = 0; c < client->class_count; c++)
+            distribution_done(&client->classes[c].work);
+    }
+    for (uint32_t i = 0; i < scenario->action_count; i++)
+        distribution_done(&scenario->timeline[i].when);
+    struct arena *arena = scenario->memory;
+    arena_done(arena);
+    free(arena);
+}
