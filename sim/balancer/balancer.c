@@ -81,8 +81,8 @@ static int create_states(struct balancer *b, const struct lb_algorithm *algorith
     return 0;
 }
 
-int balancer_init(struct balancer *b, const struct scenario *scenario,
-                  const struct stream_key *key, struct lb_error *error)
+int balancer_init(struct balancer *b, const struct scenario *scenario, const struct stream_key *key,
+                  struct lb_error *error)
 {
     *b = (struct balancer){.rule = &scenario->balancer,
                            .key = *key,

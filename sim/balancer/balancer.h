@@ -22,8 +22,8 @@
 
 struct balancer_tier {
     struct lb_pool pool;
-    struct lb_backend *rows;      /* pool.at, writable */
-    uint32_t *backend_of;         /* row -> backend of the scenario */
+    struct lb_backend *rows; /* pool.at, writable */
+    uint32_t *backend_of;    /* row -> backend of the scenario */
     const struct lb_algorithm *algorithm;
     void *state;
     struct lb_random coins;
@@ -54,8 +54,8 @@ struct balancer {
 
 /* A balancer at time 0 with the scenario's algorithm. 0, or -1 with *error: the algorithm needs what
  * this version cannot give it, or refused the pool. */
-int balancer_init(struct balancer *b, const struct scenario *scenario,
-                  const struct stream_key *key, struct lb_error *error);
+int balancer_init(struct balancer *b, const struct scenario *scenario, const struct stream_key *key,
+                  struct lb_error *error);
 void balancer_done(struct balancer *b);
 
 /* Another algorithm with a fresh state, in every tier; parameters are its defaults. */

@@ -136,27 +136,18 @@ static uint32_t ladder_detach(struct ladder *ladder, struct ladder_event *pool, 
 }
 
 /*
- * Keeps the first 16 and those of the same instant as the sixteenth. Lowering cur from `old` to
- * `cur` changes the place of the listed events below the highest digit in which these differ. As a
- * rule there are none; there are some when a slot was opened to look ahead and events before it
- * came since. They go up again, at most eight times before time moves on. At one instant, events
- * from the bottom came before those listed, so they are appended first.
- *
- * The bottom never outgrows its room: when nothing can be given back, fewer than 16 events are
- * before cur and the others, at cur, grow no more, since a push at cur goes to a list. So there are
- * at most LADDER_LIMIT + 1 + LADDER_OPEN.
+ * Keeps the first 16. Lowering cur from `old` to `cur` changes the place of the listed events below
+ * the highest digit in which these differ. As a rule there are none; there are some when a slot was
+ * opened to look ahead and events before it came since. They go up again, at most eight times
+ * before time moves on. At one instant, events from the bottom came before those listed, so they
+ * are appended first: that is why level 0 is always detached.
  */
 void ladder_give_back(struct ladder *ladder, struct ladder_event *pool)
 {
     struct ladder_entry *bottom = ladder->bottom;
-    uint64_t old = ladder->cur;
     uint32_t keep = ladder->size - LADDER_OPEN; /* entries from here on are kept */
+    uint64_t old = ladder->cur;
     uint64_t cur = (uint64_t)bottom[keep].when;
-    lb_assert(ladder->size < LADDER_BOTTOM);
-    if (cur == old)
-        return;
-    while (keep > 0 && (uint64_t)bottom[keep - 1].when == cur)
-        keep--;
     uint32_t level = ladder_slot(cur, old) >> 8;
     uint32_t chain = ladder_detach(ladder, pool, level > 0 ? level : 1);
     ladder->cur = cur;
@@ -169,8 +160,8 @@ void ladder_give_back(struct ladder *ladder, struct ladder_event *pool)
         ladder->moved++;
         chain = next;
     }
-    ladder->size -= keep;
-    memmove(bottom, bottom + keep, ladder->size * sizeof bottom[0]);
+    memmove(bottom, bottom + keep, LADDER_OPEN * sizeof bottom[0]);
+    ladder->size = LADDER_OPEN;
 }
 
 /* Takes an event out of the bottom; false if it is not there. */

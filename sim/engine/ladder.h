@@ -28,9 +28,9 @@
 
 #include "algorithms/types.h"
 
-#define LADDER_OPEN   16  /* sorted whole up to this many */
-#define LADDER_LIMIT  48  /* the bottom gives back beyond this many */
-#define LADDER_BOTTOM 128 /* room; see ladder_give_back for why it is enough */
+#define LADDER_OPEN   16 /* sorted whole up to this many */
+#define LADDER_LIMIT  48 /* the bottom gives back beyond this many */
+#define LADDER_BOTTOM (LADDER_LIMIT + 1)
 #define LADDER_LEVELS 8
 #define LADDER_SLOTS  256
 

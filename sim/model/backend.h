@@ -47,12 +47,12 @@ struct backend {
     uint32_t heap_room;
     engine_event departure; /* ps: the next one */
     engine_event drain_limit;
-    bool frozen;                /* hung: nothing advances */
-    double work_done;           /* ns of work at speed 1: of services ended, whole or in part */
-    double work_spent;          /* integral of busy slots x speed, up to area_mark */
+    bool frozen;       /* hung: nothing advances */
+    double work_done;  /* ns of work at speed 1: of services ended, whole or in part */
+    double work_spent; /* integral of busy slots x speed, up to area_mark */
     backend_area area_mark;
-    uint64_t starts;            /* services begun and changes of speed: bounds the rounding */
-    struct histogram *latency;  /* attempts answered since the last look; NULL = not kept */
+    uint64_t starts;           /* services begun and changes of speed: bounds the rounding */
+    struct histogram *latency; /* attempts answered since the last look; NULL = not kept */
 };
 
 struct world;

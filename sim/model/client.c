@@ -189,8 +189,8 @@ static void settle(struct world *w)
 
 /* The attempt failed as the client sees it: again, or the end. `r` is a copy when the record stays
  * behind at a backend; id is then 0 and a retry takes a new one. */
-static void failed(struct world *w, uint32_t id, const struct request *copy, struct request_tries tries,
-                   enum cause cause, lb_time now)
+static void failed(struct world *w, uint32_t id, const struct request *copy,
+                   struct request_tries tries, enum cause cause, lb_time now)
 {
     struct source *s = world_source(w, copy);
     if (retry_allow(&s->budget, &s->rule->retries, tries.client)) {

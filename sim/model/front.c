@@ -191,7 +191,8 @@ static inline void finish(struct world *w, uint32_t id, enum lb_end end, lb_time
     struct lb_outcome outcome = {.end = end,
                                  .failed = end != LB_END_OK && balancer_counts(&w->balancer, end),
                                  .sent = r->sent,
-                                 .connected = end == LB_END_REFUSED ? 0 : r->sent + 2 * w->to_backend,
+                                 .connected =
+                                     end == LB_END_REFUSED ? 0 : r->sent + 2 * w->to_backend,
                                  .first_byte = answered ? now : 0};
     front_in_flight_time(w, r, now);
     struct backend_tally *tally = &b->tally[r->flags & REQUEST_MEASURED];

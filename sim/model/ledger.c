@@ -10,11 +10,10 @@ bool ledger_needs_window(const struct scenario_expect *expect)
 {
     if (expect->against)
         return false;
-    bool backend_totals = expect->left.selector == SELECT_BACKENDS &&
-                          (expect->left.metric == METRIC_PICKS ||
-                           expect->left.metric == METRIC_UTILIZATION ||
-                           expect->left.metric == METRIC_IN_FLIGHT ||
-                           expect->left.metric == METRIC_QUEUE);
+    bool backend_totals =
+        expect->left.selector == SELECT_BACKENDS &&
+        (expect->left.metric == METRIC_PICKS || expect->left.metric == METRIC_UTILIZATION ||
+         expect->left.metric == METRIC_IN_FLIGHT || expect->left.metric == METRIC_QUEUE);
     return expect->from > 0 || expect->until < LB_NEVER ||
            (expect->left.selector == SELECT_BACKENDS && !backend_totals);
 }

@@ -23,11 +23,11 @@ struct ledger_counts {
 };
 
 struct ledger_class {
-    struct histogram live[2];     /* ok since the last sample: unmeasured, measured */
-    struct histogram total;       /* ok, measured, without live[1] */
+    struct histogram live[2];         /* ok since the last sample: unmeasured, measured */
+    struct histogram total;           /* ok, measured, without live[1] */
     struct histogram *failed[CAUSES]; /* measured, since the last sample; made when needed */
-    struct ledger_counts counts;  /* measured */
-    lb_time objective;            /* LB_NEVER = any */
+    struct ledger_counts counts;      /* measured */
+    lb_time objective;                /* LB_NEVER = any */
 };
 
 /* A window of arrival times, or a selection of backends within one, that an expectation asks for. */
@@ -40,7 +40,7 @@ struct ledger_window {
     struct histogram latency; /* ok */
     uint64_t picks;           /* of the selected backends, else of all; requests arrived in it */
     double *share;            /* picks by backend, for imbalance */
-    double busy, queued, in_flight; /* request-ns of the selected backends in [from, until) */
+    double busy, queued, in_flight;    /* request-ns of the selected backends in [from, until) */
     double busy_before, queued_before; /* areas at `from` */
 };
 
@@ -55,15 +55,15 @@ struct ledger_entry { /* of the digest */
 #define LEDGER_BATCH 128U
 
 struct ledger {
-    lb_time from, until; /* the measured window */
+    lb_time from, until;          /* the measured window */
     uint64_t arrived, ok, failed; /* since the start, warm-up included */
     uint64_t measured_open;       /* measured and not ended */
     struct ledger_class *classes;
     uint32_t class_count;
-    struct histogram response;    /* measured */
+    struct histogram response;     /* measured */
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
-    uint64_t times_present;       /* sum over all that left a backend of (left - entered), mod 2^64 */
+    uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */
     XXH64_state_t *digest;
     struct ledger_entry batch[LEDGER_BATCH];
     uint32_t batched;

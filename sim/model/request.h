@@ -19,14 +19,14 @@
 enum request_state {
     REQUEST_FREE,
     REQUEST_TO_BALANCER,
-    REQUEST_WAITING,  /* at the balancer; next = node of the waiting room, event = its timeout */
-    REQUEST_BACKOFF,  /* at the balancer, before another try */
+    REQUEST_WAITING, /* at the balancer; next = node of the waiting room, event = its timeout */
+    REQUEST_BACKOFF, /* at the balancer, before another try */
     REQUEST_TO_BACKEND,
-    REQUEST_QUEUED,   /* at the backend; next and event = links of its queue */
-    REQUEST_SERVICE,  /* event = end of service; under ps, place in the heap */
-    REQUEST_BACK,     /* answer on its way to the balancer */
+    REQUEST_QUEUED,  /* at the backend; next and event = links of its queue */
+    REQUEST_SERVICE, /* event = end of service; under ps, place in the heap */
+    REQUEST_BACK,    /* answer on its way to the balancer */
     REQUEST_TO_CLIENT,
-    REQUEST_RESTING   /* at the client, before another try */
+    REQUEST_RESTING /* at the client, before another try */
 };
 
 #define REQUEST_MEASURED 1U /* arrived in [warmup, duration) */
@@ -35,17 +35,17 @@ enum request_state {
 #define REQUEST_PROBE    8U /* a health check standing in a backend's queue */
 
 struct request {
-    lb_time arrived;  /* first attempt of this request at the client */
-    lb_time sent;     /* this attempt left the balancer */
-    lb_time entered;  /* it entered the backend; once it has left: its response time there */
-    lb_time work;     /* ns at speed 1 */
-    uint64_t number;  /* of the request: 0, 1, 2, ... as they arrive */
-    uint32_t next;    /* link: queue, waiting node, free list */
+    lb_time arrived;      /* first attempt of this request at the client */
+    lb_time sent;         /* this attempt left the balancer */
+    lb_time entered;      /* it entered the backend; once it has left: its response time there */
+    lb_time work;         /* ns at speed 1 */
+    uint64_t number;      /* of the request: 0, 1, 2, ... as they arrive */
+    uint32_t next;        /* link: queue, waiting node, free list */
     engine_event timeout; /* the client's */
     engine_event event;   /* the one thing it waits for; see the states */
-    int32_t backend;  /* -1 = none yet */
-    uint32_t client;  /* address number; user number in a closed loop */
-    uint16_t class;   /* place among all classes */
+    int32_t backend;      /* -1 = none yet */
+    uint32_t client;      /* address number; user number in a closed loop */
+    uint16_t class;       /* place among all classes */
     uint8_t state, flags;
 };
 
@@ -58,7 +58,7 @@ struct request_tries {
 };
 
 struct requests {
-    struct request *at; /* at[0] is never used */
+    struct request *at;          /* at[0] is never used */
     struct request_tries *tries; /* NULL when nobody retries */
     int32_t *tried;              /* `stride` backends for each record; NULL likewise */
     uint32_t stride;

@@ -19,30 +19,30 @@
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. */
 enum world_event {
-    EVENT_ARRIVAL,      /* subject: client group */
-    EVENT_USER,         /* user: thinking is over */
-    EVENT_AT_BALANCER,  /* request */
-    EVENT_AT_BACKEND,   /* request */
-    EVENT_SERVICE,      /* request: fifo service over */
-    EVENT_DEPARTURE,    /* backend: next ps departure */
-    EVENT_BACK,         /* request: answer reaches the balancer */
-    EVENT_AT_CLIENT,    /* request: answer reaches the client */
-    EVENT_TIMEOUT,      /* request: its client gives up */
-    EVENT_AGAIN,        /* request: its client tries again */
-    EVENT_RETRY,        /* request: the balancer tries again */
+    EVENT_ARRIVAL,       /* subject: client group */
+    EVENT_USER,          /* user: thinking is over */
+    EVENT_AT_BALANCER,   /* request */
+    EVENT_AT_BACKEND,    /* request */
+    EVENT_SERVICE,       /* request: fifo service over */
+    EVENT_DEPARTURE,     /* backend: next ps departure */
+    EVENT_BACK,          /* request: answer reaches the balancer */
+    EVENT_AT_CLIENT,     /* request: answer reaches the client */
+    EVENT_TIMEOUT,       /* request: its client gives up */
+    EVENT_AGAIN,         /* request: its client tries again */
+    EVENT_RETRY,         /* request: the balancer tries again */
     EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
-    EVENT_CHECK,        /* backend: send a probe */
-    EVENT_PROBE_THERE,  /* request: probe reaches the backend */
-    EVENT_PROBE_BACK,   /* request: its answer is back */
+    EVENT_CHECK,         /* backend: send a probe */
+    EVENT_PROBE_THERE,   /* request: probe reaches the backend */
+    EVENT_PROBE_BACK,    /* request: its answer is back */
     EVENT_PROBE_TIMEOUT, /* request */
-    EVENT_ACTION,       /* action: carry it out */
-    EVENT_ACTION_OVER,  /* action: `for` is over */
-    EVENT_DRAIN_LIMIT,  /* backend */
-    EVENT_TIMER,        /* tier: the algorithm's own */
-    EVENT_WINDOW,       /* mark: windows begin or end */
+    EVENT_ACTION,        /* action: carry it out */
+    EVENT_ACTION_OVER,   /* action: `for` is over */
+    EVENT_DRAIN_LIMIT,   /* backend */
+    EVENT_TIMER,         /* tier: the algorithm's own */
+    EVENT_WINDOW,        /* mark: windows begin or end */
     EVENT_SAMPLE,
-    EVENT_END,          /* arrivals are no longer measured */
-    EVENT_SETTLED,      /* settling time is over */
+    EVENT_END,     /* arrivals are no longer measured */
+    EVENT_SETTLED, /* settling time is over */
     WORLD_EVENTS
 };
 
@@ -54,8 +54,8 @@ struct source { /* a client group at work */
     engine_event next;
     struct lb_random gaps, classes, work, clients;
     struct retry_budget budget;
-    uint32_t first_user;  /* closed loop: number of its first user */
-    uint32_t *asked;      /* closed loop: requests so far, by user */
+    uint32_t first_user;             /* closed loop: number of its first user */
+    uint32_t *asked;                 /* closed loop: requests so far, by user */
     const struct distribution *only; /* the one class's work, or NULL */
     uint32_t source_index;
 };
@@ -91,13 +91,13 @@ struct world {
     uint32_t source_count;
     uint16_t *class_source; /* class -> source */
     struct ledger ledger;
-    struct lb_request ask;  /* filled for each pick */
-    bool ask_key;           /* the algorithm wants the source address */
+    struct lb_request ask;                   /* filled for each pick */
+    bool ask_key;                            /* the algorithm wants the source address */
     engine_event timers[BALANCER_TIERS_MAX]; /* the algorithm's own, by tier */
     uint32_t users;
     lb_time to_balancer, to_backend; /* one way */
-    uint64_t numbers;       /* requests so far */
-    uint64_t probes;        /* checks so far */
+    uint64_t numbers;                /* requests so far */
+    uint64_t probes;                 /* checks so far */
     bool client_retries, balancer_retries, keep_latency;
     bool checks;
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */

@@ -210,8 +210,8 @@ void expect_evaluate(struct run *run)
         if (expect->against)
             continue; /* whoever ran the variants compares them: summary_compare */
         if (ledger_needs_window(expect))
-            result->known = measure_window(run, &run->world.ledger.windows[window++],
-                                           &expect->left, &result->value);
+            result->known = measure_window(run, &run->world.ledger.windows[window++], &expect->left,
+                                           &result->value);
         else
             result->known = summary_measure(s, &expect->left, &result->value);
         result->holds = result->known && summary_holds(expect, result->value, expect->value);

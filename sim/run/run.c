@@ -187,8 +187,7 @@ void run_export(const struct run *run, struct text *out)
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
-        uint32_t count =
-            a->action == ACTION_RATE || a->action == ACTION_ALGORITHM ? 1 : a->count;
+        uint32_t count = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM ? 1 : a->count;
         for (uint32_t k = 0; k < count; k++) {
             text_addf(out, "  - {at: %s, %s: ", units_format_exact(buf, sizeof buf, a->at),
                       action_name(a->action));

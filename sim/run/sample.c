@@ -83,7 +83,8 @@ static void fill_row(struct run *run, uint32_t i, struct run_interval *interval,
         .queue = b->queued,
         .in_flight = books->in_flight,
         .line = waiting_for(&w->balancer.waiting, i),
-        .utilization = slot_time > 0.0 ? (double)(b->busy_area - interval->busy[i]) / slot_time : 0.0,
+        .utilization =
+            slot_time > 0.0 ? (double)(b->busy_area - interval->busy[i]) / slot_time : 0.0,
         .picks = b->tally[0].picks + b->tally[1].picks,
         .ok = b->tally[0].ok + b->tally[1].ok,
         .failed = b->tally[0].failed + b->tally[1].failed,
@@ -97,17 +98,17 @@ const struct sample *run_fill(struct run *run, enum run_watcher watcher)
     lb_time now = engine_now(w->engine);
     for (uint32_t i = 0; i < w->backend_count; i++)
         fill_row(run, i, interval, now);
-    interval->sample = (struct sample){.at = now,
-                                       .interval = now - interval->since,
-                                       .arrived = w->ledger.arrived,
-                                       .ok = w->ledger.ok,
-                                       .failed = w->ledger.failed,
-                                       .in_flight =
-                                           w->ledger.arrived - w->ledger.ok - w->ledger.failed,
-                                       .waiting = waiting_common(&w->balancer.waiting),
-                                       .latency = &interval->latency,
-                                       .backends = interval->rows,
-                                       .backend_count = w->backend_count};
+    interval->sample =
+        (struct sample){.at = now,
+                        .interval = now - interval->since,
+                        .arrived = w->ledger.arrived,
+                        .ok = w->ledger.ok,
+                        .failed = w->ledger.failed,
+                        .in_flight = w->ledger.arrived - w->ledger.ok - w->ledger.failed,
+                        .waiting = waiting_common(&w->balancer.waiting),
+                        .latency = &interval->latency,
+                        .backends = interval->rows,
+                        .backend_count = w->backend_count};
     return &interval->sample;
 }
 

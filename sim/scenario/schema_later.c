@@ -67,7 +67,6 @@ static const struct later_row rows[] = {
     {"expect", "sessions.moved", NULL},
     {"distribution", "exp", "write exponential"},
     {"distribution", "const", "write constant"},
-    {"balancer.algorithm", "p2c", "write power-of-two"},
 };
 
 const struct later_row *schema_later_at(uint32_t i)
