@@ -22,6 +22,11 @@ RUN     := $(if $(filter /%,$(PROGRAM)),,./)$(PROGRAM)
 
 LIBRARIES := ncursesw gsl sqlite3 yaml-0.1 libxxhash zlib libmd
 
+# As many jobs as there are processors, unless told otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),1)
+endif
+
 # --- flags ---------------------------------------------------------------------------------------
 
 DEFINES   := -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700
@@ -192,6 +197,11 @@ demo:
 	@tests/tools/deps.sh --if-missing build run
 	@$(MAKE) --no-print-directory all
 	$(RUN) demo
+
+# For tests/tools/tidy.py, which compiles each header alone.
+.PHONY: print-compile
+print-compile:
+	@echo '$(COMPILE)'
 
 tidy:
 	@tests/tools/python.sh tests/tools/tidy.py

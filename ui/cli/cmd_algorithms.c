@@ -224,6 +224,7 @@ static void print_json(const struct lb_algorithm *only)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
+/* A slip in an algorithm's own name is more likely than one in another of its names. */
 static int fail_name(const struct cli *cli, const char *word)
 {
     const char *names[256];
@@ -231,8 +232,11 @@ static int fail_name(const struct cli *cli, const char *word)
     uint32_t count = 0;
     for (uint32_t i = 0; i < lb_registry_count() && count < 256; i++)
         names[count++] = lb_registry_at(i)->name;
-    for (uint32_t i = 0; count < 256 && lb_registry_alias(i, &names[count], &name); i++)
-        count++;
+    if (text_nearest(word, names, count) == NULL) {
+        count = 0;
+        for (uint32_t i = 0; count < 256 && lb_registry_alias(i, &names[count], &name); i++)
+            count++;
+    }
     return cli_fail_unknown(cli, "algorithm", word, names, count);
 }
 
