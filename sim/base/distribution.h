@@ -12,6 +12,8 @@
 
 #include "algorithms/random.h"
 #include "algorithms/types.h"
+#include "sim/base/units.h"
+#include "sim/base/ziggurat.h"
 
 enum distribution_kind {
     DISTRIBUTION_CONSTANT,
@@ -44,8 +46,8 @@ enum distribution_parameter {
 
 struct distribution {
     enum distribution_kind kind;
-    double a, b, c, d;          /* what the kind derived from its parameters */
-    double mean, scv;           /* scv: squared coefficient of variation; INFINITY allowed */
+    double a, b, c, d; /* what the kind derived from its parameters */
+    double mean, scv;  /* squared coefficient of variation: INFINITY allowed, 0 if mean is 0 */
     struct distribution *parts; /* mix */
     double *cumulative;         /* mix: running sum of shares */
     double *values;             /* empirical: the sample, sorted */
@@ -60,7 +62,8 @@ unsigned distribution_knows(enum distribution_kind kind);
 /*
  * Makes a distribution from parameters: given[p] tells whether values[p] was written (times in ns).
  * Returns 0, or -1 with *error: which parameter is missing, superfluous or out of range. Gamma
- * takes shape or cv; pareto takes mean (shape above 1) or min.
+ * takes shape or cv; pareto takes mean or min (shape above 1 in any case: otherwise it has no mean, and
+ * bounded-pareto is what to write).
  */
 int distribution_make(struct distribution *d, enum distribution_kind kind, const bool *given,
                       const double *values, struct lb_error *error);
@@ -78,5 +81,15 @@ void distribution_copy(struct distribution *to, const struct distribution *from)
 double distribution_draw(const struct distribution *d, struct lb_random *random);
 /* One draw of a time: rounded to the nearest nanosecond, never negative. */
 lb_time distribution_draw_time(const struct distribution *d, struct lb_random *random);
+
+/* The same draw; exponential and constant without a call, for the hot path. */
+static inline lb_time distribution_draw_fast(const struct distribution *d, struct lb_random *random)
+{
+    if (d->kind == DISTRIBUTION_EXPONENTIAL)
+        return units_from_ns(ziggurat_exponential(random) * d->mean);
+    if (d->kind == DISTRIBUTION_CONSTANT)
+        return units_from_ns(d->mean);
+    return distribution_draw_time(d, random);
+}
 
 #endif

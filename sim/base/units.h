@@ -14,8 +14,17 @@
 #define UNITS_MIN (60 * UNITS_S)
 #define UNITS_H   (3600 * UNITS_S)
 
-/* The nearest whole nanosecond to ns, halves away from zero; capped to [0, LB_NEVER - 1]. */
-lb_time units_from_ns(double ns);
+/* The nearest whole nanosecond to ns, halves away from zero; capped to [0, LB_NEVER - 1], NAN is 0.
+ * Inline: every random delay passes through it. */
+static inline lb_time units_from_ns(double ns)
+{
+    if (!(ns > 0)) /* NAN too */
+        return 0;
+    if (ns >= 0x1.0p63)
+        return LB_NEVER - 1;
+    lb_time whole = (lb_time)ns;
+    return whole + (ns - (double)whole >= 0.5); /* the difference is exact; ns + 0.5 is not */
+}
 lb_time units_from_s(double s);
 
 double units_to_s(lb_time t);
