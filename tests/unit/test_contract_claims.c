@@ -17,6 +17,7 @@
 
 #include "tests/check.h"
 #include "tests/unit/books.h"
+#include "tests/unit/chi_square.h"
 
 #define REQUESTS 20000
 #define KEYS     2000
@@ -30,16 +31,6 @@ static struct lb_request request_of(uint64_t n, uint64_t *key)
         .source = {.family = 4}, .key = key, .key_size = sizeof *key, .size = 1};
     memcpy(request.source.bytes, key, 4);
     return request;
-}
-
-/* The chance that chi-square of so many degrees of freedom exceeds x: the closed form for whole
- * degrees, from 1 or 2 up in steps of two. */
-static double chi_square_tail(uint32_t freedom, double x)
-{
-    double tail = freedom % 2 != 0 ? erfc(sqrt(x / 2)) : exp(-x / 2);
-    for (uint32_t k = freedom % 2 != 0 ? 1 : 2; k < freedom; k += 2)
-        tail += pow(x / 2, k / 2.0) * exp(-x / 2) / tgamma(k / 2.0 + 1);
-    return tail;
 }
 
 /* Do the shares of picks follow the weights of the usable rows from here on? */
