@@ -11,33 +11,65 @@
 #include "sim/base/units.h"
 #include "sim/model/world.h"
 
-void backend_init(struct backend *b, const struct scenario_backend *rule, bool keep_latency)
+void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule)
 {
-    *b = (struct backend){.slots = rule->slots,
-                          .limit = rule->queue,
-                          .truth = TRUTH_OK,
-                          .discipline = (uint8_t)rule->discipline,
-                          .cancel_abandoned = rule->cancel_abandoned,
-                          .speed = rule->speed,
-                          .own_speed = rule->speed};
-    if (keep_latency) {
-        b->latency = text_need(sizeof *b->latency);
-        histogram_init(b->latency);
+    struct backend_rest *rest = &w->rest[backend];
+    w->backends[backend] = (struct backend){.slots = rule->slots,
+                                            .limit = rule->queue,
+                                            .truth = TRUTH_OK,
+                                            .discipline = (uint8_t)rule->discipline,
+                                            .cancel_abandoned = rule->cancel_abandoned,
+                                            .speed = rule->speed};
+    *rest = (struct backend_rest){.own_speed = rule->speed};
+    if (w->keep_latency) {
+        rest->latency = text_need(sizeof *rest->latency);
+        histogram_init(rest->latency);
     }
 }
 
-void backend_done(struct backend *b)
+void backend_done(struct backend_rest *rest)
 {
-    free(b->heap);
-    free(b->latency);
+    free(rest->heap);
+    free(rest->latency);
 }
 
-void backend_spend(struct backend *b, lb_time now)
+static void add_area(uint64_t *low, uint64_t *high, uint64_t passed, uint32_t present)
 {
-    backend_tick(b, now);
+    backend_area sum = (backend_area)*high << 64 | *low;
+    sum += (backend_area)passed * present;
+    *low = (uint64_t)sum;
+    *high = (uint64_t)(sum >> 64);
+}
+
+void backend_tick_far(struct world *w, struct backend *b, lb_time now)
+{
+    struct backend_rest *rest = &w->rest[b - w->backends];
+    uint64_t passed = (uint64_t)(now - b->last);
+    add_area(&b->busy_low, &rest->busy_high, passed, b->busy);
+    add_area(&b->queue_low, &rest->queue_high, passed, b->queued);
+    b->last = now;
+}
+
+backend_area backend_busy_area(struct world *w, uint32_t backend, lb_time now)
+{
+    backend_tick(w, &w->backends[backend], now);
+    return (backend_area)w->rest[backend].busy_high << 64 | w->backends[backend].busy_low;
+}
+
+backend_area backend_queue_area(struct world *w, uint32_t backend, lb_time now)
+{
+    backend_tick(w, &w->backends[backend], now);
+    return (backend_area)w->rest[backend].queue_high << 64 | w->backends[backend].queue_low;
+}
+
+void backend_spend(struct world *w, uint32_t backend, lb_time now)
+{
+    struct backend *b = &w->backends[backend];
+    struct backend_rest *rest = &w->rest[backend];
+    backend_area area = backend_busy_area(w, backend, now);
     if (!b->frozen)
-        b->work_spent += (double)(b->busy_area - b->area_mark) * b->speed;
-    b->area_mark = b->busy_area;
+        rest->work_spent += (double)(area - rest->area_mark) * b->speed;
+    rest->area_mark = area;
 }
 
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
@@ -45,8 +77,9 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
     if (b->discipline == DISCIPLINE_PS) {
-        ps_tick(b, now);
-        return (double)r->work - (b->heap[r->event].finish - b->virtual_now);
+        const struct backend_rest *rest = &w->rest[r->backend];
+        ps_tick(w, (uint32_t)r->backend, now);
+        return (double)r->work - (rest->heap[r->event].finish - rest->virtual_now);
     }
     if (r->event == ENGINE_NO_EVENT)
         return 0.0; /* frozen: counted when it froze */
@@ -58,7 +91,6 @@ static inline void serve(struct world *w, struct backend *b, uint32_t id, lb_tim
 {
     struct request *r = world_request(w, id);
     b->busy++;
-    b->starts++;
     r->state = REQUEST_SERVICE;
     lb_time takes = b->speed == 1.0 ? r->work : units_from_ns((double)r->work / b->speed);
     r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, id);
@@ -143,7 +175,7 @@ void backend_receive(struct world *w, uint32_t id, lb_time now)
         turn_away(w, id, LB_END_REFUSED, now);
         return;
     }
-    backend_tick(b, now);
+    backend_tick(w, b, now);
     uint32_t present = b->busy + b->queued;
     if (!b->frozen && present >= b->slots && present - b->slots >= b->limit) {
         turn_away(w, id, LB_END_QUEUE_FULL, now);
@@ -171,7 +203,7 @@ void backend_finish(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
-    backend_tick(b, now);
+    backend_tick(w, b, now);
     b->busy--;
     b->work_done += (double)r->work;
     if (b->head != 0)
@@ -187,7 +219,7 @@ void backend_service_event(void *context, uint32_t subject, lb_time now)
 void backend_depart(struct world *w, uint32_t backend, lb_time now)
 {
     struct backend *b = &w->backends[backend];
-    backend_tick(b, now);
+    backend_tick(w, b, now);
     uint32_t id = ps_depart(w, backend, now);
     b->work_done += (double)world_request(w, id)->work;
     leave(w, id, LB_END_OK, now);
@@ -196,7 +228,7 @@ void backend_depart(struct world *w, uint32_t backend, lb_time now)
 void backend_departure_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    w->backends[subject].departure = ENGINE_NO_EVENT;
+    w->rest[subject].departure = ENGINE_NO_EVENT;
     backend_depart(w, subject, now);
 }
 
@@ -205,7 +237,7 @@ static void take_out(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
-    backend_tick(b, now);
+    backend_tick(w, b, now);
     if (r->state == REQUEST_QUEUED) {
         unlink_queued(w, b, id);
         return;
@@ -246,7 +278,7 @@ void backend_abandon(struct world *w, uint32_t id, lb_time now)
 void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time now)
 {
     struct backend *b = &w->backends[backend];
-    backend_spend(b, now);
+    backend_spend(w, backend, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         struct request *r = world_request(w, id);
         if (r->backend == (int32_t)backend &&
@@ -258,7 +290,7 @@ void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time 
     }
     b->truth = (uint8_t)truth;
     b->frozen = false;
-    b->speed = b->own_speed;
+    b->speed = w->rest[backend].own_speed;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         struct request *r = world_request(w, id);
         if (r->state == REQUEST_BACK && r->backend == (int32_t)backend &&
@@ -272,7 +304,7 @@ void backend_hang(struct world *w, uint32_t backend, lb_time now)
     struct backend *b = &w->backends[backend];
     if (b->frozen || b->truth == TRUTH_DOWN)
         return;
-    backend_spend(b, now);
+    backend_spend(w, backend, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         struct request *r = world_request(w, id);
         if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
@@ -294,10 +326,10 @@ void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_ti
     struct backend *b = &w->backends[backend];
     if (b->truth == TRUTH_DOWN || b->frozen)
         return;
-    double speed = b->own_speed * fraction;
-    backend_spend(b, now);
+    double speed = w->rest[backend].own_speed * fraction;
+    backend_spend(w, backend, now);
     if (b->discipline == DISCIPLINE_PS)
-        ps_tick(b, now);
+        ps_tick(w, backend, now);
     for (uint32_t id = 1; b->discipline == DISCIPLINE_FIFO && id <= w->requests.used; id++) {
         struct request *r = world_request(w, id);
         if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
@@ -305,7 +337,7 @@ void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_ti
         double left = (double)(engine_when(w->engine, r->event) - now) * b->speed;
         engine_cancel(w->engine, r->event);
         r->event = engine_at(w->engine, now + units_from_ns(left / speed), EVENT_SERVICE, id);
-        b->starts++;
+        w->rest[backend].respeeds++;
     }
     b->speed = speed;
     b->truth = fraction < 1.0 ? TRUTH_SLOW : TRUTH_OK;

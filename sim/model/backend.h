@@ -12,6 +12,8 @@
 #ifndef MODEL_BACKEND_H
 #define MODEL_BACKEND_H
 
+#include <stddef.h>
+
 #include "sim/base/histogram.h"
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
@@ -28,46 +30,68 @@ struct ps_entry {
     uint32_t request;
 };
 
-struct backend {
+struct backend { /* two cache lines: what the backend does, and what is counted of it */
     uint32_t busy, queued, slots, limit; /* limit: of queued */
     uint32_t head, tail;                 /* queue of requests */
     uint8_t truth, discipline;
     bool cancel_abandoned;
-    double speed; /* own speed x slowdown */
-    lb_time last; /* when the areas were brought up to date */
-    backend_area busy_area, queue_area;
+    bool frozen;                  /* hung: nothing advances */
+    double speed;                 /* own speed x slowdown */
+    lb_time last;                 /* when the areas were brought up to date */
+    uint64_t busy_low, queue_low; /* areas modulo 2^64; see backend_busy_area */
+
     struct backend_tally tally[2]; /* unmeasured, measured */
     double in_flight_time;         /* ns in the balancer's books, inside the measured window */
+    double work_done;              /* ns of work at speed 1: of services ended, whole or in part */
+};
 
+struct backend_rest { /* what is seldom needed, apart so that a farm of thousands stays in cache */
+    uint64_t busy_high, queue_high; /* carries of the areas */
     double own_speed;
+    double work_spent; /* integral of busy slots x speed, up to area_mark */
+    backend_area area_mark;
+    uint64_t respeeds; /* services that went on at another speed: each rounds once more */
+    engine_event drain_limit;
     uint32_t present; /* ps: entries of the heap */
+    uint32_t heap_room;
+    engine_event departure; /* ps: the next one */
     double virtual_now;
     lb_time virtual_at;
     struct ps_entry *heap;
-    uint32_t heap_room;
-    engine_event departure; /* ps: the next one */
-    engine_event drain_limit;
-    bool frozen;       /* hung: nothing advances */
-    double work_done;  /* ns of work at speed 1: of services ended, whole or in part */
-    double work_spent; /* integral of busy slots x speed, up to area_mark */
-    backend_area area_mark;
-    uint64_t starts;           /* services begun and changes of speed: bounds the rounding */
     struct histogram *latency; /* attempts answered since the last look; NULL = not kept */
 };
 
+_Static_assert(offsetof(struct backend, tally) == 64, "the first line is what the backend does");
+_Static_assert(sizeof(struct backend) == 128, "the second is what is counted of it");
+
 struct world;
 
-/* Brings the areas up to date. */
-static inline void backend_tick(struct backend *b, lb_time now)
+/* Brings the areas up to date. The fast path is two multiplications; time steps beyond four minutes
+ * and carries beyond 64 bits are rare and go the long way. */
+void backend_tick_far(struct world *w, struct backend *b, lb_time now);
+
+#define BACKEND_STEP_MAX (INT64_C(1) << 38) /* ns; x at most 2^24 requests stays below 2^63 */
+
+static inline void backend_tick(struct world *w, struct backend *b, lb_time now)
 {
     uint64_t passed = (uint64_t)(now - b->last);
-    b->busy_area += (backend_area)passed * b->busy;
-    b->queue_area += (backend_area)passed * b->queued;
+    uint64_t busy = b->busy_low + passed * b->busy;
+    uint64_t queue = b->queue_low + passed * b->queued;
+    if (__builtin_expect(
+            passed > (uint64_t)BACKEND_STEP_MAX || busy < b->busy_low || queue < b->queue_low, 0)) {
+        backend_tick_far(w, b, now);
+        return;
+    }
+    b->busy_low = busy;
+    b->queue_low = queue;
     b->last = now;
 }
 
-void backend_init(struct backend *b, const struct scenario_backend *rule, bool keep_latency);
-void backend_done(struct backend *b);
+void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule);
+void backend_done(struct backend_rest *rest);
+/* Integrals of busy slots and of the queue over time, brought up to now. */
+backend_area backend_busy_area(struct world *w, uint32_t backend, lb_time now);
+backend_area backend_queue_area(struct world *w, uint32_t backend, lb_time now);
 
 /* A request (or probe) reaches the backend: served, queued or refused (front_reply is called). */
 void backend_receive(struct world *w, uint32_t id, lb_time now);
@@ -86,7 +110,7 @@ void backend_remove(struct world *w, uint32_t id, lb_time now);
 /* Work that a request in service has had so far, ns at speed 1. */
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */
-void backend_spend(struct backend *b, lb_time now);
+void backend_spend(struct world *w, uint32_t backend, lb_time now);
 /* Another speed, a fraction of its own: what is in service goes on at the new one. */
 void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now);
 

@@ -200,8 +200,8 @@ static inline void finish(struct world *w, uint32_t id, enum lb_end end, lb_time
         tally->ok++;
     else
         tally->failed++;
-    if (b->latency != NULL && end == LB_END_OK)
-        histogram_add(b->latency, now - r->sent);
+    if (w->keep_latency && end == LB_END_OK)
+        histogram_add(w->rest[r->backend].latency, now - r->sent);
     balancer_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
     note_try(w, id, r, r->backend, (uint32_t)end, now);
 }

@@ -15,22 +15,27 @@
 #include "sim/base/units.h"
 #include "sim/model/world.h"
 
-static double ps_rate(const struct backend *b)
+static double ps_rate(const struct world *w, uint32_t backend)
 {
-    return b->present <= b->slots ? b->speed : b->speed * b->slots / b->present;
+    const struct backend *b = &w->backends[backend];
+    uint32_t present = w->rest[backend].present;
+    return present <= b->slots ? b->speed : b->speed * b->slots / present;
 }
 
-void ps_tick(struct backend *b, lb_time now)
+void ps_tick(struct world *w, uint32_t backend, lb_time now)
 {
-    if (b->present > 0 && !b->frozen)
-        b->virtual_now += (double)(now - b->virtual_at) * ps_rate(b);
-    b->virtual_at = now;
+    struct backend_rest *ps = &w->rest[backend];
+    if (ps->present > 0 && !w->backends[backend].frozen)
+        ps->virtual_now += (double)(now - ps->virtual_at) * ps_rate(w, backend);
+    ps->virtual_at = now;
 }
 
-static void count(struct backend *b)
+static void count(struct world *w, uint32_t backend)
 {
-    b->busy = b->present < b->slots ? b->present : b->slots;
-    b->queued = b->present - b->busy;
+    struct backend *b = &w->backends[backend];
+    uint32_t present = w->rest[backend].present;
+    b->busy = present < b->slots ? present : b->slots;
+    b->queued = present - b->busy;
 }
 
 static bool before(struct world *w, struct ps_entry a, struct ps_entry b)
@@ -40,109 +45,108 @@ static bool before(struct world *w, struct ps_entry a, struct ps_entry b)
     return world_request(w, a.request)->number < world_request(w, b.request)->number;
 }
 
-static void put(struct world *w, struct backend *b, uint32_t at, struct ps_entry entry)
+static void put(struct world *w, struct backend_rest *ps, uint32_t at, struct ps_entry entry)
 {
-    b->heap[at] = entry;
+    ps->heap[at] = entry;
     world_request(w, entry.request)->event = at;
 }
 
-static void sift_up(struct world *w, struct backend *b, uint32_t at, struct ps_entry entry)
+static void sift_up(struct world *w, struct backend_rest *ps, uint32_t at, struct ps_entry entry)
 {
-    while (at > 0 && before(w, entry, b->heap[(at - 1) / 2])) {
-        put(w, b, at, b->heap[(at - 1) / 2]);
+    while (at > 0 && before(w, entry, ps->heap[(at - 1) / 2])) {
+        put(w, ps, at, ps->heap[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
-    put(w, b, at, entry);
+    put(w, ps, at, entry);
 }
 
-static void sift_down(struct world *w, struct backend *b, uint32_t at, struct ps_entry entry)
+static void sift_down(struct world *w, struct backend_rest *ps, uint32_t at, struct ps_entry entry)
 {
     for (;;) {
         uint32_t child = 2 * at + 1;
-        if (child >= b->present)
+        if (child >= ps->present)
             break;
-        if (child + 1 < b->present && before(w, b->heap[child + 1], b->heap[child]))
+        if (child + 1 < ps->present && before(w, ps->heap[child + 1], ps->heap[child]))
             child++;
-        if (!before(w, b->heap[child], entry))
+        if (!before(w, ps->heap[child], entry))
             break;
-        put(w, b, at, b->heap[child]);
+        put(w, ps, at, ps->heap[child]);
         at = child;
     }
-    put(w, b, at, entry);
+    put(w, ps, at, entry);
 }
 
 void ps_reschedule(struct world *w, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
-    if (b->departure != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, b->departure);
-    b->departure = ENGINE_NO_EVENT;
-    if (b->present == 0 || b->frozen)
+    struct backend_rest *ps = &w->rest[backend];
+    if (ps->departure != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, ps->departure);
+    ps->departure = ENGINE_NO_EVENT;
+    if (ps->present == 0 || w->backends[backend].frozen)
         return;
-    double left = b->heap[0].finish - b->virtual_now;
-    lb_time when = now + units_from_ns(left > 0.0 ? left / ps_rate(b) : 0.0);
-    b->departure = engine_at(w->engine, when, EVENT_DEPARTURE, backend);
+    double left = ps->heap[0].finish - ps->virtual_now;
+    lb_time when = now + units_from_ns(left > 0.0 ? left / ps_rate(w, backend) : 0.0);
+    ps->departure = engine_at(w->engine, when, EVENT_DEPARTURE, backend);
 }
 
 void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
+    struct backend_rest *ps = &w->rest[backend];
     struct request *r = world_request(w, id);
-    ps_tick(b, now);
-    if (b->present == 0)
-        b->virtual_now = 0.0;
-    if (b->present == b->heap_room) {
-        b->heap_room = b->heap_room == 0 ? 16 : 2 * b->heap_room;
-        b->heap = text_need_more(b->heap, b->heap_room * sizeof *b->heap);
+    ps_tick(w, backend, now);
+    if (ps->present == 0)
+        ps->virtual_now = 0.0;
+    if (ps->present == ps->heap_room) {
+        ps->heap_room = ps->heap_room == 0 ? 16 : 2 * ps->heap_room;
+        ps->heap = text_need_more(ps->heap, ps->heap_room * sizeof *ps->heap);
     }
     r->state = REQUEST_SERVICE;
-    b->starts++;
-    b->present++;
-    sift_up(w, b, b->present - 1,
-            (struct ps_entry){.finish = b->virtual_now + (double)r->work, .request = id});
-    count(b);
+    ps->present++;
+    sift_up(w, ps, ps->present - 1,
+            (struct ps_entry){.finish = ps->virtual_now + (double)r->work, .request = id});
+    count(w, backend);
     ps_reschedule(w, backend, now);
 }
 
 /* Takes the entry at a place of the heap out. */
-static void take(struct world *w, struct backend *b, uint32_t at)
+static void take(struct world *w, uint32_t backend, struct backend_rest *ps, uint32_t at)
 {
-    struct ps_entry last = b->heap[--b->present];
-    if (at < b->present) {
-        if (at > 0 && before(w, last, b->heap[(at - 1) / 2]))
-            sift_up(w, b, at, last);
+    struct ps_entry last = ps->heap[--ps->present];
+    if (at < ps->present) {
+        if (at > 0 && before(w, last, ps->heap[(at - 1) / 2]))
+            sift_up(w, ps, at, last);
         else
-            sift_down(w, b, at, last);
+            sift_down(w, ps, at, last);
     }
-    count(b);
+    count(w, backend);
 }
 
 void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
-    ps_tick(b, now);
-    take(w, b, world_request(w, id)->event);
+    struct backend_rest *ps = &w->rest[backend];
+    ps_tick(w, backend, now);
+    take(w, backend, ps, world_request(w, id)->event);
     ps_reschedule(w, backend, now);
 }
 
 uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
-    ps_tick(b, now);
-    lb_assert(b->present > 0);
-    struct ps_entry first = b->heap[0];
-    if (b->virtual_now < first.finish)
-        b->virtual_now = first.finish;
-    take(w, b, 0);
+    struct backend_rest *ps = &w->rest[backend];
+    ps_tick(w, backend, now);
+    lb_assert(ps->present > 0);
+    struct ps_entry first = ps->heap[0];
+    if (ps->virtual_now < first.finish)
+        ps->virtual_now = first.finish;
+    take(w, backend, ps, 0);
     ps_reschedule(w, backend, now);
     return first.request;
 }
 
 void ps_freeze(struct world *w, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
-    ps_tick(b, now);
-    if (b->departure != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, b->departure);
-    b->departure = ENGINE_NO_EVENT;
+    struct backend_rest *ps = &w->rest[backend];
+    ps_tick(w, backend, now);
+    if (ps->departure != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, ps->departure);
+    ps->departure = ENGINE_NO_EVENT;
 }

@@ -46,10 +46,11 @@ static void do_hang(struct world *w, struct world_action *a, uint32_t backend, l
 
 static void do_restore(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
-    if (b->drain_limit != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, b->drain_limit);
-    b->drain_limit = ENGINE_NO_EVENT;
+    const struct backend *b = &w->backends[backend];
+    struct backend_rest *rest = &w->rest[backend];
+    if (rest->drain_limit != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, rest->drain_limit);
+    rest->drain_limit = ENGINE_NO_EVENT;
     if (b->truth == TRUTH_DOWN || b->truth == TRUTH_HUNG)
         backend_reset(w, backend, TRUTH_OK, now); /* as new and empty */
     else
@@ -74,7 +75,7 @@ static void do_slow(struct world *w, struct world_action *a, uint32_t backend, l
 
 static void do_drain(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
+    struct backend_rest *rest = &w->rest[backend];
     char text[96];
     (void)snprintf(text, sizeof text, "nothing new; %u requests in flight",
                    balancer_books(&w->balancer, backend)->in_flight);
@@ -84,8 +85,8 @@ static void do_drain(struct world *w, struct world_action *a, uint32_t backend, 
     enum belief after = balancer_belief(&w->balancer, backend);
     if (after != before && w->listener.happened != NULL)
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, "drained");
-    if (a->what.limit < LB_NEVER && b->drain_limit == ENGINE_NO_EVENT)
-        b->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
+    if (a->what.limit < LB_NEVER && rest->drain_limit == ENGINE_NO_EVENT)
+        rest->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
     front_repick(w, backend, now);
 }
 
@@ -178,7 +179,7 @@ void world_action_over_event(void *context, uint32_t subject, lb_time now)
 void world_drain_limit_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    w->backends[subject].drain_limit = ENGINE_NO_EVENT;
+    w->rest[subject].drain_limit = ENGINE_NO_EVENT;
     front_cut(w, subject, now);
 }
 

@@ -5,6 +5,7 @@
 #include "sim/model/world.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/text.h"
 
@@ -26,10 +27,8 @@ static void areas(struct world *w, const struct ledger_window *window, lb_time n
                   double *queued)
 {
     for (uint32_t i = 0; i < window->backend_count; i++) {
-        struct backend *b = &w->backends[window->first_backend + i];
-        backend_tick(b, now);
-        *busy += (double)b->busy_area;
-        *queued += (double)b->queue_area;
+        *busy += (double)backend_busy_area(w, window->first_backend + i, now);
+        *queued += (double)backend_queue_area(w, window->first_backend + i, now);
     }
 }
 
@@ -48,9 +47,8 @@ static void window_event(void *context, uint32_t subject, lb_time now)
         if (now != (side == 0 ? w->ledger.from : w->ledger.until))
             continue;
         for (uint32_t i = 0; i < w->backend_count; i++) {
-            backend_tick(&w->backends[i], now);
-            w->at_edge[side][i].busy = w->backends[i].busy_area;
-            w->at_edge[side][i].queued = w->backends[i].queue_area;
+            w->at_edge[side][i].busy = backend_busy_area(w, i, now);
+            w->at_edge[side][i].queued = backend_queue_area(w, i, now);
         }
     }
 }
@@ -136,6 +134,16 @@ static void schedule_marks(struct world *w)
     }
 }
 
+/* Zeroed memory that starts on a cache line. */
+static void *world_lines(size_t count, size_t size)
+{
+    void *memory = aligned_alloc(64, (count * size + 63U) & ~(size_t)63U);
+    if (memory == NULL)
+        memory = text_need(SIZE_MAX); /* says so and ends the program */
+    memset(memory, 0, count * size);
+    return memory;
+}
+
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
                bool keep_latency, struct lb_error *error)
 {
@@ -159,11 +167,12 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     requests_init(&w->requests, WORLD_REQUESTS_MAX, scenario->balancer.retries.max,
                   w->balancer_retries || w->client_retries);
     ledger_init(&w->ledger, scenario);
-    w->backends = text_need_zero(w->backend_count, sizeof *w->backends);
+    w->backends = world_lines(w->backend_count, sizeof *w->backends);
+    w->rest = text_need_zero(w->backend_count, sizeof *w->rest);
     w->at_edge[0] = text_need_zero(w->backend_count, sizeof *w->at_edge[0]);
     w->at_edge[1] = text_need_zero(w->backend_count, sizeof *w->at_edge[1]);
     for (uint32_t i = 0; i < w->backend_count; i++)
-        backend_init(&w->backends[i], &scenario->backends[i], keep_latency);
+        backend_init(w, i, &scenario->backends[i]);
     schedule_marks(w);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         world_apply(w, &scenario->timeline[i], false);
@@ -183,11 +192,12 @@ void world_done(struct world *w)
 {
     for (uint32_t i = 0; w->sources != NULL && i < w->source_count; i++)
         client_done(&w->sources[i]);
-    for (uint32_t i = 0; w->backends != NULL && i < w->backend_count; i++)
-        backend_done(&w->backends[i]);
+    for (uint32_t i = 0; w->rest != NULL && i < w->backend_count; i++)
+        backend_done(&w->rest[i]);
     free(w->sources);
     free(w->class_source);
     free(w->backends);
+    free(w->rest);
     free(w->at_edge[0]);
     free(w->at_edge[1]);
     free(w->actions);

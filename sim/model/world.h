@@ -86,6 +86,7 @@ struct world {
     struct balancer balancer;
     struct requests requests;
     struct backend *backends;
+    struct backend_rest *rest; /* by backend, too */
     uint32_t backend_count;
     struct source *sources;
     uint32_t source_count;
@@ -166,7 +167,7 @@ void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now);
 uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now);
 void ps_freeze(struct world *w, uint32_t backend, lb_time now);
 void ps_reschedule(struct world *w, uint32_t backend, lb_time now);
-void ps_tick(struct backend *b, lb_time now);
+void ps_tick(struct world *w, uint32_t backend, lb_time now);
 
 /* probe.c */
 void probe_init(struct world *w);

@@ -65,9 +65,8 @@ static void check_time(struct run *run)
     lb_time now = engine_now(w->engine);
     uint64_t present = w->ledger.times_present, area = 0;
     for (uint32_t i = 0; i < w->backend_count; i++) {
-        struct backend *b = &w->backends[i];
-        backend_spend(b, now);
-        area += (uint64_t)(b->busy_area + b->queue_area);
+        backend_spend(w, i, now);
+        area += w->backends[i].busy_low + w->backends[i].queue_low;
     }
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
@@ -82,11 +81,14 @@ static void check_time(struct run *run)
                "integral of the number present is not the sum of the times present");
     for (uint32_t i = 0; i < w->backend_count; i++) {
         const struct backend *b = &w->backends[i];
-        double slack = (double)(b->starts + 1) * b->own_speed * (b->slots + 1) +
-                       1e-9 * (b->work_spent + b->work_done);
-        lb_require(&w->where, fabs(b->work_spent - b->work_done) <= slack,
+        const struct backend_rest *rest = &w->rest[i];
+        double rounded =
+            (double)(b->tally[0].picks + b->tally[1].picks + w->probes + rest->respeeds + 1);
+        double slack =
+            rounded * rest->own_speed * (b->slots + 1) + 1e-9 * (rest->work_spent + b->work_done);
+        lb_require(&w->where, fabs(rest->work_spent - b->work_done) <= slack,
                    "backend '%s': busy slots x speed is %.17g ns, work done %.17g ns",
-                   w->scenario->backends[i].name, b->work_spent, b->work_done);
+                   w->scenario->backends[i].name, rest->work_spent, b->work_done);
     }
 }
 

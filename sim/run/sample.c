@@ -69,26 +69,25 @@ void run_flush(struct run *run)
 static void fill_row(struct run *run, uint32_t i, struct run_interval *interval, lb_time now)
 {
     struct world *w = &run->world;
-    struct backend *b = &w->backends[i];
+    const struct backend *b = &w->backends[i];
     const struct lb_backend *books = balancer_books(&w->balancer, i);
-    backend_tick(b, now);
+    backend_area busy = backend_busy_area(w, i, now) - interval->busy[i];
     double slot_time = (double)(now - interval->since) * b->slots;
-    interval->rows[i] = (struct sample_backend){
-        .name = w->scenario->backends[i].name,
-        .belief = balancer_belief(&w->balancer, i),
-        .truth = (enum truth)b->truth,
-        .weight = books->weight,
-        .slots = b->slots,
-        .busy = b->busy,
-        .queue = b->queued,
-        .in_flight = books->in_flight,
-        .line = waiting_for(&w->balancer.waiting, i),
-        .utilization =
-            slot_time > 0.0 ? (double)(b->busy_area - interval->busy[i]) / slot_time : 0.0,
-        .picks = b->tally[0].picks + b->tally[1].picks,
-        .ok = b->tally[0].ok + b->tally[1].ok,
-        .failed = b->tally[0].failed + b->tally[1].failed,
-        .latency = b->latency};
+    interval->rows[i] =
+        (struct sample_backend){.name = w->scenario->backends[i].name,
+                                .belief = balancer_belief(&w->balancer, i),
+                                .truth = (enum truth)b->truth,
+                                .weight = books->weight,
+                                .slots = b->slots,
+                                .busy = b->busy,
+                                .queue = b->queued,
+                                .in_flight = books->in_flight,
+                                .line = waiting_for(&w->balancer.waiting, i),
+                                .utilization = slot_time > 0.0 ? (double)busy / slot_time : 0.0,
+                                .picks = b->tally[0].picks + b->tally[1].picks,
+                                .ok = b->tally[0].ok + b->tally[1].ok,
+                                .failed = b->tally[0].failed + b->tally[1].failed,
+                                .latency = w->rest[i].latency};
 }
 
 const struct sample *run_fill(struct run *run, enum run_watcher watcher)
@@ -118,7 +117,7 @@ void run_next_interval(struct run *run, enum run_watcher watcher)
     interval->since = engine_now(run->world.engine);
     clear(&interval->latency);
     for (uint32_t i = 0; i < run->world.backend_count; i++)
-        interval->busy[i] = run->world.backends[i].busy_area;
+        interval->busy[i] = backend_busy_area(&run->world, i, interval->since);
 }
 
 /* What run_look showed belongs to the past as soon as the run goes on. */
@@ -129,8 +128,8 @@ void run_clear_look(struct run *run)
     run->look_read = false;
     run_next_interval(run, RUN_LOOK);
     for (uint32_t i = 0; i < run->world.backend_count; i++)
-        if (run->world.backends[i].latency != NULL)
-            clear(run->world.backends[i].latency);
+        if (run->world.rest[i].latency != NULL)
+            clear(run->world.rest[i].latency);
 }
 
 static void tell_bucket(struct run *run, uint32_t client, uint32_t class, int cause,

@@ -48,10 +48,11 @@ static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time unt
 {
     struct world *w = &run->world;
     struct summary_backend *to = &run->summary.backends[i];
-    struct backend *b = &w->backends[i];
+    const struct backend *b = &w->backends[i];
     struct world_edge end = w->at_edge[1][i];
     if (engine_now(w->engine) < w->ledger.until)
-        end = (struct world_edge){.busy = b->busy_area, .queued = b->queue_area};
+        end = (struct world_edge){.busy = backend_busy_area(w, i, engine_now(w->engine)),
+                                  .queued = backend_queue_area(w, i, engine_now(w->engine))};
     double window = (double)(until - from);
     *to = (struct summary_backend){.name = w->scenario->backends[i].name,
                                    .group = w->scenario->backends[i].group,
