@@ -80,6 +80,10 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 
 all: $(PROGRAM)
 
+# What is run is shown in short; V=1 shows it in full.
+Q   := $(if $(filter-out 0,$(V)),,@)
+say  = $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
+
 # --- compiling -----------------------------------------------------------------------------------
 
 # Changes when the flags or the compiler do; everything compiled depends on it.
@@ -90,8 +94,9 @@ $(B)/flags: FORCE
 	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
 
 $(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The version stands in one object, which changes with the commit; `private`, or what it depends on
 # would be made with the same flags.
@@ -112,11 +117,13 @@ EMBEDDERS := $(shell grep -ls '^EMBED_FILE' $(SOURCES) /dev/null)
 $(EMBEDDERS:%.c=$(B)/%.o): $(EMBEDDED)
 
 $(ARCHIVE): $(filter-out $(B)/ui/cli/main.o,$(OBJECTS))
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(PROGRAM): $(B)/ui/cli/main.o $(ARCHIVE)
-	$(LINK) -o $@ $^ $(PKG_LIBS) -lm
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
 # What EMBED_FILE (sim/base/embed.h) puts into an object, and the compiler does not see.
 $(B)/sim/record/schema.o: $(wildcard sim/record/*.sql reports/*.sql)
@@ -125,15 +132,18 @@ $(B)/reports/template.o: $(wildcard reports/*.gp)
 # --- tests ---------------------------------------------------------------------------------------
 
 $(B)/libtests.a: $(SHARED_C:%.c=$(B)/%.o)
+	$(call say,AR,$@)
 	@rm -f $@
 	@mkdir -p $(@D)
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(TEST_BIN): %: %.o $(B)/libtests.a $(ARCHIVE)
-	$(LINK) -o $@ $^ $(PKG_LIBS) $(CUNIT_LIBS) -lm
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(CUNIT_LIBS) -lm
 
 $(BENCH_BIN): %: %.o $(ARCHIVE)
-	$(LINK) -o $@ $^ $(PKG_LIBS) -lm
+	$(call say,LD,$@)
+	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
 tests: $(PROGRAM) $(TEST_BIN)
 
@@ -185,7 +195,8 @@ EXTRA := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
 endif
 
 $(FUZZ_BIN): %: %.o $(ARCHIVE)
-	$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lm
+	$(call say,LD,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS) -lm
 
 .PHONY: run-fuzz
 run-fuzz: $(FUZZ_BIN)
@@ -247,7 +258,7 @@ help:
 	@echo 'make install      into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean        remove what was built'
 	@echo
-	@echo 'Variables: CC=clang, OPT="-O0 -g", CFLAGS, LDFLAGS, WERROR=1 (CI=true sets it),'
+	@echo 'Variables: CC=clang, OPT="-O0 -g", CFLAGS, LDFLAGS, WERROR=1 (CI=true sets it), V=1,'
 	@echo 'BUILD=FOLDER (then the program is FOLDER/release/lbsim), VARIANT=NAME.'
 
 -include $(OBJECTS:.o=.d) $(TEST_BIN:=.d) $(BENCH_BIN:=.d) $(FUZZ_BIN:=.d) \

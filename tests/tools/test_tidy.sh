@@ -2,20 +2,9 @@
 # Each house rule of tidy.py passes on a small good tree, and fails on that tree with one fault.
 set -u
 
-project=$PWD
-tidy=$project/tests/tools/tidy.py
-tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
-passed=0 failed=0
-
-check() { # WHAT STATUS
-    if [ "$2" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "not so: $1"
-    fi
-}
+. tests/tools/check.sh
+tidy=$PWD/tests/tools/tidy.py
+tree=$scratch/tree
 
 judge() { "${PYTHON:-python3}" "$tidy" --root "$tree" "$1" >"$tree/.git/said" 2>&1; }
 
@@ -87,5 +76,4 @@ check "a comment or a string is no call: $(cat "$tree/.git/said")" $?
 ! judge nonsense
 check 'an unknown rule is refused' $?
 
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+check_done

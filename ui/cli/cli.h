@@ -29,8 +29,7 @@ enum cli_status {
 /*
  * One option. `argument` is the word shown for its value and NULL for a flag; the words FILE, DIR,
  * ALGORITHM, SCENARIO and COMMAND, here and in a command's usage, tell the completions what to
- * offer. `help` is one sentence without a
- * full stop.
+ * offer (FILE in a usage is a scenario). `help` is one sentence: no capital, no full stop.
  */
 struct option_spec {
     const char *name; /* without the dashes: "db"; NULL ends a table */
@@ -46,7 +45,7 @@ struct cli;
 struct command {
     const char *name;
     const char *usage;    /* what follows the options: "FILE", "[NAME]", "" */
-    const char *summary;  /* one line without a full stop */
+    const char *summary;  /* one line: no capital, no full stop */
     const char *help;     /* paragraphs, a blank line between two; wrapped when shown */
     const char *examples; /* lines of "command  # why"; NULL = none */
     const struct option_spec *options; /* NULL = none; --help is everybody's */

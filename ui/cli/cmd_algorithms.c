@@ -258,14 +258,14 @@ static int run_algorithms(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-    {"json", '\0', NULL, "Print one JSON object, {\"algorithms\": [...]}", false},
+    {"json", '\0', NULL, "print one JSON object, {\"algorithms\": [...]}", false},
     {0},
 };
 
 const struct command command_algorithms = {
     .name = "algorithms",
     .usage = "[ALGORITHM]",
-    .summary = "List the algorithms, or explain one",
+    .summary = "list the algorithms, or explain one",
     .help = "Lists every algorithm with what it does and what a pick costs with n backends. With a "
             "name (or one of its other names): its source, what it needs to be told, what it "
             "promises, what happens when the pool changes, and its parameters with ranges and "

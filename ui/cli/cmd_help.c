@@ -29,15 +29,15 @@ static int run_help(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-    {"man", '\0', NULL, "Print the manual page, in mdoc", false},
-    {"completion", '\0', "SHELL", "Print the completions for bash, zsh or fish", false},
+    {"man", '\0', NULL, "print the manual page, in mdoc", false},
+    {"completion", '\0', "SHELL", "print the completions for bash, zsh or fish", false},
     {0},
 };
 
 const struct command command_help = {
     .name = "help",
     .usage = "[COMMAND]",
-    .summary = "Show the help of a command",
+    .summary = "show the help of a command",
     .help = "Shows what a command does and its options, like 'lbsim COMMAND --help'. Without a "
             "command: all commands.",
     .examples = "lbsim help run\n"

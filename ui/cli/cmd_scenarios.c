@@ -216,15 +216,15 @@ static int run_scenarios(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-    {"json", '\0', NULL, "Print one JSON object, {\"scenarios\": [...]}", false},
-    {"names", '\0', NULL, "Print the names only, one a line", false},
+    {"json", '\0', NULL, "print one JSON object, {\"scenarios\": [...]}", false},
+    {"names", '\0', NULL, "print the names only, one a line", false},
     {0},
 };
 
 const struct command command_scenarios = {
     .name = "scenarios",
     .usage = "[SCENARIO]",
-    .summary = "List the scenarios that come with lbsim, or print one",
+    .summary = "list the scenarios that come with lbsim, or print one",
     .help =
         "Lists the scenario files that come with lbsim and what each is about. With a name: the "
         "file itself, as a start for one's own.\n\n"

@@ -30,6 +30,13 @@ static enum offer offer_for(const char *word)
     return OFFER_NOTHING;
 }
 
+/* The file that a command takes is a scenario. */
+static enum offer offer_for_usage(const struct command *command)
+{
+    enum offer offer = offer_for(command->usage);
+    return offer == OFFER_FILE ? OFFER_SCENARIO : offer;
+}
+
 /* A string inside single quotes of a shell: it\'s -> it'\''s. */
 static void put_quoted(FILE *to, const char *text)
 {
@@ -111,7 +118,7 @@ static void bash_command(FILE *to, const struct command *command)
     for (const struct option_spec *o = command->options; o != NULL && o->name != NULL; o++)
         fprintf(to, " --%s", o->name);
     fputs("' -- \"$word\"))\n        else\n            ", to);
-    bash_offer(to, offer_for(command->usage));
+    bash_offer(to, offer_for_usage(command));
     fputs("\n        fi ;;\n", to);
 }
 
@@ -182,7 +189,7 @@ static void zsh_command(FILE *to, const struct command *command)
     }
     if (command->arguments_max > 0) {
         fputs(" \\\n            '*", to);
-        zsh_offer(to, "argument", offer_for(command->usage));
+        zsh_offer(to, "argument", offer_for_usage(command));
         fputc('\'', to);
     }
     fputs(" ;;\n", to);
@@ -243,7 +250,7 @@ static void fish_command(FILE *to, const struct command *command)
     put_quoted(to, command->summary);
     fputs("'\n", to);
     fprintf(to, "complete -c lbsim -n '__fish_seen_subcommand_from %s'", command->name);
-    fish_offer(to, offer_for(command->usage));
+    fish_offer(to, offer_for_usage(command));
     fputc('\n', to);
     for (const struct option_spec *o = command->options; o != NULL && o->name != NULL; o++) {
         fprintf(to, "complete -c lbsim -n '__fish_seen_subcommand_from %s' -l %s", command->name,

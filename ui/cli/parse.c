@@ -31,7 +31,7 @@ struct parser {
     const char **arguments;
 };
 
-const struct option_spec parse_help_option = {"help", 'h', NULL, "Show this help", false};
+const struct option_spec parse_help_option = {"help", 'h', NULL, "show this help", false};
 
 static uint32_t option_count(const struct command *command)
 {
