@@ -38,8 +38,6 @@ static uint32_t pick_in_turn(struct lb_nginx_peers *peers, const struct lb_reque
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct lb_nginx_peers *peers = state;
-    if (peers->single)
-        return lb_nginx_peers_pick_single(peers, request);
     int64_t total = 0, second = lb_nginx_second(now);
     uint32_t best = UINT32_MAX;
     bool many = false;

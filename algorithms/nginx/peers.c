@@ -5,17 +5,13 @@
 
 #include <stdlib.h>
 
-/* nginx's stamps start at 1970, long before any request; our clock may start at 0. */
-#define LONG_AGO (-INT64_C(1000000000000))
-
 static void start_afresh(struct lb_nginx_peers *peers)
 {
     uint32_t present = 0;
     for (uint32_t i = 0; i < peers->pool->count; i++) {
         const struct lb_backend *b = &peers->pool->at[i];
         uint32_t weight = (b->flags & LB_PRESENT) != 0 ? b->weight : 0;
-        peers->peer[i] = (struct lb_nginx_peer){
-            .effective = weight, .accessed = LONG_AGO, .checked = LONG_AGO, .weight = weight};
+        peers->peer[i] = (struct lb_nginx_peer){.effective = weight, .weight = weight};
         present += (b->flags & LB_PRESENT) != 0;
     }
     peers->single = peers->alone && present == 1;
@@ -60,10 +56,8 @@ void lb_nginx_peers_finish(void *state, int32_t row, const struct lb_outcome *ou
     struct lb_nginx_peers *peers = state;
     struct lb_nginx_peer *peer = &peers->peer[row];
     uint32_t max_fails = peers->pool->at[row].max_fails;
-    if (peers->single) {
-        peer->fails = 0;
+    if (peers->single)
         return;
-    }
     if (!outcome->failed) {
         if (peer->accessed < peer->checked)
             peer->fails = 0;
@@ -75,15 +69,6 @@ void lb_nginx_peers_finish(void *state, int32_t row, const struct lb_outcome *ou
         peer->effective -= peer->weight / max_fails;
     if (peer->effective < 0)
         peer->effective = 0;
-}
-
-int32_t lb_nginx_peers_pick_single(const struct lb_nginx_peers *peers,
-                                   const struct lb_request *request)
-{
-    for (uint32_t i = 0; i < peers->pool->count; i++)
-        if (lb_may(peers->pool, request, i))
-            return (int32_t)i;
-    return LB_NONE;
 }
 
 void lb_nginx_peers_describe(const void *state, lb_emit *emit, void *to)

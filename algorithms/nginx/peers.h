@@ -29,7 +29,7 @@ struct lb_nginx_peer {
 struct lb_nginx_peers {
     const struct lb_pool *pool;
     bool alone;                  /* the only tier */
-    bool single;                 /* one peer, and alone */
+    bool single;                 /* one peer, and alone: its failures are not counted */
     struct lb_nginx_peer peer[]; /* one for each row there can be */
 };
 
@@ -88,9 +88,5 @@ static inline void lb_nginx_peers_take(struct lb_nginx_peers *peers, uint32_t ro
     if (second - peer->checked > lb_nginx_fail_timeout(&peers->pool->at[row]))
         peer->checked = second;
 }
-
-/* The only peer of a lone tier: no turns are counted. LB_NONE when it may not, or was tried. */
-int32_t lb_nginx_peers_pick_single(const struct lb_nginx_peers *peers,
-                                   const struct lb_request *request);
 
 #endif

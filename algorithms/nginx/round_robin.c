@@ -3,7 +3,7 @@
  *
  * The idea: peers.h keeps the weights and the failures; of the peers that may take the request
  * each gains its effective weight, the one with the most credit (the first among equals) is picked
- * and pays the sum. A lone peer without backup is just taken.
+ * and pays the sum.
  *
  * Cost: O(n).
  * Source: nginx 1.22.1, src/http/ngx_http_upstream_round_robin.c (no zone); rules only. All
@@ -14,8 +14,6 @@
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct lb_nginx_peers *peers = state;
-    if (peers->single)
-        return lb_nginx_peers_pick_single(peers, request);
     int64_t total = 0, second = lb_nginx_second(now);
     int32_t best = LB_NONE;
     for (uint32_t i = 0; i < peers->pool->count; i++) {

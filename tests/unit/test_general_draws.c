@@ -35,6 +35,13 @@ static void open_state(const char *name)
     CU_ASSERT_FATAL(books_open(&books, lb_registry_find(name), 21, true));
 }
 
+static void set_choices(double choices, bool replacement)
+{
+    const struct lb_algorithm *a = lb_registry_find("power-of-two");
+    books.values[lb_param_find(a, "choices")] = choices;
+    books.values[lb_param_find(a, "replacement")] = replacement;
+}
+
 /* Picks with the books as they stand, and holds the counts against the chances. */
 static void expect_chances(const double *chance)
 {
@@ -66,6 +73,37 @@ static void random_follows_the_weights(void)
     books_close(&books);
 }
 
+static void add_up(void *to, int32_t backend, const char *name, double value)
+{
+    double *share = to;
+    if (backend >= 0 && strcmp(name, "share") == 0)
+        share[backend] += value;
+}
+
+/* What is told of the shares is what is drawn: of the usable rows for random and power-of-two, of
+ * the present for source-hash, which keeps the place of a backend that is down. */
+static void shares_are_told(void)
+{
+    static const struct {
+        const char *name;
+        double share[3];
+    } cases[] = {{"random", {0, 0.6, 0.4}},
+                 {"power-of-two", {0, 0.6, 0.4}},
+                 {"source-hash", {0.5, 0.3, 0.2}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        double share[3] = {0, 0, 0};
+        prepare((uint32_t[]){5, 3, 2, 0});
+        set_choices(2, false);
+        open_state(cases[i].name);
+        books.row[0].flags = LB_PRESENT;
+        books_changed_row(&books, 0);
+        books.algorithm->describe(books.state, add_up, share);
+        for (int row = 0; row < 3; row++)
+            CHECK_CLOSE(share[row] + 1, cases[i].share[row] + 1, 1e-12);
+        books_close(&books);
+    }
+}
+
 /* When nearly all are full or tried, the rest share as if there were nobody else. */
 static void random_among_the_few(void)
 {
@@ -77,13 +115,6 @@ static void random_among_the_few(void)
     request.tried_count = 1;
     expect_chances((double[]){0, 0, 0.25, 0.5, 0.25});
     books_close(&books);
-}
-
-static void set_choices(double choices, bool replacement)
-{
-    const struct lb_algorithm *a = lb_registry_find("power-of-two");
-    books.values[lb_param_find(a, "choices")] = choices;
-    books.values[lb_param_find(a, "replacement")] = replacement;
 }
 
 static void load_rows(const uint32_t *in_flight)
@@ -343,6 +374,7 @@ static void shares_are_laid_end_to_end(void)
 
 static const struct check_test tests[] = {
     {"random follows the weights", random_follows_the_weights},
+    {"shares are told", shares_are_told},
     {"random among the few", random_among_the_few},
     {"power-of-two takes the less loaded", power_of_two_takes_the_less_loaded},
     {"power-of-two draws as nginx", power_of_two_draws_as_nginx},

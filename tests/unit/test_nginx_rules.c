@@ -293,6 +293,24 @@ static void least_conn_rules(void)
     books_close(&books);
 }
 
+/* A weight recovers in turns only: not when one peer alone carries the least, be it after a tie. */
+static void least_conn_recovers_in_turns(void)
+{
+    open_tier("nginx-least-conn", (uint32_t[]){4, 4, 4, 0}, 1);
+    for (uint32_t row = 0; row < 3; row++) {
+        books.row[row].max_fails = 2;
+        attempt((int32_t)row, true);
+    }
+    books.row[0].in_flight = books.row[1].in_flight = 1;
+    expect_order("c");
+    CU_ASSERT(told(2, "effective_weight") == 2 && told(0, "effective_weight") == 2);
+    books.row[1].in_flight = 0;
+    expect_order("b");
+    CU_ASSERT(told(1, "effective_weight") == 3 && told(2, "effective_weight") == 3);
+    CU_ASSERT(told(0, "effective_weight") == 2);
+    books_close(&books);
+}
+
 static const struct check_test tests[] = {
     {"seconds are whole", seconds_are_whole},
     {"the clock may start at zero", clock_may_start_at_zero},
@@ -306,6 +324,7 @@ static const struct check_test tests[] = {
     {"a skipped peer keeps its credit", skipped_peer_keeps_its_credit},
     {"reload starts afresh", reload_starts_afresh},
     {"least_conn", least_conn_rules},
+    {"least_conn recovers in turns", least_conn_recovers_in_turns},
 };
 
 CHECK_MAIN("nginx rules")
