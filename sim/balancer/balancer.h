@@ -116,16 +116,23 @@ static inline void balancer_start(struct balancer *b, uint32_t backend,
                                           now);
 }
 
-/* An attempt ended: books, then the hook. */
-static inline void balancer_finish(struct balancer *b, uint32_t backend,
-                                   const struct lb_outcome *outcome, lb_time now)
+/* An attempt ended: out of the books. True when the algorithm has a hook for it: then
+ * balancer_tell_finish is due, before anything else is asked of the balancer. */
+static inline bool balancer_finish(struct balancer *b, uint32_t backend)
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
     row->in_flight--;
     tier->pool.in_flight--;
-    if (tier->algorithm->on_attempt_finish != NULL)
-        tier->algorithm->on_attempt_finish(tier->state, (int32_t)(row - tier->rows), outcome, now);
+    return tier->algorithm->on_attempt_finish != NULL;
+}
+
+static inline void balancer_tell_finish(struct balancer *b, uint32_t backend,
+                                        const struct lb_outcome *outcome, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    tier->algorithm->on_attempt_finish(tier->state, (int32_t)(row - tier->rows), outcome, now);
 }
 
 /* A check result; true when the belief changed. */

@@ -30,6 +30,13 @@ struct engine {
     bool stopped, running;
     lb_time fresh_at;    /* engine_advance stood here, and since then ... */
     uint64_t fresh_done; /* ... nothing has been done if `done` still is this */
+    lb_time beat_at;     /* of the first beat; LB_NEVER = none */
+    uint32_t beat, beats;
+    struct engine_beat {
+        lb_time when;
+        uint32_t kind, subject;
+    } beating[ENGINE_BEATS_MAX];
+    engine_look *look; /* NULL = nobody wants to know what is coming */
     void *context;
     engine_handler *handlers[ENGINE_KINDS_MAX];
     struct ladder ordinary, commands;
@@ -51,6 +58,7 @@ struct engine *engine_create(engine_handler *const *handlers, uint32_t kinds, vo
     engine->pool = text_need(engine->room * sizeof *engine->pool);
     engine->used = 1; /* record 0 is never handed out: no event has that number */
     engine->limit = -1;
+    engine->beat_at = LB_NEVER;
     ladder_init(&engine->ordinary);
     ladder_init(&engine->commands);
     return engine;
@@ -82,6 +90,7 @@ uint32_t engine_pending(const struct engine *engine)
 /* A record beyond those used so far. Kept out of line: it runs O(log n) times, then never. */
 static __attribute__((noinline)) uint32_t engine_grow(struct engine *engine)
 {
+    lb_require(NULL, engine->used <= engine->most, "more than %u events pending", engine->most);
     if (engine->used == engine->room) {
         size_t room = (size_t)engine->room * 2;
         engine->pool = text_need_more(engine->pool, room * sizeof *engine->pool);
@@ -93,7 +102,6 @@ static __attribute__((noinline)) uint32_t engine_grow(struct engine *engine)
 static inline uint32_t engine_take(struct engine *engine, lb_time when, uint32_t kind,
                                    uint32_t subject)
 {
-    lb_require(NULL, engine->pending < engine->most, "more than %u events pending", engine->most);
     engine->pending++;
     uint32_t event = engine->free;
     if (__builtin_expect(event != 0, 1))
@@ -117,8 +125,7 @@ static inline void engine_give(struct engine *engine, uint32_t event)
 
 engine_event engine_at(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
 {
-    lb_assert(when >= engine->now && when < LB_NEVER);
-    lb_assert(kind < engine->kinds);
+    lb_assert(when >= engine->now && when < LB_NEVER && kind < engine->kinds);
     uint32_t event = engine_take(engine, when, kind, subject);
     ladder_push(&engine->ordinary, engine->pool, event);
     return event;
@@ -159,7 +166,32 @@ lb_time engine_next(struct engine *engine)
 {
     lb_time ordinary = engine_next_in(engine, &engine->ordinary);
     lb_time command = engine_next_in(engine, &engine->commands);
-    return command < ordinary ? command : ordinary;
+    lb_time soonest = command < ordinary ? command : ordinary;
+    return engine->beat_at < soonest ? engine->beat_at : soonest;
+}
+
+void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t kind,
+                 uint32_t subject)
+{
+    lb_assert(beat < ENGINE_BEATS_MAX && when >= engine->now && kind < engine->kinds);
+    while (engine->beats <= beat)
+        engine->beating[engine->beats++].when = LB_NEVER;
+    engine->beating[beat] = (struct engine_beat){.when = when, .kind = kind, .subject = subject};
+    engine->beat = 0;
+    for (uint32_t i = 1; i < engine->beats; i++)
+        if (engine->beating[i].when < engine->beating[engine->beat].when)
+            engine->beat = i;
+    engine->beat_at = engine->beating[engine->beat].when;
+}
+
+/* Carries out the first beat; its handler sets the next one, if there is to be one. */
+static inline void engine_carry_out_beat(struct engine *engine)
+{
+    struct engine_beat beat = engine->beating[engine->beat];
+    engine->now = beat.when;
+    engine->done++;
+    engine_beat(engine, engine->beat, LB_NEVER, beat.kind, beat.subject);
+    engine->handlers[beat.kind](engine->context, beat.subject, beat.when);
 }
 
 /* Carries out the head of a ladder that has one. */
@@ -176,15 +208,41 @@ static inline void engine_carry_out(struct engine *engine, struct ladder *ladder
     handler(engine->context, subject, first.when);
 }
 
+/* Tells of the events that come third and fifth from now, if they are known already. */
+static inline void engine_announce(struct engine *engine, const struct ladder *ladder)
+{
+    for (uint32_t ahead = 2; ahead <= 4 && ahead < ladder->size; ahead += 2) {
+        const struct ladder_event *record =
+            &engine->pool[ladder->bottom[ladder->size - 1 - ahead].event];
+        engine->look(engine->context, record->kind & (ENGINE_KINDS_MAX - 1), record->subject,
+                     ahead == 4);
+    }
+}
+
+void engine_on_look(struct engine *engine, engine_look *look)
+{
+    engine->look = look;
+}
+
+void engine_fetch(const struct engine *engine, engine_event event)
+{
+    __builtin_prefetch(&engine->pool[event], 1);
+}
+
 bool engine_step(struct engine *engine, lb_time limit)
 {
     lb_time ordinary = engine_next_in(engine, &engine->ordinary);
     lb_time command = engine_next_in(engine, &engine->commands);
-    bool is_command = command <= ordinary;
-    lb_time when = is_command ? command : ordinary;
+    lb_time beat = engine->beat_at;
+    bool is_command = command <= ordinary && command <= beat;
+    bool is_beat = !is_command && beat <= ordinary;
+    lb_time when = is_command ? command : is_beat ? beat : ordinary;
     if (when == LB_NEVER || when > limit)
         return false;
-    engine_carry_out(engine, is_command ? &engine->commands : &engine->ordinary);
+    if (is_beat)
+        engine_carry_out_beat(engine);
+    else
+        engine_carry_out(engine, is_command ? &engine->commands : &engine->ordinary);
     return true;
 }
 
@@ -197,9 +255,20 @@ void engine_run(struct engine *engine, lb_time limit)
     do {
         lb_time command = engine_next_in(engine, &engine->commands);
         engine->limit = command <= limit ? command - 1 : limit;
-        while (ladder->size != 0 || ladder_open(ladder, engine->pool)) {
-            if (ladder->bottom[ladder->size - 1].when > engine->limit)
+        for (;;) {
+            lb_time when = LB_NEVER;
+            if (ladder->size != 0 || ladder_open(ladder, engine->pool))
+                when = ladder->bottom[ladder->size - 1].when;
+            if (engine->beat_at <= when) {
+                if (engine->beat_at > engine->limit)
+                    break;
+                engine_carry_out_beat(engine);
+                continue;
+            }
+            if (when > engine->limit)
                 break;
+            if (engine->look != NULL)
+                engine_announce(engine, ladder);
             engine_carry_out(engine, ladder);
         }
         /* Stopped, or a command is due, or one that was due has been cancelled, or all is done. */

@@ -171,10 +171,8 @@ static inline void add_clipped(double *sum, lb_time sent, lb_time now, lb_time f
         *sum += (double)(b - a);
 }
 
-void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
+static void in_flight_windows(struct ledger *l, const struct request *r, lb_time now)
 {
-    struct ledger *l = &w->ledger;
-    add_clipped(&w->backends[r->backend].in_flight_time, r->sent, now, l->from, l->until);
     for (uint32_t i = 0; i < l->window_count; i++) {
         struct ledger_window *window = &l->windows[i];
         if ((uint32_t)r->backend - window->first_backend < window->backend_count)
@@ -182,18 +180,32 @@ void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
     }
 }
 
+void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
+{
+    struct ledger *l = &w->ledger;
+    add_clipped(&w->backends[r->backend].in_flight_time, r->sent, now, l->from, l->until);
+    if (l->window_count != 0)
+        in_flight_windows(l, r, now);
+}
+
+/* The hook of an algorithm that wants to know how attempts end. */
+static void tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
+{
+    bool answered = end == LB_END_OK || end == LB_END_ERROR;
+    struct lb_outcome outcome = {.end = end,
+                                 .failed = balancer_counts(&w->balancer, end),
+                                 .sent = r->sent,
+                                 .connected =
+                                     end == LB_END_REFUSED ? 0 : r->sent + 2 * w->to_backend,
+                                 .first_byte = answered ? now : 0};
+    balancer_tell_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
+}
+
 /* The attempt leaves the books. */
 static inline void finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
-    bool answered = end == LB_END_OK || end == LB_END_ERROR;
-    struct lb_outcome outcome = {.end = end,
-                                 .failed = end != LB_END_OK && balancer_counts(&w->balancer, end),
-                                 .sent = r->sent,
-                                 .connected =
-                                     end == LB_END_REFUSED ? 0 : r->sent + 2 * w->to_backend,
-                                 .first_byte = answered ? now : 0};
     front_in_flight_time(w, r, now);
     struct backend_tally *tally = &b->tally[r->flags & REQUEST_MEASURED];
     if (end == LB_END_OK)
@@ -202,7 +214,8 @@ static inline void finish(struct world *w, uint32_t id, enum lb_end end, lb_time
         tally->failed++;
     if (w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
-    balancer_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
+    if (balancer_finish(&w->balancer, (uint32_t)r->backend))
+        tell_outcome(w, r, end, now);
     note_try(w, id, r, r->backend, (uint32_t)end, now);
 }
 

@@ -49,6 +49,7 @@ enum world_event {
 struct source { /* a client group at work */
     const struct scenario_client *rule;
     double rate; /* per second, now */
+    double gap;  /* mean, ns; 0 when the rate is */
     lb_time next_at;
     double rest; /* rate 0: how much of a mean gap is still to wait */
     engine_event next;
