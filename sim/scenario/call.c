@@ -15,8 +15,8 @@ struct parsing {
     struct call_error *error;
 };
 
-__attribute__((format(printf, 4, 5))) static void *
-fail(struct parsing *p, size_t offset, size_t length, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void *fail(struct parsing *p, size_t offset,
+                                                        size_t length, const char *format, ...)
 {
     va_list list;
     va_start(list, format);

@@ -29,11 +29,11 @@ struct call {
     bool parentheses; /* a name with ( ) */
     bool shared;      /* "95% name(...)": share is set */
     double share;
-    const char *key;     /* "mean" in mean=20ms; NULL = positional */
-    size_t key_at;       /* where the argument starts: its key, its share or itself */
-    size_t start, end;   /* bytes of the value itself */
-    struct call *args;   /* the first argument */
-    struct call *next;   /* in the list of arguments */
+    const char *key;   /* "mean" in mean=20ms; NULL = positional */
+    size_t key_at;     /* where the argument starts: its key, its share or itself */
+    size_t start, end; /* bytes of the value itself */
+    struct call *args; /* the first argument */
+    struct call *next; /* in the list of arguments */
     uint32_t arg_count;
 };
 

@@ -15,18 +15,12 @@ static const struct unit_row {
     enum quantity_kind kind;
     long double factor, divisor;
 } units[] = {
-    {"", QUANTITY_NUMBER, 1, 1},
-    {"ns", QUANTITY_TIME, 1, 1},
-    {"us", QUANTITY_TIME, 1e3L, 1},
-    {"ms", QUANTITY_TIME, 1e6L, 1},
-    {"s", QUANTITY_TIME, 1e9L, 1},
-    {"min", QUANTITY_TIME, 60e9L, 1},
-    {"h", QUANTITY_TIME, 3600e9L, 1},
-    {"/s", QUANTITY_RATE, 1, 1},
-    {"/min", QUANTITY_RATE, 1, 60},
-    {"/h", QUANTITY_RATE, 1, 3600},
-    {"%", QUANTITY_SHARE, 1, 100},
-    {"KiB", QUANTITY_SIZE, 1024, 1},
+    {"", QUANTITY_NUMBER, 1, 1},        {"ns", QUANTITY_TIME, 1, 1},
+    {"us", QUANTITY_TIME, 1e3L, 1},     {"ms", QUANTITY_TIME, 1e6L, 1},
+    {"s", QUANTITY_TIME, 1e9L, 1},      {"min", QUANTITY_TIME, 60e9L, 1},
+    {"h", QUANTITY_TIME, 3600e9L, 1},   {"/s", QUANTITY_RATE, 1, 1},
+    {"/min", QUANTITY_RATE, 1, 60},     {"/h", QUANTITY_RATE, 1, 3600},
+    {"%", QUANTITY_SHARE, 1, 100},      {"KiB", QUANTITY_SIZE, 1024, 1},
     {"MiB", QUANTITY_SIZE, 1048576, 1},
 };
 

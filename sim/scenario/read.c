@@ -173,7 +173,7 @@ static void read_absent(struct reader *r, const char *parent, const struct node 
             continue;
         if (row->type == TYPE_MAP && !row->required) {
             read_map(r, row->path, NULL, base);
-        } else if (row->fallback != NULL) {
+        } else if (row->fallback != NULL && !(row->required && node != NULL)) {
             read_default(r, row, base);
         } else if (row->required && node != NULL) {
             diagnose_error(r->diagnose, node->at, "%s is missing the key '%s'", read_trail(r),
@@ -257,8 +257,7 @@ static void read_key(struct reader *r, const struct schema_row *row, const struc
 static void read_map(struct reader *r, const char *parent, const struct node *node, void *base)
 {
     bool seen[SCHEMA_ROWS_MAX] = {false};
-    for (const struct node *key = node == NULL ? NULL : node->first; key != NULL;
-         key = key->next) {
+    for (const struct node *key = node == NULL ? NULL : node->first; key != NULL; key = key->next) {
         const struct schema_row *row = NULL;
         for (uint32_t i = 0; (row = schema_at(i)) != NULL; i++)
             if (schema_inside(row, parent) && strlen(schema_key(row)) == key->size &&
@@ -280,8 +279,38 @@ static void read_map(struct reader *r, const char *parent, const struct node *no
     read_absent(r, parent, node, seen, base);
 }
 
+void read_variants(struct reader *r, const struct schema_row *row, const struct node *node,
+                   void *base)
+{
+    (void)base;
+    if (node->kind != NODE_MAP) {
+        diagnose_error(r->diagnose, node->at, "%s must be a mapping of names to changes",
+                       read_trail(r));
+        return;
+    }
+    if (node->count > row->max) {
+        diagnose_error(r->diagnose, node->at, "more than %.0f variants", row->max);
+        return;
+    }
+    struct scenario *s = r->scenario;
+    s->variants = arena_need(r->arena, node->count + 1U, sizeof *s->variants);
+    s->variants[0] = "base";
+    s->variant_count = 1;
+    for (const struct node *key = node->first; key != NULL; key = key->next) {
+        struct schema_row name = {.path = row->path, .type = TYPE_NAME};
+        struct node text = *key;
+        size_t mark = read_enter(r, " name");
+        text.plain = false;
+        read_value(r, &name, &text, &s->variants[s->variant_count++]);
+        read_leave(r, mark);
+    }
+}
+
 void read_scenario(struct reader *r, const struct node *root)
 {
     r->root = root;
+    r->scenario->variants = arena_need(r->arena, 1, sizeof *r->scenario->variants);
+    r->scenario->variants[0] = "base";
+    r->scenario->variant_count = 1;
     read_map(r, "", root, r->scenario);
 }

@@ -31,26 +31,31 @@ struct draft_action {
     struct quantity amount;              /* of to, when it is a number */
 };
 
-/* A name in an expectation: bytes of its text. */
-struct draft_name {
-    const char *text; /* NULL = none */
-    size_t at, size;
-};
-
+/* What is measured of whom, as written: bytes of the expectation's text. */
 struct draft_measure {
-    struct scenario_measure measure;
-    size_t at, size;           /* of the metric */
-    bool bare;                 /* "of NAME" without saying what NAME is */
-    struct draft_name subject; /* selected, or variant */
+    struct scenario_measure *measure; /* in scenario->expects */
+    size_t metric_at, metric_size;
+    size_t name_at, name_size; /* of whom; size 0 = of everybody */
+    bool bare;                 /* "of NAME", not "of class NAME" */
 };
 
-/* An entry of `expect`. */
+/* An entry of `expect`. node NULL = it is wrong, nothing to bind. */
 struct draft_expect {
-    struct scenario_expect expect;
+    struct scenario_expect *expect;
     struct draft_measure left, right;
     const struct node *node;
-    size_t window_at, window_size;
+    size_t window_at, window_size; /* size 0 = none */
 };
+
+/* What can be measured (expect.c); NULL beyond the last. */
+struct metric_row {
+    const char *name; /* "failed" for failed(CAUSE) */
+    enum metric metric;
+    double quantile;
+    unsigned selectors; /* bits 1 << enum selector */
+    const char *help;
+};
+const struct metric_row *metric_at(uint32_t i);
 
 /* What an action of the timeline takes (timeline.c). */
 enum action_target { TARGET_BACKENDS, TARGET_CLIENTS, TARGET_BALANCER };
@@ -77,17 +82,19 @@ struct target_name {
 struct reader {
     struct diagnose *diagnose;
     struct scenario *scenario;
-    struct arena *arena;    /* scenario->memory */
-    struct arena *scratch;  /* given back after loading */
-    struct text trail;      /* the path of what is being read, for messages */
+    struct arena *arena;   /* scenario->memory */
+    struct arena *scratch; /* given back after loading */
+    struct text trail;     /* the path of what is being read, for messages */
     const struct node *root;
     const char *damaged[16]; /* keys of the scenario in which there was an error */
     uint32_t damaged_count;
     struct draft_group *groups;
     struct draft_action *actions;
     struct draft_expect *expects;
-    struct target_name *targets; /* of resolve.c, sorted by name */
+    struct target_name *targets; /* of resolve.c */
     uint32_t target_count;
+    uint32_t *slots; /* hash table: 1 + index of targets, 0 = free */
+    uint32_t slot_mask;
     const struct node *params; /* balancer.params; NULL = none */
     uint64_t files;            /* XXH64 of the files that values named */
 };
@@ -138,14 +145,12 @@ bool read_later(struct reader *r, struct place at, const char *where, const char
 /* Values with a function of their own. */
 void read_format(struct reader *r, const struct schema_row *row, const struct node *node,
                  void *base);
-void read_only(struct reader *r, const struct schema_row *row, const struct node *node,
-               void *base);
+void read_only(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_arrivals(struct reader *r, const struct schema_row *row, const struct node *node,
                    void *base);
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
                   void *base);
-void read_when(struct reader *r, const struct schema_row *row, const struct node *node,
-               void *base);
+void read_when(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_algorithm(struct reader *r, const struct schema_row *row, const struct node *node,
                     void *base);
 void read_params(struct reader *r, const struct schema_row *row, const struct node *node,

@@ -183,8 +183,8 @@ void resolve_params(struct reader *r)
         names[i] = algorithm->params[i].name;
     const struct node *key = r->params == NULL ? NULL : r->params->first;
     for (; key != NULL; key = key->next) {
-        int i = memchr(key->text, '\0', key->size) == NULL ? lb_param_find(algorithm, key->text)
-                                                           : -1;
+        int i =
+            memchr(key->text, '\0', key->size) == NULL ? lb_param_find(algorithm, key->text) : -1;
         size_t mark = read_enter(r, "balancer.params.%.100s", key->text);
         if (i >= 0)
             read_param(r, &algorithm->params[i], key->value, &r->scenario->balancer.params[i]);

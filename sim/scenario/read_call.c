@@ -89,8 +89,8 @@ static int quantity_of(struct reader *r, const struct node *node, const struct c
 /* --- distributions ------------------------------------------------------------------------------ */
 
 static const char *const parameters[DISTRIBUTION_PARAMETERS] = {
-    [PARAMETER_VALUE] = "value", [PARAMETER_MEAN] = "mean",   [PARAMETER_MIN] = "min",
-    [PARAMETER_MAX] = "max",     [PARAMETER_CV] = "cv",       [PARAMETER_SHAPE] = "shape",
+    [PARAMETER_VALUE] = "value", [PARAMETER_MEAN] = "mean", [PARAMETER_MIN] = "min",
+    [PARAMETER_MAX] = "max",     [PARAMETER_CV] = "cv",     [PARAMETER_SHAPE] = "shape",
     [PARAMETER_K] = "k",
 };
 
@@ -103,8 +103,7 @@ static enum distribution_kind kind_of(const char *name)
     return (enum distribution_kind)kind;
 }
 
-static bool unknown_distribution(struct reader *r, const struct node *node,
-                                 const struct call *call)
+static bool unknown_distribution(struct reader *r, const struct node *node, const struct call *call)
 {
     struct place at = place_of(r, node, call);
     if (call->kind == CALL_NAME &&
@@ -183,8 +182,8 @@ static bool read_parameters(struct reader *r, const struct node *node, const str
     for (int p = 0; p < DISTRIBUTION_PARAMETERS; p++) {
         struct quantity q;
         bool time = p <= PARAMETER_MAX;
-        int got = quantity_of(r, node, call, parameters[p],
-                              time ? QUANTITY_TIME : QUANTITY_NUMBER, &q);
+        int got =
+            quantity_of(r, node, call, parameters[p], time ? QUANTITY_TIME : QUANTITY_NUMBER, &q);
         if (got < 0)
             return false;
         given[p] = got > 0;
@@ -240,8 +239,7 @@ void read_arrivals(struct reader *r, const struct schema_row *row, const struct 
             return;
         diagnose_error(r->diagnose, place_of(r, node, call), "%s: unknown arrivals %s",
                        read_trail(r), quote_call(node, call).text);
-        if (call->kind != CALL_NAME ||
-            !read_suggest(r, call->text, strlen(call->text), names, 2))
+        if (call->kind != CALL_NAME || !read_suggest(r, call->text, strlen(call->text), names, 2))
             diagnose_help(r->diagnose, "write %s", row->shape);
         return;
     }
@@ -256,8 +254,7 @@ void read_arrivals(struct reader *r, const struct schema_row *row, const struct 
     if (has_rate + has_load != 1) {
         diagnose_error(r->diagnose, place_of(r, node, call), "%s: %s needs %s", read_trail(r),
                        call->text, has_rate ? "rate or load, not both" : "a rate or a load");
-        diagnose_help(r->diagnose, "as in %s(rate=100/s) or %s(load=75%%)", call->text,
-                      call->text);
+        diagnose_help(r->diagnose, "as in %s(rate=100/s) or %s(load=75%%)", call->text, call->text);
     } else if ((has_rate && (rate.value <= 0 || rate.value > 1e9)) ||
                (has_load && (load.value <= 0 || load.value > 100))) {
         const struct call *arg = call_arg(call, has_rate ? "rate" : "load");
@@ -287,8 +284,7 @@ void read_backoff(struct reader *r, const struct schema_row *row, const struct n
     if (kind == 3) {
         diagnose_error(r->diagnose, place_of(r, node, call), "%s: unknown back-off %s",
                        read_trail(r), quote_call(node, call).text);
-        if (call->kind != CALL_NAME ||
-            !read_suggest(r, call->text, strlen(call->text), names, 3))
+        if (call->kind != CALL_NAME || !read_suggest(r, call->text, strlen(call->text), names, 3))
             diagnose_help(r->diagnose, "write %s", row->shape);
     } else if (kind == 1 && call->arg_count == 1 && call->args->key == NULL) {
         struct call first = *call->args, named = *call;

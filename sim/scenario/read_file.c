@@ -100,8 +100,8 @@ bool read_empirical(struct reader *r, const struct node *node, const struct call
         fine = distribution_make_empirical(d, values, count, &error) == 0;
     }
     if (!fine)
-        diagnose_error(r->diagnose, at, "%s: %s: %s", read_trail(r),
-                       quote(path, strlen(path)).text, error.text);
+        diagnose_error(r->diagnose, at, "%s: %s: %s", read_trail(r), quote(path, strlen(path)).text,
+                       error.text);
     free(values);
     free(path);
     text_done(&text);

@@ -141,8 +141,7 @@ static bool read_text(struct reader *r, const struct schema_row *row, const stru
         bool control = c < 0x20 || c == 0x7f ||
                        (c == 0xc2 && length == 2 && (unsigned char)node->text[i + 1] < 0xa0);
         if (length == 0 || (control && !line)) {
-            diagnose_error(r->diagnose, node->at, "%s contains a control character",
-                           read_trail(r));
+            diagnose_error(r->diagnose, node->at, "%s contains a control character", read_trail(r));
             return false;
         }
         i += length;
@@ -189,8 +188,7 @@ static void store_whole(struct reader *r, const struct schema_row *row, const st
         *(uint32_t *)to = (uint32_t)value;
 }
 
-void read_value(struct reader *r, const struct schema_row *row, const struct node *node,
-                void *base)
+void read_value(struct reader *r, const struct schema_row *row, const struct node *node, void *base)
 {
     void *to = (char *)base + row->offset;
     struct quantity q;

@@ -21,9 +21,9 @@ enum schema_type {
     TYPE_LIMIT, /* uint32_t, or the word "unlimited": SCENARIO_UNLIMITED */
     TYPE_SEED,  /* uint64_t */
     TYPE_NUMBER,
-    TYPE_SHARE, /* double, a fraction */
-    TYPE_TIME,  /* lb_time */
-    TYPE_WORD,  /* an enum: the index in words */
+    TYPE_SHARE,  /* double, a fraction */
+    TYPE_TIME,   /* lb_time */
+    TYPE_WORD,   /* an enum: the index in words */
     TYPE_EITHER, /* bool: false for words[0], true for words[1] */
     TYPE_DISTRIBUTION,
     TYPE_CUSTOM, /* read does everything */

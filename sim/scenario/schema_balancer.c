@@ -23,10 +23,7 @@ static void check_active(struct reader *r, const struct node *node, void *base)
 }
 
 const struct schema_row schema_balancer[] = {
-    {.path = "balancer",
-     .type = TYPE_MAP,
-     .required = true,
-     .help = "the load balancer"},
+    {.path = "balancer", .type = TYPE_MAP, .required = true, .help = "the load balancer"},
     {.path = "balancer.name",
      .type = TYPE_NAME,
      .fallback = "balancer",
@@ -84,6 +81,7 @@ const struct schema_row schema_balancer[] = {
      .help = "the balancer tries again when an attempt failed"},
     {.path = "balancer.retries.max",
      .type = TYPE_COUNT,
+     .required = true,
      .fallback = "0",
      .max = 100,
      .offset = AT(uint32_t, scenario, balancer.retries.max),

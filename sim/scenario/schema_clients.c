@@ -160,6 +160,7 @@ const struct schema_row schema_clients[] = {
      .help = "the client asks again when a request failed"},
     {.path = "clients[].retries.max",
      .type = TYPE_COUNT,
+     .required = true,
      .fallback = "0",
      .max = 100,
      .offset = AT(uint32_t, scenario_client, retries.max),

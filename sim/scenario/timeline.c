@@ -12,12 +12,10 @@
 const struct action_row action_rows[ACTIONS] = {
     [ACTION_KILL] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
                      "the process is gone: what was in flight is reset, connects are refused"},
-    [ACTION_HANG] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
-                     "it accepts and never answers"},
+    [ACTION_HANG] = {TARGET_BACKENDS, AMOUNT_NONE, true, false, "it accepts and never answers"},
     [ACTION_RESTORE] = {TARGET_BACKENDS, AMOUNT_NONE, false, false,
                         "as new and empty: undoes kill, hang, slow and drain"},
-    [ACTION_SLOW] = {TARGET_BACKENDS, AMOUNT_SPEED, true, false,
-                     "a share of its own speed"},
+    [ACTION_SLOW] = {TARGET_BACKENDS, AMOUNT_SPEED, true, false, "a share of its own speed"},
     [ACTION_DRAIN] = {TARGET_BACKENDS, AMOUNT_NONE, false, true,
                       "nothing new; it goes on until empty, or to the limit"},
     [ACTION_WEIGHT] = {TARGET_BACKENDS, AMOUNT_WEIGHT, false, false, "a new weight"},
@@ -150,8 +148,8 @@ static void read_at(struct reader *r, const struct node *node, struct scenario_a
 
 static bool not_taken(struct reader *r, const struct node *key, enum action action)
 {
-    diagnose_error(r->diagnose, key->at, "%s: %s takes no '%s'", read_trail(r),
-                   action_name(action), key->text);
+    diagnose_error(r->diagnose, key->at, "%s: %s takes no '%s'", read_trail(r), action_name(action),
+                   key->text);
     return false;
 }
 
@@ -239,8 +237,9 @@ void read_timeline(struct reader *r, const struct schema_row *row, const struct 
         if (entry->kind == NODE_MAP)
             read_entry(r, &r->actions[i], entry);
         else
-            diagnose_error(r->diagnose, entry->at, "%s must be a mapping, as in {at: 30s, kill: "
-                                                   "web2}",
+            diagnose_error(r->diagnose, entry->at,
+                           "%s must be a mapping, as in {at: 30s, kill: "
+                           "web2}",
                            read_trail(r));
         read_leave(r, mark);
     }

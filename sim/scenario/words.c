@@ -29,9 +29,9 @@ static const char *const truths[TRUTHS] = {
 };
 
 static const char *const actions[ACTIONS] = {
-    [ACTION_KILL] = "kill",     [ACTION_HANG] = "hang",   [ACTION_RESTORE] = "restore",
-    [ACTION_SLOW] = "slow",     [ACTION_DRAIN] = "drain", [ACTION_WEIGHT] = "weight",
-    [ACTION_RATE] = "rate",     [ACTION_ALGORITHM] = "algorithm",
+    [ACTION_KILL] = "kill", [ACTION_HANG] = "hang",           [ACTION_RESTORE] = "restore",
+    [ACTION_SLOW] = "slow", [ACTION_DRAIN] = "drain",         [ACTION_WEIGHT] = "weight",
+    [ACTION_RATE] = "rate", [ACTION_ALGORITHM] = "algorithm",
 };
 
 static const char *const disciplines[DISCIPLINES] = {

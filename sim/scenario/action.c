@@ -1,0 +1,101 @@
+/* What people type: a time for an option, a command for a running scenario. See load.h. */
+#include <string.h>
+
+#include "algorithms/registry.h"
+#include "sim/base/units.h"
+#include "sim/scenario/load.h"
+#include "sim/scenario/read.h"
+
+int scenario_parse_time(const char *string, lb_time *value, struct lb_error *error)
+{
+    struct quantity q;
+    enum quantity_fault fault = quantity_read(string, strlen(string), &q);
+    if (fault == QUANTITY_FINE && q.value == 0 && q.kind == QUANTITY_NUMBER)
+        q.kind = QUANTITY_TIME;
+    if (fault != QUANTITY_FINE || q.kind != QUANTITY_TIME || q.value < 0)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "%s is not a duration: write a number and ns, us, ms, s, min or h",
+                            quote(string, strlen(string)).text);
+    *value = q.time;
+    return 0;
+}
+
+/* The backends of a group or one backend by this name. */
+static const char *find_backends(const struct scenario *s, const char *name, uint32_t *first,
+                                 uint32_t *count)
+{
+    for (uint32_t g = 0; g < s->group_count; g++)
+        if (strcmp(s->groups[g].name, name) == 0) {
+            *first = s->groups[g].first;
+            *count = s->groups[g].count;
+            return s->groups[g].name;
+        }
+    for (uint32_t i = 0; i < s->backend_count; i++)
+        if (strcmp(s->backends[i].name, name) == 0) {
+            *first = i;
+            *count = 1;
+            return s->backends[i].name;
+        }
+    return NULL;
+}
+
+static int bind_target(const struct scenario *s, const char *target, struct scenario_action *result,
+                       struct lb_error *error)
+{
+    const char *what = "backend or group";
+    switch (action_rows[result->action].target) {
+    case TARGET_BACKENDS:
+        result->target = find_backends(s, target, &result->first, &result->count);
+        break;
+    case TARGET_CLIENTS:
+        what = "open client group";
+        for (uint32_t i = 0; i < s->client_count; i++)
+            if (strcmp(s->clients[i].name, target) == 0 &&
+                s->clients[i].arrivals != ARRIVALS_CLOSED) {
+                result->target = s->clients[i].name;
+                result->first = i;
+                result->count = 1;
+            }
+        break;
+    default:
+        what = "balancer";
+        if (strcmp(s->balancer.name, target) == 0)
+            result->target = s->balancer.name;
+        break;
+    }
+    if (result->target != NULL)
+        return 0;
+    return lb_error_set(error, LB_ERROR_INVALID, "no %s is called %s", what,
+                        quote(target, strlen(target)).text);
+}
+
+int scenario_parse_action(const struct scenario *scenario, enum action action, const char *target,
+                          const char *to, struct scenario_action *result, struct lb_error *error)
+{
+    const struct action_row *row = &action_rows[action];
+    struct quantity q;
+    *result = (struct scenario_action){.action = action, .limit = LB_NEVER};
+    if (bind_target(scenario, target, result, error) != 0)
+        return -1;
+    if (row->amount == AMOUNT_NONE && to != NULL)
+        return lb_error_set(error, LB_ERROR_INVALID, "%s takes no value", action_name(action));
+    if (row->amount == AMOUNT_NONE)
+        return 0;
+    if (to == NULL)
+        return lb_error_set(error, LB_ERROR_INVALID, "%s needs %s", action_name(action),
+                            action_amount_shape(row->amount));
+    if (row->amount == AMOUNT_ALGORITHM) {
+        result->algorithm = lb_registry_find(to);
+        if (result->algorithm != NULL)
+            return 0;
+        return lb_error_set(error, LB_ERROR_INVALID, "unknown algorithm %s",
+                            quote(to, strlen(to)).text);
+    }
+    double own = row->target == TARGET_CLIENTS ? scenario->clients[result->first].rate : 0;
+    if (quantity_read(to, strlen(to), &q) == QUANTITY_FINE &&
+        action_amount_fits(row->amount, &q, own, &result->to))
+        return 0;
+    return lb_error_set(error, LB_ERROR_INVALID, "%s does not fit %s: write %s",
+                        quote(to, strlen(to)).text, action_name(action),
+                        action_amount_shape(row->amount));
+}

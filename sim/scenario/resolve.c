@@ -1,0 +1,320 @@
+/*
+ * From what was read to what the model sees: groups become backends, shares of load become rates,
+ * names are bound, and the rules that concern several keys are checked. A rule is skipped when one
+ * of its keys is already known to be wrong.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/units.h"
+#include "sim/scenario/schema.h"
+
+#define BACKENDS_MAX 100000U
+#define SAMPLES_MAX  10000000
+
+/* --- names -------------------------------------------------------------------------------------- */
+
+static uint32_t hash_name(const char *name, size_t size)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)name[i]) * 16777619U;
+    return hash ^ hash >> 15;
+}
+
+/* The place in r->slots of this name, or of the gap where it belongs. */
+static uint32_t slot_of(const struct reader *r, const char *name, size_t size)
+{
+    uint32_t i = hash_name(name, size) & r->slot_mask;
+    for (; r->slots[i] != 0; i = (i + 1) & r->slot_mask) {
+        const char *other = r->targets[r->slots[i] - 1].name;
+        if (strncmp(other, name, size) == 0 && other[size] == '\0')
+            break;
+    }
+    return i;
+}
+
+const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size)
+{
+    if (r->target_count == 0 || memchr(name, '\0', size) != NULL)
+        return NULL;
+    uint32_t slot = r->slots[slot_of(r, name, size)];
+    return slot == 0 ? NULL : &r->targets[slot - 1];
+}
+
+bool resolve_suggest(struct reader *r, const char *name, size_t size)
+{
+    enum { LOOKED_AT = 1000 };
+    const char *names[LOOKED_AT];
+    size_t n = 0;
+    if (r->diagnose->muted)
+        return false;
+    for (; n < LOOKED_AT && n < r->target_count; n++)
+        names[n] = r->targets[n].name;
+    return read_suggest(r, name, size, names, n);
+}
+
+static void add_target(struct reader *r, uint32_t group, const char *name, uint32_t first,
+                       uint32_t count)
+{
+    uint32_t slot = slot_of(r, name, strlen(name));
+    if (r->slots[slot] != 0) {
+        const struct target_name *same = &r->targets[r->slots[slot] - 1];
+        uint32_t other = r->scenario->backends[same->first].group;
+        diagnose_error(r->diagnose, r->groups[group].node->at,
+                       "two backends or groups are called "
+                       "%s",
+                       quote(name, strlen(name)).text);
+        diagnose_note(r->diagnose, r->groups[other].node->at, "the other one");
+        return;
+    }
+    r->targets[r->target_count++] = (struct target_name){name, first, count};
+    r->slots[slot] = r->target_count;
+}
+
+static void expand_group(struct reader *r, uint32_t g)
+{
+    struct scenario *s = r->scenario;
+    const struct draft_group *draft = &r->groups[g];
+    struct scenario_group *group = &s->groups[g];
+    *group = (struct scenario_group){draft->name, s->backend_count, draft->count};
+    s->backend_count += draft->count;
+    for (uint32_t i = 0; i < draft->count; i++) {
+        struct scenario_backend *backend = &s->backends[group->first + i];
+        *backend = draft->backend;
+        backend->group = g;
+        backend->name = draft->name;
+        if (draft->counted) {
+            char name[NAME_BYTES_MAX + 16];
+            int size = snprintf(name, sizeof name, "%s%" PRIu32, draft->name, i + 1);
+            backend->name = arena_copy(r->arena, name, (size_t)size);
+        }
+    }
+    if (draft->counted)
+        add_target(r, g, draft->name, group->first, group->count);
+    for (uint32_t i = 0; i < draft->count; i++)
+        add_target(r, g, s->backends[group->first + i].name, group->first + i, 1);
+}
+
+static bool expand_groups(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    uint64_t total = 0;
+    for (uint32_t g = 0; g < s->group_count; g++)
+        total += r->groups[g].count;
+    if (total > BACKENDS_MAX) {
+        diagnose_error(r->diagnose, r->groups[0].node->at,
+                       "%" PRIu64 " backends in all, more than %u", total, BACKENDS_MAX);
+        return false;
+    }
+    s->groups = arena_need(r->arena, s->group_count, sizeof *s->groups);
+    s->backends = arena_need(r->arena, total, sizeof *s->backends);
+    r->targets = arena_need(r->scratch, total + s->group_count, sizeof *r->targets);
+    uint32_t slots = 64;
+    while (slots < 2 * (total + s->group_count))
+        slots *= 2;
+    r->slots = arena_need(r->scratch, slots, sizeof *r->slots);
+    r->slot_mask = slots - 1;
+    for (uint32_t g = 0; g < s->group_count; g++)
+        expand_group(r, g);
+    return true;
+}
+
+/* --- tiers and weights -------------------------------------------------------------------------- */
+
+static void check_tiers(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    bool used[16] = {false};
+    uint64_t weight = 0;
+    uint32_t size[16] = {0};
+    for (uint32_t i = 0; i < s->backend_count; i++) {
+        used[s->backends[i].tier] = true;
+        size[s->backends[i].tier]++;
+        weight += s->backends[i].weight;
+        if (s->backends[i].tier >= s->tiers)
+            s->tiers = s->backends[i].tier + 1;
+    }
+    for (uint32_t t = 0; t < s->tiers; t++) {
+        if (used[t])
+            continue;
+        diagnose_error(r->diagnose, r->groups[0].node->at, "no backend has tier %" PRIu32, t);
+        diagnose_help(r->diagnose, "tiers are numbered from 0 without a gap");
+        return;
+    }
+    bool weighed = false;
+    for (uint32_t i = 0; i < s->action_count; i++)
+        weighed = weighed || s->timeline[i].action == ACTION_WEIGHT;
+    if (weight == 0 && !weighed)
+        diagnose_error(r->diagnose, r->groups[0].node->at,
+                       "every backend has weight 0: nobody would get a request");
+    const struct lb_algorithm *algorithm = s->balancer.algorithm;
+    for (uint32_t t = 0; t < s->tiers && algorithm != NULL; t++)
+        if (algorithm->backends_max > 0 && size[t] > algorithm->backends_max) {
+            diagnose_error(r->diagnose, r->groups[0].node->at,
+                           "%s takes at most %" PRIu32 " backends a tier, not %" PRIu32,
+                           algorithm->name, algorithm->backends_max, size[t]);
+            return;
+        }
+}
+
+/* --- clients ------------------------------------------------------------------------------------ */
+
+/* The value of key in the i-th entry of a list of the scenario; the entry when it is not there. */
+static const struct node *entry_value(const struct reader *r, const char *list, uint32_t i,
+                                      const char *key)
+{
+    const struct node *entry = node_at(node_find(r->root, list, strlen(list))->value, i);
+    const struct node *found = node_find(entry, key, strlen(key));
+    return found == NULL ? entry : found->value;
+}
+
+static void check_client_names(struct reader *r, uint32_t i)
+{
+    const struct scenario *s = r->scenario;
+    const struct scenario_client *client = &s->clients[i];
+    for (uint32_t k = 0; k < i; k++)
+        if (strcmp(s->clients[k].name, client->name) == 0) {
+            diagnose_error(r->diagnose, entry_value(r, "clients", i, "name")->at,
+                           "two client groups are called %s",
+                           quote(client->name, strlen(client->name)).text);
+            diagnose_note(r->diagnose, entry_value(r, "clients", k, "name")->at, "the other one");
+        }
+    for (uint32_t a = 0; a < client->class_count; a++)
+        for (uint32_t b = 0; b < a; b++)
+            if (strcmp(client->classes[a].name, client->classes[b].name) == 0) {
+                const struct node *list = entry_value(r, "clients", i, "requests");
+                diagnose_error(
+                    r->diagnose, node_at(list, a)->at, "two classes are called %s",
+                    quote(client->classes[a].name, strlen(client->classes[a].name)).text);
+                diagnose_note(r->diagnose, node_at(list, b)->at, "the other one");
+            }
+}
+
+/* load= stands for the rate that makes it true at time 0. */
+static void solve_load(struct reader *r, uint32_t i)
+{
+    struct scenario_client *client = &r->scenario->clients[i];
+    if (client->load <= 0)
+        return;
+    double mean = scenario_mean_work(client);
+    const struct node *node = entry_value(r, "clients", i, "arrivals");
+    if (!(mean > 0) || !isfinite(mean)) {
+        diagnose_error(r->diagnose, node->at, "a load cannot be met: the mean work is %s",
+                       mean > 0 ? "infinite" : "0");
+        diagnose_help(r->diagnose, "write a rate, as in rate=100/s");
+        return;
+    }
+    client->rate = client->load * scenario_capacity(r->scenario) / (mean / (double)UNITS_S);
+    if (!(client->rate <= 1e9))
+        diagnose_error(r->diagnose, node->at,
+                       "this load needs %.3g requests a second, more than "
+                       "1000000000",
+                       client->rate);
+}
+
+static void resolve_clients(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    for (uint32_t i = 0; i < s->client_count; i++) {
+        s->clients[i].class_first = s->class_total;
+        s->class_total += s->clients[i].class_count;
+        check_client_names(r, i);
+        if (!read_damaged(r, "backends"))
+            solve_load(r, i);
+    }
+}
+
+/* --- the run ------------------------------------------------------------------------------------ */
+
+/* The node of run.KEY, or of run itself. */
+static struct place run_place(const struct reader *r, const char *key)
+{
+    const struct node *run = node_find(r->root, "run", 3)->value;
+    const struct node *found = node_find(run, key, strlen(key));
+    return found == NULL ? run->at : found->value->at;
+}
+
+static void check_timeline(struct reader *r)
+{
+    const struct scenario *s = r->scenario;
+    char late[40], end[40];
+    for (uint32_t i = 0; i < s->action_count; i++) {
+        const struct scenario_action *action = &s->timeline[i];
+        struct place at = r->actions[i].at->at;
+        if (action->random)
+            continue;
+        (void)units_format_exact(late, sizeof late, action->at);
+        if (action->at > s->run.duration) {
+            (void)units_format_exact(end, sizeof end, s->run.duration);
+            diagnose_error(r->diagnose, at, "timeline[%u] at %s is after the end of the run, %s",
+                           (unsigned)i, late, end);
+        } else if (s->run.transient && action->at < s->run.warmup) {
+            diagnose_error(r->diagnose, at, "timeline[%u] at %s is inside the warm-up", (unsigned)i,
+                           late);
+            diagnose_help(r->diagnose,
+                          "in a transient run the warm-up ends before the first event");
+        }
+    }
+}
+
+static void resolve_run(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    struct scenario_run *run = &s->run;
+    const struct node *node = node_find(r->root, "run", 3)->value;
+    if (node_find(node, "kind", 4) == NULL)
+        run->transient = s->action_count > 0;
+    if (run->warmup >= run->duration) {
+        diagnose_error(r->diagnose, run_place(r, "warmup"),
+                       "run.warmup is not shorter than run.duration: nothing would be measured");
+        return;
+    }
+    if (run->duration / run->sample > SAMPLES_MAX) {
+        diagnose_error(r->diagnose, run_place(r, "sample"), "run.sample makes more than %d samples",
+                       SAMPLES_MAX);
+        diagnose_help(r->diagnose, "write a longer one");
+    }
+    lb_time longest = 0;
+    for (uint32_t i = 0; i < s->client_count; i++)
+        longest = s->clients[i].timeout > longest ? s->clients[i].timeout : longest;
+    if (!run->settle_given)
+        run->settle = longest > 0 ? 10 * longest : run->duration;
+    if (!read_damaged(r, "timeline"))
+        check_timeline(r);
+}
+
+static void check_queue(struct reader *r)
+{
+    const struct scenario_balancer *balancer = &r->scenario->balancer;
+    if (balancer->queue_size > 0 || balancer->queue_timeout == 0)
+        return;
+    const struct node *node = node_find(r->root, "balancer", 8)->value;
+    const struct node *queue = node_find(node, "queue", 5);
+    diagnose_error(r->diagnose, queue->at,
+                   "balancer.queue has a timeout, and size 0: nobody waits");
+}
+
+void resolve_scenario(struct reader *r)
+{
+    bool clients = !read_damaged(r, "clients"), backends = !read_damaged(r, "backends");
+    bool balancer = !read_damaged(r, "balancer");
+    resolve_params(r);
+    if (balancer)
+        check_queue(r);
+    if (backends)
+        backends = expand_groups(r);
+    if (backends)
+        check_tiers(r);
+    if (clients)
+        resolve_clients(r);
+    if (clients && backends && balancer) {
+        resolve_timeline(r);
+        if (!read_damaged(r, "variants"))
+            resolve_expects(r);
+    }
+    if (clients && !read_damaged(r, "run"))
+        resolve_run(r);
+}

@@ -1,0 +1,269 @@
+/* See set.h. */
+#include "sim/scenario/set.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "algorithms/registry.h"
+#include "sim/scenario/path.h"
+
+struct setting {
+    const struct node *where; /* the scalar in which the path stands */
+    struct path path;
+    struct node *value;
+};
+
+/* The value of a key of the scenario, or NULL. */
+static struct node *root_value(const struct tree *tree, const char *key)
+{
+    struct node *found = node_find(tree->root, key, strlen(key));
+    return found == NULL ? NULL : found->value;
+}
+
+static bool parse_setting(struct diagnose *diagnose, struct setting *setting)
+{
+    size_t offset;
+    const char *problem;
+    const struct node *where = setting->where;
+    if (path_parse(where->text, where->size, &setting->path, &offset, &problem) == 0)
+        return true;
+    diagnose_error(diagnose, node_place(where, diagnose->sources, offset, 1), "%s", problem);
+    diagnose_help(diagnose, "a path is keys with dots between them, as in backends.web.count; a "
+                            "name with a dot or a space stands in double quotes");
+    return false;
+}
+
+static const struct lb_algorithm *algorithm_of(const struct node *node)
+{
+    bool word = node != NULL && node->kind == NODE_SCALAR && strlen(node->text) == node->size;
+    return word ? lb_registry_find(node->text) : NULL;
+}
+
+/* Another algorithm does not take over the parameters of the one before it. */
+static void forget_params(struct tree *tree, const struct node *chosen)
+{
+    struct node *balancer = root_value(tree, "balancer");
+    if (balancer == NULL || balancer->kind != NODE_MAP)
+        return;
+    const struct node *old = node_find(balancer, "algorithm", 9);
+    if (old == NULL || algorithm_of(old->value) != algorithm_of(chosen))
+        node_remove(balancer, "params");
+}
+
+/* Carries settings out in order, but the algorithm first: what follows may set its parameters. */
+static bool apply(struct tree *tree, struct diagnose *diagnose, const struct setting *settings,
+                  uint32_t count)
+{
+    for (int algorithm = 1; algorithm >= 0; algorithm--)
+        for (uint32_t i = 0; i < count; i++) {
+            const struct setting *s = &settings[i];
+            bool is_algorithm = path_is(&s->path, "balancer", "algorithm");
+            if (is_algorithm != (algorithm == 1))
+                continue;
+            if (is_algorithm)
+                forget_params(tree, s->value);
+            if (!path_set(tree, diagnose, s->where, &s->path, s->value))
+                return false;
+        }
+    return true;
+}
+
+/* --- variants ----------------------------------------------------------------------------------- */
+
+static bool apply_set(struct tree *tree, struct diagnose *diagnose, const struct node *set)
+{
+    struct setting *settings = arena_need(tree->arena, set->count, sizeof *settings);
+    uint32_t n = 0;
+    for (const struct node *key = set->first; key != NULL; key = key->next, n++) {
+        settings[n].where = key;
+        settings[n].value = key->value;
+        if (!parse_setting(diagnose, &settings[n]))
+            return false;
+    }
+    return apply(tree, diagnose, settings, n);
+}
+
+static void put(struct tree *tree, const char *key, struct node *value)
+{
+    struct node *old = root_value(tree, key);
+    if (old != NULL)
+        node_replace(old, value);
+    else
+        node_add_key(tree->root, tree_scalar(tree, key, strlen(key), value->at), value);
+}
+
+bool set_variant(struct tree *tree, struct diagnose *diagnose, const char *name)
+{
+    const struct node *variants = root_value(tree, "variants");
+    const struct node *variant = node_find(variants, name, strlen(name))->value;
+    const struct node *timeline = node_find(variant, "timeline", 8);
+    const struct node *expect = node_find(variant, "expect", 6);
+    const struct node *set = node_find(variant, "set", 3);
+    if (timeline != NULL)
+        put(tree, "timeline", timeline->value);
+    struct node *all = root_value(tree, "expect");
+    if (expect != NULL && all != NULL && all->kind == NODE_LIST &&
+        expect->value->kind == NODE_LIST) {
+        for (struct node *line = expect->value->first, *next; line != NULL; line = next) {
+            next = line->next;
+            line->next = NULL;
+            node_add_value(all, line);
+        }
+    } else if (expect != NULL) {
+        put(tree, "expect", expect->value);
+    }
+    return set == NULL || apply_set(tree, diagnose, set->value);
+}
+
+static void check_variant(struct diagnose *diagnose, const struct node *name)
+{
+    static const char *const words[] = {"set", "timeline", "expect"};
+    static const enum node_kind kinds[] = {NODE_MAP, NODE_LIST, NODE_LIST};
+    static const char *const nouns[] = {"a mapping of paths to values", "a list", "a list"};
+    for (const struct node *key = name->value->first; key != NULL; key = key->next) {
+        size_t i = 0;
+        while (i < 3 && !node_is(key, words[i]))
+            i++;
+        if (i == 3) {
+            diagnose_error(diagnose, key->at, "unknown key %s in variants.%s",
+                           quote(key->text, key->size).text, quote(name->text, name->size).text);
+            diagnose_help(diagnose, "known keys: set timeline expect");
+        } else if (key->value->kind != kinds[i]) {
+            diagnose_error(diagnose, key->value->at, "variants.%s.%s must be %s",
+                           quote(name->text, name->size).text, words[i], nouns[i]);
+        } else if (i == 0) {
+            for (const struct node *path = key->value->first; path != NULL; path = path->next) {
+                struct setting setting = {.where = path};
+                (void)parse_setting(diagnose, &setting);
+            }
+        }
+    }
+}
+
+void set_check_variants(struct tree *tree, struct diagnose *diagnose)
+{
+    const struct node *variants = root_value(tree, "variants");
+    for (const struct node *key = variants->first; key != NULL; key = key->next) {
+        if (node_is(key, "base"))
+            diagnose_error(diagnose, key->at, "'base' is the file itself; give another name");
+        else if (key->value->kind != NODE_MAP)
+            diagnose_error(diagnose, key->value->at, "variants.%s must be a mapping",
+                           quote(key->text, key->size).text);
+        else
+            check_variant(diagnose, key);
+    }
+}
+
+/* --- the command line --------------------------------------------------------------------------- */
+
+uint32_t set_source_count(const struct scenario_request *request)
+{
+    return request->set_count + (request->algorithm != NULL ? 1 : 0);
+}
+
+void set_sources(const struct scenario_request *request, struct arena *arena,
+                 struct source *sources)
+{
+    char name[40];
+    for (uint32_t i = 0; i < request->set_count; i++) {
+        (void)snprintf(name, sizeof name, request->set_count > 1 ? "--set %" PRIu32 : "--set",
+                       i + 1);
+        sources[i] = (struct source){.name = arena_copy(arena, name, strlen(name)),
+                                     .argument = true,
+                                     .text = request->sets[i],
+                                     .size = strlen(request->sets[i])};
+    }
+    if (request->algorithm != NULL)
+        sources[request->set_count] = (struct source){.name = "--algorithm",
+                                                      .argument = true,
+                                                      .text = request->algorithm,
+                                                      .size = strlen(request->algorithm)};
+}
+
+/* The value of a --set: YAML where it starts like YAML, else a bare word. */
+static struct node *parse_value(struct tree *tree, struct diagnose *diagnose, uint32_t source,
+                                size_t from)
+{
+    const struct source *s = &diagnose->sources[source];
+    if (from < s->size && strchr("[{\"'", s->text[from]) != NULL) {
+        struct tree part = {.arena = tree->arena, .nodes = tree->nodes};
+        uint32_t errors = diagnose->errors;
+        if (tree_read(&part, diagnose, source, from, s->size) != 0 || diagnose->errors > errors)
+            return NULL;
+        tree->nodes = part.nodes;
+        return part.root;
+    }
+    struct place at = {source, (uint32_t)from, (uint32_t)(s->size - from)};
+    return tree_scalar(tree, s->text + from, s->size - from, at);
+}
+
+/* "path=value" of a --set. */
+static bool parse_set(struct tree *tree, struct diagnose *diagnose, uint32_t source,
+                      struct setting *setting)
+{
+    const struct source *s = &diagnose->sources[source];
+    size_t equals = 0, bad;
+    const char *problem;
+    bool quoted = false;
+    while (equals < s->size && (quoted || s->text[equals] != '=')) {
+        quoted = quoted != (s->text[equals] == '"');
+        equals++;
+    }
+    struct place all = {source, 0, (uint32_t)s->size};
+    if (!source_clean(s, &bad, &problem) || strpbrk(s->text, "\r\n") != NULL) {
+        diagnose_error(diagnose, all, "control characters are not allowed");
+        return false;
+    }
+    if (equals == s->size || equals == 0 || s->size > TREE_SCALAR_MAX) {
+        diagnose_error(diagnose, all, "path=value is expected");
+        diagnose_help(diagnose, "as in --set backends.web.count=4");
+        return false;
+    }
+    struct place at = {source, 0, (uint32_t)equals};
+    setting->where = tree_scalar(tree, s->text, equals, at);
+    setting->value = parse_value(tree, diagnose, source, equals + 1);
+    return setting->value != NULL && parse_setting(diagnose, setting);
+}
+
+static struct setting key_setting(struct tree *tree, const char *path, const char *value,
+                                  struct place at)
+{
+    struct setting setting = {.where = tree_scalar(tree, path, strlen(path), at),
+                              .value = tree_scalar(tree, value, strlen(value), at)};
+    size_t offset;
+    const char *problem;
+    (void)path_parse(setting.where->text, setting.where->size, &setting.path, &offset, &problem);
+    return setting;
+}
+
+bool set_request(struct tree *tree, struct diagnose *diagnose,
+                 const struct scenario_request *request)
+{
+    uint32_t n = 0;
+    struct setting *settings = arena_need(tree->arena, request->set_count + 2, sizeof *settings);
+    bool fine = true;
+    for (; n < request->set_count; n++)
+        fine = parse_set(tree, diagnose, n + 1, &settings[n]) && fine;
+    if (!fine)
+        return false;
+    if (request->algorithm != NULL) {
+        struct place at = {n + 1, 0, (uint32_t)strlen(request->algorithm)};
+        settings[n++] = key_setting(tree, "balancer.algorithm", request->algorithm, at);
+    }
+    if (request->seed_given) {
+        char seed[24];
+        (void)snprintf(seed, sizeof seed, "%" PRIu64, request->seed);
+        settings[n++] = key_setting(tree, "run.seed", seed, (struct place){0, 0, 1});
+    }
+    return apply(tree, diagnose, settings, n);
+}
+
+void set_describe(const struct scenario_request *request, struct text *out)
+{
+    for (uint32_t i = 0; i < request->set_count; i++)
+        text_addf(out, "%s\n", request->sets[i]);
+    if (request->algorithm != NULL)
+        text_addf(out, "balancer.algorithm=%s\n", request->algorithm);
+    if (request->seed_given)
+        text_addf(out, "run.seed=%" PRIu64 "\n", request->seed);
+}

@@ -1,0 +1,33 @@
+/*
+ * What stands on top of the file: a variant, --set, --algorithm, --seed.
+ *
+ * All of it is carried out on the tree before the schema reads it, so a value from the command
+ * line is held to the same rules, with the same messages, as one from the file.
+ */
+#ifndef SCENARIO_SET_H
+#define SCENARIO_SET_H
+
+#include "sim/scenario/load.h"
+#include "sim/scenario/tree.h"
+
+/* Changes the root by the variant of this name (it is there): its timeline takes the place of the
+ * file's, its expectations are added, its paths set. False after an error. */
+bool set_variant(struct tree *tree, struct diagnose *diagnose, const char *name);
+
+/* Carries out the request's --set, --algorithm and --seed; their texts are the sources 1, 2, ...
+ * in this order (set_sources). False after an error. */
+bool set_request(struct tree *tree, struct diagnose *diagnose,
+                 const struct scenario_request *request);
+
+/* How many sources the request needs beyond the file, and their making; texts live in arena. */
+uint32_t set_source_count(const struct scenario_request *request);
+void set_sources(const struct scenario_request *request, struct arena *arena,
+                 struct source *sources);
+
+/* The lines "path=value" of everything the request sets. */
+void set_describe(const struct scenario_request *request, struct text *out);
+
+/* Checks what the tree says of variants: names, the three keys, the paths. */
+void set_check_variants(struct tree *tree, struct diagnose *diagnose);
+
+#endif
