@@ -119,7 +119,7 @@ static void test_distance(void)
 static void test_nearest(void)
 {
     static const char *const words[] = {"run", "watch", "report", "round-robin", "weight", "r"};
-    CU_ASSERT_STRING_EQUAL(text_nearest("wacht", words, 6), "watch");
+    CU_ASSERT_STRING_EQUAL(text_nearest("wtach", words, 6), "watch");
     CU_ASSERT_STRING_EQUAL(text_nearest("Report", words, 6), "report");
     CU_ASSERT_STRING_EQUAL(text_nearest("roundrobin", words, 6), "round-robin");
     CU_ASSERT_STRING_EQUAL(text_nearest("wieght", words, 6), "weight");
