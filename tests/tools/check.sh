@@ -1,7 +1,7 @@
 # The few lines that our shell tests share; sourced from the root of the project by bash.
 #
 # $LBSIM is the program, $scratch a folder of the test's own that is removed at the end. A test checks
-# with `check WHAT STATUS` or the functions below, and ends with check_done.
+# with `check $? WHAT` or the functions below, and ends with check_done.
 # shellcheck shell=bash
 
 LBSIM=${LBSIM:-$PWD/lbsim}
@@ -11,12 +11,13 @@ trap 'rm -rf "$scratch"' EXIT
 check_passed=0
 check_failed=0
 
-check() { # WHAT STATUS
-    if [ "$2" = 0 ]; then
+# The status comes first: a $(...) in WHAT would put its own into $?.
+check() { # STATUS WHAT
+    if [ "$1" = 0 ]; then
         check_passed=$((check_passed + 1))
     else
         check_failed=$((check_failed + 1))
-        echo "not so: $1"
+        echo "not so: $2"
     fi
 }
 
@@ -29,18 +30,18 @@ run() {
 # The command run last ended with this status.
 status_is() { # STATUS WHAT
     [ "$status" = "$1" ]
-    check "$2: status $status, not $1: $(head -c 400 "$scratch/err")" $?
+    check $? "$2: status $status, not $1: $(head -c 400 "$scratch/err")"
 }
 
 # The command run last said this, on stdout (out) or stderr (err): a fixed string.
 says() { # out|err WORDS WHAT
     grep -qF -e "$2" "$scratch/$1"
-    check "$3: '$2' is not in: $(head -c 600 "$scratch/$1")" $?
+    check $? "$3: '$2' is not in: $(head -c 600 "$scratch/$1")"
 }
 
 says_nothing() { # out|err WHAT
     [ ! -s "$scratch/$1" ]
-    check "$2: said: $(head -c 400 "$scratch/$1")" $?
+    check $? "$2: said: $(head -c 400 "$scratch/$1")"
 }
 
 check_done() {

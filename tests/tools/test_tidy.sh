@@ -15,10 +15,10 @@ fault() { # RULE FILE TEXT WORDS [NAMED]
     printf '%s\n' "$text" >"$tree/$file"
     ! judge "$rule" && grep -F "$named:" "$tree/.git/said" | grep -F "[$rule]" |
         grep -qF -e "$words"
-    check "$rule finds '$words' in $file: $(cat "$tree/.git/said")" $?
+    check $? "$rule finds '$words' in $file: $(cat "$tree/.git/said")"
     rm "$tree/$file"
     judge "$rule"
-    check "$rule passes without $file: $(cat "$tree/.git/said")" $?
+    check $? "$rule passes without $file: $(cat "$tree/.git/said")"
 }
 
 repeat() { # COUNT LINE
@@ -70,10 +70,10 @@ fault paths sim/base/bad.c "/* see ../sha""red/notes */" 'names'
 printf '/* time(NULL), "sqlite3.h" */\nlb_time (*f)(int);\nconst char *g = "rand()";\n' \
     >"$tree/sim/base/fine.c"
 judge clocks
-check "a comment or a string is no call: $(cat "$tree/.git/said")" $?
+check $? "a comment or a string is no call: $(cat "$tree/.git/said")"
 
 # The real tree's rules are all known by name, and an unknown one is refused.
 ! judge nonsense
-check 'an unknown rule is refused' $?
+check $? 'an unknown rule is refused'
 
 check_done

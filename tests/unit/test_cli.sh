@@ -15,12 +15,12 @@ cp "$scratch/out" "$scratch/overview"
 commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z]*\)  .*/\1/p' "$scratch/overview")
 for name in run algorithms scenarios help; do
     grep -qx "$name" <<<"$commands"
-    check "--help lists $name" $?
+    check $? "--help lists $name"
 done
 run "$LBSIM" --version
 status_is 0 '--version'
 grep -Eq '^lbsim [0-9]+\.[0-9]+\.[0-9]+' "$scratch/out"
-check "--version names a version: $(cat "$scratch/out")" $?
+check $? "--version names a version: $(cat "$scratch/out")"
 says out 'compiler: ' '--version'
 
 run "$LBSIM" help --man
@@ -36,12 +36,12 @@ for name in $commands; do
     cp "$scratch/out" "$scratch/help"
     run "$LBSIM" help "$name"
     cmp -s "$scratch/help" "$scratch/out"
-    check "'help $name' is '$name --help'" $?
+    check $? "'help $name' is '$name --help'"
     # Help wins over whatever else stands there.
     run "$LBSIM" "$name" --nonsense a b c -h
     status_is 0 "$name with -h among nonsense"
     grep -q "^\.Ss lbsim $name" "$scratch/lbsim.1"
-    check "the manual page has $name" $?
+    check $? "the manual page has $name"
 
     run "$LBSIM" "$name" --zzzzzzzzzzzzzzz
     status_is 2 "$name with an unknown option"
@@ -52,7 +52,7 @@ for name in $commands; do
     # Each option, with its last letter gone or doubled, is recognised as a slip.
     for option in $(sed -n 's/^ .*--\([a-z-]*\).*/\1/p' "$scratch/help"); do
         grep -q -- "--$option" "$scratch/completion"
-        check "the completion offers --$option" $?
+        check $? "the completion offers --$option"
         run "$LBSIM" "$name" "--${option}${option: -1}"
         status_is 2 "$name --${option}${option: -1}"
         says err 'did you mean' "$name --${option}${option: -1}"
@@ -62,7 +62,7 @@ done
 # No line of help is wider than the terminal says it is, as far as words allow.
 COLUMNS=60 "$LBSIM" run --help >"$scratch/out"
 [ "$(awk 'length > m { m = length } END { print m }' "$scratch/out")" -le 80 ]
-check 'help is wrapped' $?
+check $? 'help is wrapped'
 
 # --- slips
 run "$LBSIM" algoritms
@@ -72,7 +72,7 @@ run "$LBSIM" xylophone
 status_is 2 'a far-off command'
 says err "unknown command 'xylophone'" 'a far-off command'
 ! grep -q 'did you mean' "$scratch/err"
-check 'a far-off command has no nearest' $?
+check $? 'a far-off command has no nearest'
 run "$LBSIM" --versoin
 status_is 2 'an unknown global option'
 says err "did you mean '--version'?" 'an unknown global option'
@@ -82,7 +82,7 @@ says err "did you mean 'run'?" 'help for an unknown command'
 run "$LBSIM" $'alg\e[31m'
 status_is 2 'a hostile command'
 ! grep -q $'\e' "$scratch/err"
-check 'a hostile command is shown without its escape' $?
+check $? 'a hostile command is shown without its escape'
 run "$LBSIM" run
 status_is 2 'a missing argument'
 says err 'lbsim run FILE' 'a missing argument'
@@ -143,7 +143,7 @@ for row in rows:
             assert param["min"] <= param["default"] <= param["max"]
         if "choices" in param:
             assert param["default"] in param["choices"]'
-check 'algorithms --json is whole' $?
+check $? 'algorithms --json is whole'
 
 run "$LBSIM" scenarios
 status_is 0 'scenarios'
@@ -153,7 +153,7 @@ for file in scenarios/*.yaml; do
 done
 run "$LBSIM" scenarios first
 cmp -s "$scratch/out" scenarios/first.yaml
-check 'scenarios first prints the file' $?
+check $? 'scenarios first prints the file'
 run "$LBSIM" scenarios frist
 status_is 2 'an unknown scenario'
 says err "did you mean 'first'?" 'an unknown scenario'
@@ -161,18 +161,18 @@ says err "did you mean 'first'?" 'an unknown scenario'
 import json, sys
 for row in json.load(sys.stdin)["scenarios"]:
     assert row["valid"] and row["about"] and row["expect"], row'
-check 'scenarios --json: each is valid, says what it is about and expects something' $?
+check $? 'scenarios --json: each is valid, says what it is about and expects something'
 # From another folder they are found beside the program.
 mkdir "$scratch/else"
 ln "$LBSIM" "$scratch/else/lbsim" 2>/dev/null || cp "$LBSIM" "$scratch/else/lbsim"
 cp -r scenarios "$scratch/else/scenarios"
 (cd / && "$scratch/else/lbsim" scenarios --names) | grep -qx first
-check 'scenarios are found beside the program' $?
+check $? 'scenarios are found beside the program'
 mkdir -p "$scratch/prefix/bin" "$scratch/prefix/share/lbsim"
 mv "$scratch/else/lbsim" "$scratch/prefix/bin"
 mv "$scratch/else/scenarios" "$scratch/prefix/share/lbsim"
 (cd / && "$scratch/prefix/bin/lbsim" scenarios --names) | grep -qx first
-check 'scenarios are found where they are installed' $?
+check $? 'scenarios are found where they are installed'
 (cd / && "$scratch/prefix/bin/lbsim" run first --db :memory: --quiet >"$scratch/out")
 status=$?
 status_is 0 'a shipped scenario is run by its name'
@@ -193,13 +193,13 @@ for command in --help --version algorithms 'algorithms --json' 'help --man' \
     { "$LBSIM" $command 2>"$scratch/err" || echo $? >"$scratch/status"; } | true
     # The reader may have been slower than the writer: then all is well.
     grep -qx 3 "$scratch/status" 2>/dev/null || [ ! -s "$scratch/err" ]
-    check "$command | true" $?
+    check $? "$command | true"
     rm -f "$scratch/status"
 done
 # A closed stdout must not become the database's descriptor.
 "$LBSIM" run first --db "$scratch/closed.db" --quiet >&- 2>&- <&-
 [ "$(head -c 15 "$scratch/closed.db")" = 'SQLite format 3' ]
-check 'a closed stdout stays out of the database' $?
+check $? 'a closed stdout stays out of the database'
 
 # --- no escape sequences where none belong
 cat >"$scratch/pty.py" <<'PY'
@@ -224,42 +224,42 @@ for command in --help algorithms 'run first --db :memory: --quiet'; do
     # shellcheck disable=SC2086
     run "$LBSIM" $command
     ! grep -q $'\e' "$scratch/out"
-    check "$command into a pipe has no escape sequence" $?
+    check $? "$command into a pipe has no escape sequence"
     # shellcheck disable=SC2086
     NO_COLOR=1 TERM=xterm-256color run "$PYTHON" "$scratch/pty.py" "$LBSIM" $command
     ! grep -q $'\e\\[[0-9;]*m' "$scratch/out"
-    check "$command with NO_COLOR has no colour" $?
+    check $? "$command with NO_COLOR has no colour"
     # shellcheck disable=SC2086
     TERM=dumb run "$PYTHON" "$scratch/pty.py" "$LBSIM" $command
     ! grep -q $'\e' "$scratch/out"
-    check "$command with TERM=dumb has no escape sequence" $?
+    check $? "$command with TERM=dumb has no escape sequence"
     # shellcheck disable=SC2086
     LC_ALL=C run "$LBSIM" $command
     ! LC_ALL=C grep -q $'[\x80-\xff]' "$scratch/out"
-    check "$command is ASCII in a locale without UTF-8" $?
+    check $? "$command is ASCII in a locale without UTF-8"
 done
 
 # --- what the table generates
 bash -n "$scratch/completion"
-check 'the bash completion parses' $?
+check $? 'the bash completion parses'
 offered=$(bash -c '. "$1"; COMP_WORDS=(lbsim algo); COMP_CWORD=1; _lbsim; echo "${COMPREPLY[@]}"
     COMP_WORDS=(lbsim algorithms power); COMP_CWORD=2; _lbsim; echo "${COMPREPLY[@]}"
     COMP_WORDS=(lbsim algorithms --js); COMP_CWORD=2; _lbsim; echo "${COMPREPLY[@]}"
     COMP_WORDS=(lbsim run --algorithm least); COMP_CWORD=3; _lbsim; echo "${COMPREPLY[@]}"' \
     - "$scratch/completion" | tr '\n' '|')
 [ "$offered" = 'algorithms|power-of-two|--json|least-connections|' ]
-check "the bash completion offers: $offered" $?
+check $? "the bash completion offers: $offered"
 for shell in zsh fish; do
     run "$LBSIM" help --completion $shell
     status_is 0 "the $shell completion"
     says out 'least-connections' "the $shell completion"
     if command -v $shell >/dev/null; then
         $shell -n "$scratch/out"
-        check "the $shell completion parses" $?
+        check $? "the $shell completion parses"
     fi
 done
 if command -v groff >/dev/null; then
-    groff -mdoc -Tascii -ww "$scratch/lbsim.1" >"$scratch/out" 2>"$scratch/err"
+    groff -mdoc -Tascii -P-cbou -ww "$scratch/lbsim.1" >"$scratch/out" 2>"$scratch/err"
     says_nothing err 'the manual page is good mdoc'
     says out 'EXIT STATUS' 'the manual page'
 fi
