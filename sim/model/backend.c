@@ -245,11 +245,12 @@ static void take_out(struct world *w, uint32_t id, lb_time now)
     b->work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
     if (b->discipline == DISCIPLINE_PS) {
         ps_remove(w, (uint32_t)r->backend, id, now);
-        return;
+    } else {
+        if (r->event != ENGINE_NO_EVENT)
+            engine_cancel(w->engine, r->event);
+        b->busy--;
     }
-    if (r->event != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, r->event);
-    b->busy--;
+    r->event = ENGINE_NO_EVENT;
 }
 
 void backend_remove(struct world *w, uint32_t id, lb_time now)

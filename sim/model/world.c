@@ -26,6 +26,7 @@ static void sample_event(void *context, uint32_t subject, lb_time now)
 static void areas(struct world *w, const struct ledger_window *window, lb_time now, double *busy,
                   double *queued)
 {
+    *busy = *queued = 0.0;
     for (uint32_t i = 0; i < window->backend_count; i++) {
         *busy += (double)backend_busy_area(w, window->first_backend + i, now);
         *queued += (double)backend_queue_area(w, window->first_backend + i, now);

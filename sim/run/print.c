@@ -123,7 +123,7 @@ static void print_expects(const struct summary *s, FILE *to, bool utf8)
             "%.4g %% of the requests were served; the scenario expects nothing in particular.\n",
             isfinite(s->availability) ? 100.0 * s->availability : 0.0);
     else if (holding == asked)
-        fprintf(to, "All %u expectations hold.\n", asked);
+        fprintf(to, asked == 1 ? "The expectation holds.\n" : "All %u expectations hold.\n", asked);
     else
         fprintf(to, "%u of %u expectations do NOT hold.\n", asked - holding, asked);
 }
