@@ -80,9 +80,9 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 
 all: $(PROGRAM)
 
-# What is run is shown in short; V=1 shows it in full.
+# What is run is shown in short; V=1 shows it in full, -s nothing.
 Q   := $(if $(filter-out 0,$(V)),,@)
-say  = $(if $(Q),@printf '  %-5s %s\n' $(1) $(2))
+say  = $(if $(findstring s,$(firstword -$(MAKEFLAGS)))$(V),@:,@printf '  %-5s %s\n' $(1) $(2))
 
 # --- compiling -----------------------------------------------------------------------------------
 

@@ -77,19 +77,13 @@ static int global_option(const char *word)
     return cli_fail(NULL, CLI_WRONG, "unknown option '%s'; options come after the command", word);
 }
 
-static int dispatch(int argc, char **argv)
+int cli_command(uint32_t count, const char *const *words)
 {
-    if (argc < 2) {
-        usage_overview(stderr, cli_width());
-        return CLI_WRONG;
-    }
-    if (argv[1][0] == '-')
-        return global_option(argv[1]);
-    const struct command *command = cli_command_find(argv[1]);
+    const struct command *command = cli_command_find(words[0]);
     if (command == NULL)
-        return cli_fail_command(NULL, argv[1]);
+        return cli_fail_command(NULL, words[0]);
     struct cli cli;
-    int status = cli_parse(&cli, command, argc - 2, argv + 2);
+    int status = cli_parse(&cli, command, count - 1, words + 1);
     if (status == 0) {
         if (cli.help)
             usage_command(stdout, command, cli_width());
@@ -98,6 +92,17 @@ static int dispatch(int argc, char **argv)
     }
     cli_parse_done(&cli);
     return status;
+}
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage_overview(stderr, cli_width());
+        return CLI_WRONG;
+    }
+    if (argv[1][0] == '-')
+        return global_option(argv[1]);
+    return cli_command((uint32_t)argc - 1, (const char *const *)(argv + 1));
 }
 
 /*

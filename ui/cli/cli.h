@@ -68,6 +68,9 @@ struct cli {
  * exit status. main() does nothing else. */
 int cli_main(int argc, char **argv);
 
+/* One command as if it had been typed: words[0] is its name. Returns its exit status. */
+int cli_command(uint32_t count, const char *const *words);
+
 /* Options by long name; asking for a name that the command's table lacks is a bug (lb_assert). */
 bool cli_flag(const struct cli *cli, const char *name);         /* was it given? */
 const char *cli_value(const struct cli *cli, const char *name); /* its value, or NULL */

@@ -52,6 +52,12 @@
 #define HAVE_BENCH(X)
 #endif
 
+#if __has_include("ui/cli/cmd_demo.c")
+#define HAVE_DEMO(X) X(demo)
+#else
+#define HAVE_DEMO(X)
+#endif
+
 #define COMMANDS(X)                                                                                \
     HAVE_RUN(X)                                                                                    \
     HAVE_WATCH(X)                                                                                  \
@@ -62,6 +68,7 @@
     HAVE_SCENARIOS(X)                                                                              \
     HAVE_VALIDATE(X)                                                                               \
     HAVE_BENCH(X)                                                                                  \
+    HAVE_DEMO(X)                                                                                   \
     X(help)
 
 #define DECLARE(name) extern const struct command command_##name;

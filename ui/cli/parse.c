@@ -24,8 +24,8 @@ struct given {
 struct parser {
     const struct command *command;
     struct cli *cli;
-    char **words;
-    int count, at;
+    const char *const *words;
+    uint32_t count, at;
     struct given *given;
     uint32_t given_count;
     const char **arguments;
@@ -122,10 +122,10 @@ static int parse_letters(struct parser *parser, const char *word)
     return 0;
 }
 
-static bool asks_for_help(int argc, char **argv)
+static bool asks_for_help(uint32_t count, const char *const *words)
 {
-    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+    for (uint32_t i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)
             return true;
     return false;
 }
@@ -182,17 +182,17 @@ static int check_arguments(const struct cli *cli)
     return 0;
 }
 
-int cli_parse(struct cli *cli, const struct command *command, int argc, char **argv)
+int cli_parse(struct cli *cli, const struct command *command, uint32_t count,
+              const char *const *words)
 {
-    *cli = (struct cli){.command = command, .help = asks_for_help(argc, argv)};
-    size_t room = (size_t)argc + 1;
+    *cli = (struct cli){.command = command, .help = asks_for_help(count, words)};
     /* A word of letters (-qv) can hold as many options as it has letters. */
     size_t options = 0;
-    for (int i = 0; i < argc; i++)
-        options += 1 + strlen(argv[i]);
-    const char **arguments = text_need_zero(room, sizeof *arguments);
+    for (uint32_t i = 0; i < count; i++)
+        options += 1 + strlen(words[i]);
+    const char **arguments = text_need_zero(count + 1, sizeof *arguments);
     cli->arguments = arguments;
-    struct parser parser = {.command = command, .cli = cli, .words = argv, .count = argc};
+    struct parser parser = {.command = command, .cli = cli, .words = words, .count = count};
     parser.arguments = arguments;
     parser.given = text_need_zero(options + 1, sizeof *parser.given);
     int status = 0;

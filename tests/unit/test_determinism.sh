@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Same scenario, seed and version: same digest, whatever the compiler (gcc, clang), the optimisation
+# level, and whether the run is recorded, watched or shown. timeout: 900
+#
+# The program is built afresh with each compiler at -O0 and -O2 under build/det-*, where a second
+# run of this test finds it.
+set -u
+. tests/tools/check.sh
+
+folder=${LBSIM_BUILD:-build/release}
+folder=$(dirname "$folder")
+
+digest() { # PROGRAM ARGUMENT ...
+    local program=$1
+    shift
+    "$program" run "$@" --json --quiet 2>"$scratch/err" |
+        sed -n 's/^.*"digest": *"\([0-9a-f]*\)".*$/\1/p'
+}
+
+scenarios=$(ls scenarios/*.yaml)
+[ -n "$scenarios" ]
+check $? 'there are scenarios'
+
+# --- the digests of this build, which the others are held to
+declare -A expected
+for file in $scenarios; do
+    for algorithm in '' random power-of-two; do
+        key="$file $algorithm"
+        expected[$key]=$(digest "$LBSIM" "$file" --db :memory: ${algorithm:+--algorithm $algorithm})
+        [[ ${expected[$key]} =~ ^[0-9a-f]{16}$ ]]
+        check $? "$key has a digest: ${expected[$key]} $(head -c 300 "$scratch/err")"
+    done
+done
+# A digest that nothing changes would prove nothing.
+[ "$(digest "$LBSIM" scenarios/first.yaml --db :memory: --seed 7)" != \
+    "${expected["scenarios/first.yaml "]}" ]
+check $? 'another seed has another digest'
+[ "${expected["scenarios/first.yaml random"]}" != "${expected["scenarios/first.yaml "]}" ]
+check $? 'another algorithm has another digest'
+
+# --- recorded, and again, and watched as text
+for file in $scenarios; do
+    for round in 1 2; do
+        [ "$(digest "$LBSIM" "$file" --db "$scratch/runs.db")" = "${expected["$file "]}" ]
+        check $? "$file recorded, round $round"
+    done
+done
+run "$LBSIM" watch scenarios/first.yaml --text --frames 5 --db "$scratch/watched.db"
+status_is 0 'watched as text'
+watched=$("$PYTHON" -c '
+import sqlite3, sys
+row = sqlite3.connect(sys.argv[1]).execute("SELECT digest FROM run").fetchone()[0]
+print(row if isinstance(row, str) else format(row & (1 << 64) - 1, "016x"))' "$scratch/watched.db")
+[ "$watched" = "${expected["scenarios/first.yaml "]}" ]
+check $? "watched as text: $watched"
+
+# --- other compilers, other levels
+for compiler in gcc clang; do
+    if ! command -v $compiler >/dev/null; then
+        echo "no $compiler here"
+        continue
+    fi
+    for level in O0 O2; do
+        variant=det-$compiler-$level
+        run make -s BUILD="$folder" VARIANT=$variant CC=$compiler OPT=-$level all
+        status_is 0 "$variant is built"
+        for file in $scenarios; do
+            for algorithm in '' random power-of-two; do
+                found=$(digest "$folder/$variant/lbsim" "$file" --db :memory: \
+                    ${algorithm:+--algorithm $algorithm})
+                [ "$found" = "${expected["$file $algorithm"]}" ]
+                check $? "$variant: $file $algorithm: $found"
+            done
+        done
+    done
+done
+
+check_done
