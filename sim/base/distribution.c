@@ -48,7 +48,7 @@ static const struct distribution_row {
     [DISTRIBUTION_PARETO] = {.name = "pareto",
                              .needs = BIT(PARAMETER_SHAPE),
                              .either = BIT(PARAMETER_MEAN) | BIT(PARAMETER_MIN),
-                             .shape_min = 1.000001,
+                             .shape_min = 0,
                              .shape_max = 1000},
     [DISTRIBUTION_BOUNDED_PARETO] = {.name = "bounded-pareto",
                                      .needs = BIT(PARAMETER_MIN) | BIT(PARAMETER_MAX) |
@@ -187,6 +187,10 @@ static int distribution_check_values(enum distribution_kind kind, const bool *gi
         if (distribution_check_range(row, p, values[p], low, high, open, error) != 0)
             return -1;
     }
+    if (kind == DISTRIBUTION_PARETO && values[PARAMETER_SHAPE] <= 1)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "pareto: shape must be above 1, there is no mean otherwise; "
+                            "bounded-pareto always has one");
     if (given[PARAMETER_K] && values[PARAMETER_K] != floor(values[PARAMETER_K]))
         return lb_error_set(error, LB_ERROR_INVALID, "%s: k must be a whole number", row->name);
     if (given[PARAMETER_MAX] && values[PARAMETER_MAX] < values[PARAMETER_MIN])
