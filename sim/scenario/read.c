@@ -88,7 +88,8 @@ static const struct node *comma_slip(struct reader *r, const struct node *map,
     return last;
 }
 
-bool read_later(struct reader *r, struct place at, const char *where, const char *key, size_t size)
+static bool tell_later(struct reader *r, struct place at, const char *noun, const char *where,
+                       const char *key, size_t size)
 {
     const struct later_row *later = schema_later(where, key, size);
     if (later == NULL)
@@ -98,11 +99,21 @@ bool read_later(struct reader *r, struct place at, const char *where, const char
                        r->trail.size == 0 ? "" : r->trail.data, r->trail.size == 0 ? "" : ": ",
                        quote(key, size).text);
     } else {
-        diagnose_error(r->diagnose, at, "unknown word %s in %s", quote(key, size).text,
+        diagnose_error(r->diagnose, at, "unknown %s %s in %s", noun, quote(key, size).text,
                        read_trail(r));
         diagnose_help(r->diagnose, "%s", later->help);
     }
     return true;
+}
+
+bool read_later(struct reader *r, struct place at, const char *where, const char *key, size_t size)
+{
+    return tell_later(r, at, "word", where, key, size);
+}
+
+bool read_later_key(struct reader *r, const char *where, const struct node *key)
+{
+    return tell_later(r, key->at, "key", where, key->text, key->size);
 }
 
 bool read_suggest(struct reader *r, const char *word, size_t size, const char *const *words,
@@ -120,7 +131,7 @@ bool read_suggest(struct reader *r, const char *word, size_t size, const char *c
 
 static void tell_unknown(struct reader *r, const char *parent, const struct node *key)
 {
-    if (read_later(r, key->at, parent, key->text, key->size))
+    if (read_later_key(r, parent, key))
         return;
     diagnose_error(r->diagnose, key->at, "unknown key %s in %s", quote(key->text, key->size).text,
                    read_trail(r));

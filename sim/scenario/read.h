@@ -141,6 +141,8 @@ const struct lb_algorithm *read_algorithm_name(struct reader *r, const struct no
 /* "this version cannot do 'X' yet", or how to write it today, when `key` is such a word of
  * `where`; else false and nothing is told. */
 bool read_later(struct reader *r, struct place at, const char *where, const char *key, size_t size);
+/* The same for the key of a mapping: where is the path of the mapping. */
+bool read_later_key(struct reader *r, const char *where, const struct node *key);
 
 /* Values with a function of their own. */
 void read_format(struct reader *r, const struct schema_row *row, const struct node *node,

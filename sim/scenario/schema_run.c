@@ -6,7 +6,7 @@
 
 static const char *const kinds[] = {"steady", "transient", NULL};
 
-const struct schema_row schema_run[] = {
+const struct schema_row schema_head[] = {
     {.path = "lbsim",
      .type = TYPE_CUSTOM,
      .required = true,
@@ -23,6 +23,10 @@ const struct schema_row schema_run[] = {
      .fallback = "",
      .offset = AT(const char *, scenario, about),
      .help = "what it shows, in a sentence or two"},
+    {.path = NULL},
+};
+
+const struct schema_row schema_network[] = {
     {.path = "network",
      .type = TYPE_MAP,
      .otherwise = "no delays",
@@ -39,6 +43,10 @@ const struct schema_row schema_run[] = {
      .max = LONGEST,
      .offset = AT(lb_time, scenario, balancer_backend),
      .help = "between the balancer and the backends"},
+    {.path = NULL},
+};
+
+const struct schema_row schema_run[] = {
     {.path = "timeline",
      .type = TYPE_CUSTOM,
      .otherwise = "nothing happens",

@@ -65,7 +65,7 @@ static void tell_unknown(struct reader *r, const struct node *key)
     static const char *const others[] = {"at", "to", "for", "limit"};
     const char *words[ACTIONS + 4];
     struct text known;
-    if (read_later(r, key->at, "timeline[]", key->text, key->size))
+    if (read_later_key(r, "timeline[]", key))
         return;
     diagnose_error(r->diagnose, key->at, "unknown key %s in %s", quote(key->text, key->size).text,
                    read_trail(r));

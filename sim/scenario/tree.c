@@ -44,13 +44,13 @@ struct place node_place(const struct node *node, const struct source *sources, s
 {
     struct place at = node->at;
     const struct source *source = &sources[at.source];
-    size_t quotes = node->plain ? 0 : 1;
-    bool literal = node->kind == NODE_SCALAR && at.length == node->size + 2 * quotes &&
+    size_t before = node->lead + (node->plain ? 0U : 1U), behind = node->plain ? 0 : 1;
+    bool literal = node->kind == NODE_SCALAR && at.length == before + node->size + behind &&
                    at.offset + at.length <= source->size &&
-                   memcmp(source->text + at.offset + quotes, node->text, node->size) == 0;
-    if (!literal)
+                   memcmp(source->text + at.offset + before, node->text, node->size) == 0;
+    if (!literal || (offset == 0 && length == node->size))
         return at;
-    at.offset += (uint32_t)(quotes + offset);
+    at.offset += (uint32_t)(before + offset);
     at.length = (uint32_t)length;
     return at;
 }

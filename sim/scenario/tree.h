@@ -28,6 +28,7 @@ struct node {
     bool plain;       /* a scalar without quotes */
     bool flow;        /* a list or mapping in [ ] or { } */
     struct place at;  /* of the scalar as written, or of the first byte of a list or mapping */
+    uint32_t lead;    /* bytes of `at` that are an anchor before the value */
     const char *text; /* scalar: NUL-terminated, but may contain NUL: see size */
     uint32_t size, hash;
     uint32_t count;            /* list: values; mapping: keys */

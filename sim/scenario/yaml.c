@@ -88,6 +88,7 @@ static const char *remedy(const char *problem, const char *context)
         {"unknown escape character", "write \\\\ for a backslash, or use single quotes"},
         {"alphabetic or numeric character", "put quotes around a value that starts with & or *"},
         {"block sequence entries are not allowed", "start the list on a line of its own"},
+        {"expected node content", "a value is missing here, or there is one comma too many"},
         {"expected <document start>", "a key or bracket is missing further up"},
     };
     if (context != NULL && strstr(context, "block key") != NULL)
@@ -182,31 +183,34 @@ static int on_alias(struct reading *r, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
     const char *names[TREE_ANCHORS_MAX];
-    for (uint32_t i = r->anchor_count; i-- > 0;) {
+    const struct anchor *found = NULL;
+    for (uint32_t i = r->anchor_count; i-- > 0 && found == NULL;) {
         names[i] = r->anchors[i].name;
-        if (strcmp(names[i], name) != 0)
-            continue;
-        if (r->anchors[i].open) {
-            diagnose_error(r->diagnose, place_of(r, &event->start_mark, &event->end_mark),
-                           "alias %s stands inside the value that it names",
-                           quote(name, strlen(name)).text);
-            return -1;
-        }
-        if (r->depth + node_height(r->anchors[i].node) > TREE_DEPTH_MAX)
-            return refuse(r, event, "more than 32 levels deep");
-        struct node *copy = tree_copy(r->tree, r->anchors[i].node);
-        if (copy == NULL)
-            return refuse(r, event, "aliases expand to more than 100,000 values");
-        return place_node(r, event, copy);
+        if (strcmp(names[i], name) == 0)
+            found = &r->anchors[i];
     }
+    struct place at = place_of(r, &event->start_mark, &event->end_mark);
     char starred[100];
-    (void)snprintf(starred, sizeof starred, "*%.80s", name);
-    diagnose_error(r->diagnose, place_of(r, &event->start_mark, &event->end_mark),
-                   "unknown alias %s", quote(starred, strlen(starred)).text);
-    const char *near = text_nearest(name, names, r->anchor_count);
-    if (near != NULL)
-        diagnose_help(r->diagnose, "did you mean '*%s'?", near);
-    return -1;
+    (void)snprintf(starred, sizeof starred, "*%.90s", name);
+    struct quoted alias = quote(starred, strlen(starred));
+    if (found == NULL) {
+        diagnose_error(r->diagnose, at, "unknown alias %s", alias.text);
+        const char *near = text_nearest(name, names, r->anchor_count);
+        if (near != NULL)
+            diagnose_help(r->diagnose, "did you mean '*%s'?", near);
+        return -1;
+    }
+    if (found->open) {
+        diagnose_error(r->diagnose, at, "alias %s stands inside the value that it names",
+                       alias.text);
+        return -1;
+    }
+    if (r->depth + node_height(found->node) > TREE_DEPTH_MAX)
+        return refuse(r, event, "more than 32 levels deep");
+    struct node *copy = tree_copy(r->tree, found->node);
+    if (copy == NULL)
+        return refuse(r, event, "aliases expand to more than 100,000 values");
+    return place_node(r, event, copy);
 }
 
 static int on_scalar(struct reading *r, const yaml_event_t *event)
@@ -217,15 +221,12 @@ static int on_scalar(struct reading *r, const yaml_event_t *event)
     struct node *node = tree_scalar(r->tree, (const char *)event->data.scalar.value, size,
                                     place_of(r, &event->start_mark, &event->end_mark));
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-    /* An anchor is part of the event but not of the value. */
     if (event->data.scalar.anchor != NULL) {
-        const char *text = r->diagnose->sources[r->source].text;
-        uint32_t last = node->at.offset + node->at.length;
-        while (node->at.offset < last && strchr(" \t\r\n", text[node->at.offset]) == NULL)
-            node->at.offset++;
-        while (node->at.offset < last && strchr(" \t\r\n", text[node->at.offset]) != NULL)
-            node->at.offset++;
-        node->at.length = last > node->at.offset ? last - node->at.offset : 1;
+        const char *text = r->diagnose->sources[r->source].text + node->at.offset;
+        while (node->lead < node->at.length && strchr(" \t\r\n", text[node->lead]) == NULL)
+            node->lead++;
+        while (node->lead < node->at.length && strchr(" \t\r\n", text[node->lead]) != NULL)
+            node->lead++;
     }
     if (add_anchor(r, event, event->data.scalar.anchor, node, false) != 0)
         return -1;
