@@ -56,36 +56,38 @@ static void clock_total(const struct view *view, char *buf, size_t size)
         buf[used - 2] = '\0';
 }
 
-static void state_look(const struct view *view, enum glyph *mark, unsigned *style,
-                       const char **word)
+struct state_look {
+    enum glyph mark;
+    unsigned style;
+    const char *word, *brief;
+};
+
+/* A run that is over says what became of its expectations. */
+static struct state_look state_look(const struct view *view)
 {
-    static const struct {
-        enum glyph mark;
-        unsigned style;
-        const char *word;
-    } looks[] = {[VIEW_RUNNING] = {GLYPH_PLAY, STYLE_GOOD, "RUNNING"},
-                 [VIEW_PAUSED] = {GLYPH_PAUSE, STYLE_WARN, "PAUSED"},
-                 [VIEW_DONE] = {GLYPH_DONE, STYLE_ACCENT, "DONE"}};
-    *mark = looks[view->state].mark;
-    *style = looks[view->state].style;
-    *word = looks[view->state].word;
+    static const struct state_look looks[] = {
+        [VIEW_RUNNING] = {GLYPH_PLAY, STYLE_GOOD, "RUNNING", "RUN"},
+        [VIEW_PAUSED] = {GLYPH_PAUSE, STYLE_WARN, "PAUSED", "PAUSE"},
+        [VIEW_DONE] = {GLYPH_DONE, STYLE_ACCENT, "DONE", "DONE"}};
+    static const struct state_look holds = {GLYPH_DONE, STYLE_GOOD, "DONE, HOLDS", "HOLDS"};
+    static const struct state_look fails = {GLYPH_DOWN, STYLE_BAD, "DONE, FAILS", "FAILS"};
+    if (view->state == VIEW_DONE && view->verdict_known)
+        return view->verdict_holds ? holds : fails;
+    return looks[view->state];
 }
 
 static void draw_title(const struct view *view, struct canvas *canvas)
 {
     char now[32], total[32], speed[NUMBER_SIZE], tail[128], seed[40];
-    enum glyph mark;
-    unsigned style;
-    const char *word;
+    struct state_look state = state_look(view);
     int width = canvas->clip.width;
-    state_look(view, &mark, &style, &word);
     clock_now(view, now, sizeof now);
     clock_total(view, total, sizeof total);
     (void)snprintf(tail, sizeof tail, "  %s of %s  %s", now, total,
                    number_speed(speed, view->speed));
     (void)snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)view->seed);
     int left = 10 + (int)(strlen(view->title) + strlen(view->algorithm));
-    int right = 2 + (int)(strlen(word) + strlen(tail));
+    int right = 2 + (int)(strlen(state.word) + strlen(tail));
     /* The seed goes first when the line is short, then the ends of the names on the left. */
     bool with_seed = left + right + (int)strlen(seed) <= width;
     right += with_seed ? (int)strlen(seed) : 0;
@@ -96,8 +98,8 @@ static void draw_title(const struct view *view, struct canvas *canvas)
     title = title < 8 ? (room < 8 ? room : 8) : title;
     x += canvas_text(canvas, x, 0, title, STYLE_TITLE, view->title) + 2;
     canvas_text(canvas, x, 0, at - 1 - x, STYLE_NORMAL, view->algorithm);
-    canvas_glyph(canvas, at, 0, style, mark);
-    at += 2 + canvas_text(canvas, at + 2, 0, width, style, word);
+    canvas_glyph(canvas, at, 0, state.style, state.mark);
+    at += 2 + canvas_text(canvas, at + 2, 0, width, state.style, state.word);
     at += canvas_text(canvas, at, 0, width - at, STYLE_NORMAL, tail);
     if (with_seed)
         canvas_text(canvas, at, 0, width - at, STYLE_DIM, seed);
@@ -147,21 +149,17 @@ static void draw_figures(const struct view *view, struct canvas *canvas)
 static void draw_compact(const struct view *view, struct canvas *canvas)
 {
     char now[32], total[32], speed[NUMBER_SIZE], number[NUMBER_SIZE], text[64];
-    static const char *const words[] = {"RUN", "PAUSE", "DONE"};
-    enum glyph mark;
-    unsigned style;
-    const char *word;
+    struct state_look state = state_look(view);
     struct figures f;
     int width = canvas->clip.width;
     collect(view, &f);
-    state_look(view, &mark, &style, &word);
     units_format_clock(now, sizeof now, view->now);
     clock_total(view, total, sizeof total);
     int x = 1 + canvas_text(canvas, 1, 0, 5, STYLE_ACCENT, "lbsim") + 1;
     x += canvas_textf(canvas, x, 0, width - x, STYLE_NORMAL, "%s/%s %s ", now, total,
                       number_speed(speed, view->speed));
-    canvas_glyph(canvas, x, 0, style, mark);
-    x += 2 + canvas_text(canvas, x + 2, 0, width - x - 2, style, words[view->state]);
+    canvas_glyph(canvas, x, 0, state.style, state.mark);
+    x += 2 + canvas_text(canvas, x + 2, 0, width - x - 2, state.style, state.brief);
     (void)snprintf(text, sizeof text, "%s/s", number_rate(number, f.in));
     if (width - x > (int)strlen(text))
         canvas_right(canvas, x + 1, 0, width - x - 2, STYLE_NORMAL, text);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sim/base/text.h"
+#include "sim/base/units.h"
 #include "ui/dashboard/number.h"
 #include "ui/dashboard/panel.h"
 
@@ -186,7 +187,7 @@ static const struct column wide_columns[] = {
     {"P99", 4, 4, 1, true, 0, draw_p99},
     {"FLIGHT", 6, 6, 1, true, 100, draw_flight},
     {"FAILED", 6, 6, 1, true, 100, draw_failed},
-    {"P99 60 s", 6, 10, 1, false, 0, draw_spark},
+    {"P99", 6, 10, 1, false, 0, draw_spark},
 };
 
 static const struct column compact_columns[] = {
@@ -281,16 +282,20 @@ static void lay_out(const struct view *view, int width, struct sheet *sheet)
     (void)widen(sheet, draw_spark, left >= VIEW_TICKS - 20 ? VIEW_TICKS : 30, left);
 }
 
-static void draw_titles(const struct sheet *sheet, struct canvas *canvas)
+static void draw_titles(const struct view *view, const struct sheet *sheet, struct canvas *canvas)
 {
+    char span[40];
     int x = 1;
+    double seconds = units_to_s(view->tick * VIEW_TICKS);
+    (void)snprintf(span, sizeof span, "P99 %.3g s", seconds);
     for (int i = 0; i < sheet->count; i++) {
         const struct column *column = sheet->column[i];
         x += column->gap;
         if (column->right)
             canvas_right(canvas, x, 0, sheet->width[i], STYLE_DIM, column->title);
         else
-            canvas_text(canvas, x, 0, sheet->width[i], STYLE_DIM, column->title);
+            canvas_text(canvas, x, 0, sheet->width[i], STYLE_DIM,
+                        column->draw == draw_spark ? span : column->title);
         x += sheet->width[i];
     }
 }
@@ -346,7 +351,7 @@ static void draw(struct view *view, struct canvas *canvas)
     lay_out(view, canvas->clip.width, &sheet);
     int y = 0, rows = canvas->clip.height;
     if (has_titles(canvas->clip.width, rows)) {
-        draw_titles(&sheet, canvas);
+        draw_titles(view, &sheet, canvas);
         y++;
         rows--;
     }
