@@ -223,9 +223,14 @@ static void json_parts(const struct summary *s, struct json *json)
         json_end_object(json);
     }
     json_end_list(json);
+    summary_json_expects(s->expects, s->expect_count, json);
+}
+
+void summary_json_expects(const struct summary_expect *expects, uint32_t count, struct json *json)
+{
     json_list(json, "expect");
-    for (uint32_t i = 0; i < s->expect_count; i++) {
-        const struct summary_expect *e = &s->expects[i];
+    for (uint32_t i = 0; i < count; i++) {
+        const struct summary_expect *e = &expects[i];
         char buf[64];
         json_object(json, NULL);
         json_string(json, "text", e->text);

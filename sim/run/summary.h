@@ -75,6 +75,8 @@ void summary_compare(const struct scenario_expect *expect, const struct summary 
 const char *summary_format(char *buf, size_t size, enum unit unit, double value);
 /* The object of `run --json` (design section 4); key NULL = outermost. */
 void summary_json(const struct summary *summary, struct json *json, const char *key);
+/* Its list "expect" alone. */
+void summary_json_expects(const struct summary_expect *expects, uint32_t count, struct json *json);
 /* Table and verdict sentence for a terminal, `width` columns wide. */
 void summary_print(const struct summary *summary, FILE *to, unsigned width, bool utf8);
 

@@ -27,168 +27,160 @@ struct job {
     struct cli *cli;
     struct scenario *scenario;
     struct record *record;
-    struct run **runs;              /* by replication */
-    uint32_t count, asked;          /* done; to do */
-    struct summary_expect *expects; /* means over the replications */
+    struct run *last;      /* the last one done; the others are gone: memory does not grow */
+    uint32_t count, asked; /* done; to do */
+    struct summary_expect *expects; /* sums, in the end means, over the replications */
+    struct json json;               /* objects of the replications done */
+    struct text rows;               /* lines of the table or of comma-separated values */
     int status;
 };
 
-/* Sets what a comparison of variants came to in every replication of the job. */
-static int compare_variants(struct job *job, uint32_t index)
+/* Runs one side of a comparison of variants as often as the job did; the mean of its measure. */
+static int measure_variant(const struct job *job, const struct scenario_measure *measure,
+                           double *mean, bool *known)
 {
-    const struct scenario_expect *expect = &job->scenario->expects[index];
-    const char *names[2] = {expect->left.variant, expect->right.variant};
-    struct scenario *scenarios[2] = {NULL, NULL};
-    double sums[2] = {0.0, 0.0};
     int status = CLI_DONE;
-    bool known = true;
-    for (int side = 0; side < 2 && status == CLI_DONE; side++) {
-        scenarios[side] =
-            execute_load(job->cli, job->cli->arguments[0], names[side], NULL, &status);
-        for (uint32_t r = 0; scenarios[side] != NULL && status == CLI_DONE && r < job->count; r++) {
-            struct execution x = {
-                .cli = job->cli, .scenario = scenarios[side], .replication = r, .quiet = true};
-            struct run *run = execute_run(&x, &status);
-            double value = NAN;
-            if (run != NULL)
-                known &= summary_measure(run_finish(run, false),
-                                         side == 0 ? &expect->left : &expect->right, &value);
-            sums[side] += value / job->count;
-            run_destroy(run);
-        }
+    struct scenario *scenario =
+        execute_load(job->cli, job->cli->arguments[0], measure->variant, NULL, &status);
+    *mean = 0.0;
+    for (uint32_t r = 0; scenario != NULL && status == CLI_DONE && r < job->count; r++) {
+        struct execution x = {
+            .cli = job->cli, .scenario = scenario, .replication = r, .quiet = true};
+        struct run *run = execute_run(&x, &status);
+        double value = NAN;
+        if (run != NULL)
+            *known &= summary_measure(run_finish(run, false), measure, &value);
+        *mean += value / job->count;
+        run_destroy(run);
     }
-    struct summary_expect *result = &job->expects[index];
-    result->known = known && status == CLI_DONE;
-    result->value = result->known && sums[1] != 0.0 ? sums[0] / sums[1] : NAN;
-    result->holds = result->known && summary_holds(expect, sums[0], expect->factor * sums[1]);
-    scenario_destroy(scenarios[0]);
-    scenario_destroy(scenarios[1]);
+    scenario_destroy(scenario);
     return status;
 }
 
-/* Means over the replications; a line that could not be measured in one of them is unknown. */
+static int compare_variants(struct job *job, uint32_t index)
+{
+    const struct scenario_expect *expect = &job->scenario->expects[index];
+    struct summary_expect *result = &job->expects[index];
+    double left = NAN, right = NAN;
+    result->known = true;
+    int status = measure_variant(job, &expect->left, &left, &result->known);
+    if (status == CLI_DONE)
+        status = measure_variant(job, &expect->right, &right, &result->known);
+    result->known = result->known && status == CLI_DONE;
+    result->value = result->known && right != 0.0 ? left / right : NAN;
+    result->holds = result->known && summary_holds(expect, left, expect->factor * right);
+    return status;
+}
+
+/* From sums to means; a line that could not be measured in one replication is unknown. */
 static int judge(struct job *job)
 {
-    const struct scenario *scenario = job->scenario;
-    for (uint32_t i = 0; i < scenario->expect_count; i++) {
-        const struct scenario_expect *expect = &scenario->expects[i];
+    for (uint32_t i = 0; i < job->scenario->expect_count; i++) {
+        const struct scenario_expect *expect = &job->scenario->expects[i];
         struct summary_expect *mean = &job->expects[i];
-        *mean = run_finish(job->runs[0], false)->expects[i];
         if (expect->against) {
             int status = compare_variants(job, i);
             if (status != CLI_DONE)
                 return status;
             continue;
         }
-        mean->value = 0.0;
-        for (uint32_t r = 0; r < job->count; r++) {
-            const struct summary_expect *one = &run_finish(job->runs[r], false)->expects[i];
-            mean->known = mean->known && one->known;
-            mean->value += one->value / job->count;
-        }
+        mean->value /= job->count;
         mean->holds = mean->known && summary_holds(expect, mean->value, expect->value);
     }
     return CLI_DONE;
 }
 
-/* A summary of replication r that shows the job's verdicts in place of its own. */
-static struct summary with_verdicts(const struct job *job, uint32_t r)
+static void add_expects(struct job *job, const struct summary *summary)
 {
-    struct summary summary = *run_finish(job->runs[r], false);
+    for (uint32_t i = 0; i < summary->expect_count; i++) {
+        const struct summary_expect *one = &summary->expects[i];
+        struct summary_expect *sum = &job->expects[i];
+        if (job->count == 0) {
+            *sum = *one;
+        } else {
+            sum->known = sum->known && one->known;
+            sum->value += one->value;
+        }
+    }
+}
+
+/* The last summary, with the verdicts of the whole job in place of its own. */
+static struct summary with_verdicts(const struct job *job)
+{
+    struct summary summary = *run_finish(job->last, false);
     summary.expects = job->expects;
     return summary;
 }
 
-static void print_json(const struct job *job)
+static void print_json(struct job *job)
 {
-    struct json json;
-    json_init(&json);
+    struct json *json = &job->json;
     if (job->asked == 1) {
-        struct summary summary = with_verdicts(job, 0);
-        summary_json(&summary, &json, NULL);
+        struct summary summary = with_verdicts(job);
+        summary_json(&summary, json, NULL);
     } else {
-        json_object(&json, NULL);
-        json_list(&json, "replications");
-        for (uint32_t r = 0; r < job->count; r++)
-            summary_json(run_finish(job->runs[r], false), &json, NULL);
-        json_end_list(&json);
-        json_list(&json, "expect");
-        for (uint32_t i = 0; i < job->scenario->expect_count; i++) {
-            char buf[64];
-            const struct summary_expect *e = &job->expects[i];
-            json_object(&json, NULL);
-            json_string(&json, "text", e->text);
-            json_bool(&json, "holds", e->holds);
-            json_string(&json, "value",
-                        summary_format(buf, sizeof buf, e->ratio ? UNIT_COUNT : e->unit, e->value));
-            json_end_object(&json);
-        }
-        json_end_list(&json);
-        json_end_object(&json);
+        json_end_list(json);
+        summary_json_expects(job->expects, job->scenario->expect_count, json);
+        json_end_object(json);
     }
-    puts(json.text.data);
-    json_done(&json);
+    puts(json->text.data);
 }
+
+#define CSV_HEAD                                                                                   \
+    "scenario,variant,algorithm,seed,replication,digest,arrived,ok,failed,in_flight,"              \
+    "mean_ms,p50_ms,p90_ms,p99_ms,p99_9_ms,throughput_per_s,goodput_per_s,imbalance\n"
 
 /* A field of comma-separated values: quoted when it must be (RFC 4180). A leading formula sign is
  * quoted too; that is all a spreadsheet can be told. */
-static void csv_field(const char *value)
+static void csv_field(struct text *to, const char *value)
 {
     if (strpbrk(value, ",\"\r\n") == NULL) {
-        fputs(value, stdout);
+        text_addf(to, "%s", value);
         return;
     }
-    putchar('"');
-    for (; *value != '\0'; value++) {
-        if (*value == '"')
-            putchar('"');
-        putchar(*value);
-    }
-    putchar('"');
+    text_addf(to, "\"");
+    for (; *value != '\0'; value++)
+        text_addf(to, *value == '"' ? "\"\"" : "%c", *value);
+    text_addf(to, "\"");
 }
 
-static void print_csv(const struct job *job)
+static void csv_row(struct text *to, const struct summary *s)
 {
-    puts("scenario,variant,algorithm,seed,replication,digest,arrived,ok,failed,in_flight,"
-         "mean_ms,p50_ms,p90_ms,p99_ms,p99_9_ms,throughput_per_s,goodput_per_s,imbalance");
-    for (uint32_t r = 0; r < job->count; r++) {
-        const struct summary *s = run_finish(job->runs[r], false);
-        const double p[] = {0.5, 0.9, 0.99, 0.999};
-        csv_field(s->scenario->name);
-        putchar(',');
-        csv_field(s->scenario->variant);
-        printf(",%s,%llu,%u,%016llx,%llu,%llu,%llu,%llu,", s->algorithm,
-               (unsigned long long)s->seed, s->replication, (unsigned long long)s->digest,
-               (unsigned long long)s->counts.arrived, (unsigned long long)s->counts.ok,
-               (unsigned long long)s->counts.failed, (unsigned long long)s->counts.in_flight);
+    const double p[] = {0.5, 0.9, 0.99, 0.999};
+    csv_field(to, s->scenario->name);
+    text_addf(to, ",");
+    csv_field(to, s->scenario->variant);
+    text_addf(to, ",%s,%llu,%u,%016llx,%llu,%llu,%llu,%llu,", s->algorithm,
+              (unsigned long long)s->seed, s->replication, (unsigned long long)s->digest,
+              (unsigned long long)s->counts.arrived, (unsigned long long)s->counts.ok,
+              (unsigned long long)s->counts.failed, (unsigned long long)s->counts.in_flight);
+    if (s->latency.count > 0)
+        text_addf(to, "%.6g", histogram_mean(&s->latency) / 1e6);
+    for (int i = 0; i < 4; i++) {
+        text_addf(to, ",");
         if (s->latency.count > 0)
-            printf("%.6g", histogram_mean(&s->latency) / 1e6);
-        for (int i = 0; i < 4; i++) {
-            putchar(',');
-            if (s->latency.count > 0)
-                printf("%.6g", histogram_quantile(&s->latency, p[i]) / 1e6);
-        }
-        printf(",%.7g,%.7g,%.5g\n", s->throughput, s->goodput, s->imbalance);
+            text_addf(to, "%.6g", histogram_quantile(&s->latency, p[i]) / 1e6);
     }
+    text_addf(to, ",%.7g,%.7g,%.5g\n", s->throughput, s->goodput, s->imbalance);
+}
+
+static void table_row(struct text *to, const struct summary *s)
+{
+    char buf[3][32];
+    double p99 = histogram_quantile(&s->latency, 0.99);
+    text_addf(to, "%-12u  %016llx%12s%12s%12s%10.4g/s\n", s->replication,
+              (unsigned long long)s->digest,
+              summary_format(buf[0], sizeof buf[0], UNIT_TIME, histogram_mean(&s->latency)),
+              summary_format(buf[1], sizeof buf[1], UNIT_TIME, p99),
+              summary_format(buf[2], sizeof buf[2], UNIT_SHARE, 1.0 - s->availability), s->goodput);
 }
 
 static void print_text(const struct job *job)
 {
     if (job->asked > 1)
-        printf("%-12s%18s%12s%12s%12s%10s\n", "REPLICATION", "DIGEST", "MEAN", "P99", "ERRORS",
-               "GOODPUT");
-    for (uint32_t r = 0; job->asked > 1 && r < job->count; r++) {
-        const struct summary *s = run_finish(job->runs[r], false);
-        char buf[3][32];
-        printf(
-            "%-12u  %016llx%12s%12s%12s%8.4g/s\n", r, (unsigned long long)s->digest,
-            summary_format(buf[0], sizeof buf[0], UNIT_TIME, histogram_mean(&s->latency)),
-            summary_format(buf[1], sizeof buf[1], UNIT_TIME, histogram_quantile(&s->latency, 0.99)),
-            summary_format(buf[2], sizeof buf[2], UNIT_SHARE, 1.0 - s->availability), s->goodput);
-    }
-    if (job->asked > 1)
-        puts("");
-    struct summary last = with_verdicts(job, job->count - 1);
+        printf("%-12s%18s%12s%12s%12s%12s\n%s\n", "REPLICATION", "DIGEST", "MEAN", "P99", "ERRORS",
+               "GOODPUT", job->rows.data);
+    struct summary last = with_verdicts(job);
     summary_print(&last, stdout, cli_width(), cli_utf8());
 }
 
@@ -200,9 +192,19 @@ static void run_all(struct job *job, bool quiet)
                               .record = job->record,
                               .replication = r,
                               .quiet = quiet};
-        job->runs[r] = execute_run(&x, &job->status);
-        if (job->runs[r] == NULL)
+        struct run *run = execute_run(&x, &job->status);
+        if (run == NULL)
             return;
+        run_destroy(job->last);
+        job->last = run;
+        const struct summary *summary = run_finish(run, false);
+        add_expects(job, summary);
+        if (cli_flag(job->cli, "csv"))
+            csv_row(&job->rows, summary);
+        else if (job->asked > 1)
+            table_row(&job->rows, summary);
+        if (job->asked > 1)
+            summary_json(summary, &job->json, NULL);
         job->count++;
         if (x.recorded.other_digest)
             fprintf(stderr,
@@ -216,16 +218,11 @@ static int finish(struct job *job)
 {
     if (job->count == 0)
         return job->status;
-    int status = job->status;
-    if (status == CLI_DONE)
-        status = judge(job);
-    else
-        for (uint32_t i = 0; i < job->scenario->expect_count; i++)
-            job->expects[i] = run_finish(job->runs[0], false)->expects[i];
+    int status = job->status == CLI_DONE ? judge(job) : job->status;
     if (cli_flag(job->cli, "json"))
         print_json(job);
     else if (cli_flag(job->cli, "csv"))
-        print_csv(job);
+        printf("%s%s", CSV_HEAD, job->rows.data);
     else
         print_text(job);
     for (uint32_t i = 0; i < job->scenario->expect_count && status == CLI_DONE; i++)
@@ -253,13 +250,18 @@ static int run_command(struct cli *cli)
     }
     cli_catch_signals();
     job.asked = (uint32_t)replications;
-    job.runs = text_need_zero(job.asked, sizeof(struct run *));
+    text_init(&job.rows);
+    json_init(&job.json);
+    if (job.asked > 1) {
+        json_object(&job.json, NULL);
+        json_list(&job.json, "replications");
+    }
     job.expects = text_need_zero(job.scenario->expect_count + 1, sizeof *job.expects);
     run_all(&job, quiet);
     int status = finish(&job);
-    for (uint32_t r = 0; r < job.asked; r++)
-        run_destroy(job.runs[r]);
-    free(job.runs);
+    run_destroy(job.last);
+    text_done(&job.rows);
+    json_done(&job.json);
     free(job.expects);
     record_close(job.record);
     scenario_destroy(job.scenario);
