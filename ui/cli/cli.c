@@ -122,6 +122,9 @@ int cli_main(int argc, char **argv)
     fill_standard_descriptors();
     (void)setlocale(LC_CTYPE, "");  /* not LC_NUMERIC: numbers are written and read with a point */
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that leaves is noticed below; the record is kept */
+#ifdef SIGXFSZ
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
+#endif
     int status = dispatch(argc, argv);
     bool failed = ferror(stdout) != 0;
     errno = 0;
