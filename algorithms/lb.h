@@ -171,7 +171,7 @@ struct lb_algorithm {
                              enum lb_how how, lb_time now);
     void (*on_attempt_finish)(void *state, int32_t backend, const struct lb_outcome *outcome,
                               lb_time now);
-    /* weight, flags, join, leave, warm step of these rows. */
+    /* Weight, flags, limits, join, leave or warm step of these rows; the rows say what is new. */
     void (*on_pool_change)(void *state, const int32_t *changed, uint32_t count, lb_time now);
     void (*on_load)(void *state, int32_t backend, const struct lb_load *load, lb_time now);
     /* Returns when to be called next, LB_NEVER to stop. First called right after create. */

@@ -96,7 +96,7 @@ static inline void draw_pair(struct lb_random *random, uint32_t n, uint32_t *fir
         low = (draw & UINT32_MAX) * (n - 1);
         if ((uint32_t)high >= n && (uint32_t)low >= n)
             break;
-        /* n in 2^31: the exact test costs two divisions */
+        /* about 2n draws in 2^32 come here, where the exact test costs two divisions */
         if ((uint32_t)high >= (0U - n) % n && (uint32_t)low >= (0U - (n - 1)) % (n - 1))
             break;
     }

@@ -181,7 +181,7 @@ static void all_recordings(void)
     CU_ASSERT(tally.equal == tally.total);
 }
 
-/* The replay must be able to fail: one wrong peer, status or refusal is one decision that differs. */
+/* The replay can fail: one wrong peer, status or refusal is one decision that differs. */
 static void a_wrong_recording_is_noticed(void)
 {
     static const char sequence[] =

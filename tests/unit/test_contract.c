@@ -112,7 +112,7 @@ static void judge_description(void *to, int32_t backend, const char *name, doubl
         script_blame(script, "describes a backend that is not there");
 }
 
-/* Random pools, random steps. Returns false, with the reason on stdout, at the first rule broken. */
+/* Random pools, random steps. False, with the reason on stdout, at the first rule broken. */
 static bool keeps_the_contract(const struct lb_algorithm *a, bool loud)
 {
     static struct script script;

@@ -219,6 +219,47 @@ static void power_of_two_draws_once(void)
     books_close(&books);
 }
 
+/* The next draw of xoshiro256++ is this: rotl(s0 + s3, 23) + s0. */
+static void force_draw(uint64_t draw)
+{
+    books.random = (struct lb_random){{0, 1, 2, lb_rotl64(draw, 64 - 23)}};
+}
+
+/* Which of the forced draw's places wins, and whether it was drawn again. */
+static int32_t pick_forced(uint32_t high, uint32_t low, bool *again)
+{
+    force_draw((uint64_t)high << 32 | low);
+    struct lb_random once = books.random;
+    lb_random_u64(&once);
+    int32_t row = books_pick(&books, &request);
+    *again = memcmp(&once, &books.random, sizeof once) != 0;
+    return row;
+}
+
+/* Exactly uniform (Lemire 2019): of the 2^32 upper halves, 2^32 mod 5 = 1 too many fall on place 0
+ * of 5: half 0 is drawn again, 858993460 (times 5 is 2^32 + 4) is not. Lower halves the same with
+ * one place less: 2^32 mod 3 = 1, half 0 is drawn again. */
+static void power_of_two_rejects_the_surplus(void)
+{
+    bool again;
+    prepare((uint32_t[]){1, 1, 1, 1, 1, 0});
+    load_rows((uint32_t[]){9, 8, 7, 6, 5});
+    set_choices(2, false);
+    open_state("power-of-two");
+    CU_ASSERT(pick_forced(858993460, 0x80000000, &again) == 3 && !again); /* places 1 and 2 + 1 */
+    CU_ASSERT(pick_forced(0xffffffff, 0, &again) == 4 && !again);         /* 4 and 0 */
+    pick_forced(0, 0x80000000, &again);
+    CU_ASSERT(again);
+    books_close(&books);
+    prepare((uint32_t[]){1, 1, 1, 1, 0});
+    set_choices(2, false);
+    open_state("power-of-two");
+    pick_forced(0x50000000, 0, &again);
+    CU_ASSERT(again);
+    CU_ASSERT(pick_forced(0x40000000, 0x80000000, &again) == 1 && !again); /* 1 and 1 + 1, idle */
+    books_close(&books);
+}
+
 static const struct {
     uint8_t bytes[16];
     uint16_t family;
@@ -276,7 +317,7 @@ static int32_t place_of(uint32_t client)
 }
 
 /* The share of clients that move when N equal backends become M: 1 - min(N,M)/lcm(N,M), the table
- * of modulo remapping in queueing and hashing theory; four standard deviations of 20,000 clients. */
+ * of modulo remapping; within four standard deviations of 20,000 clients. */
 static void source_hash_moves_as_modulo(void)
 {
     static const struct {
@@ -381,6 +422,7 @@ static const struct check_test tests[] = {
     {"power-of-two among the allowed", power_of_two_among_the_allowed},
     {"power-of-two of two", power_of_two_of_two},
     {"power-of-two draws once", power_of_two_draws_once},
+    {"power-of-two rejects the surplus", power_of_two_rejects_the_surplus},
     {"source-hash places addresses", source_hash_places_addresses},
     {"source-hash moves as modulo", source_hash_moves_as_modulo},
     {"source-hash fails over", source_hash_fails_over},
