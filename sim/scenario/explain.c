@@ -131,16 +131,8 @@ bool scenario_explain(const char *key, struct text *out)
         return true;
     }
     for (uint32_t i = 0; (row = schema_at(i)) != NULL; i++)
-        if (same_path(row->path, key))
+        if (same_path(row->path, key) || strcmp(schema_key(row), key) == 0)
             add_row(row, out);
-    for (uint32_t i = 0; out->size == before && (row = schema_at(i)) != NULL; i++) {
-        if (strcmp(schema_key(row), key) != 0)
-            continue;
-        for (; (row = schema_at(i)) != NULL; i++)
-            if (strcmp(schema_key(row), key) == 0)
-                add_row(row, out);
-        break;
-    }
     if (add_word(key, out) || out->size > before)
         return true;
     add_nearest(key, out);

@@ -134,9 +134,9 @@ static struct scenario *build(struct loading *l, const char *variant, bool setti
     if (!fine)
         diagnose_whole(d, 0, "more than 100,000 values");
     if (fine && strcmp(variant, "base") != 0)
-        fine = set_variant(&tree, d, variant);
+        set_variant(&tree, d, variant);
     if (fine && settings)
-        fine = set_request(&tree, d, l->request);
+        set_request(&tree, d, l->request);
     if (fine) {
         read_scenario(&r, tree.root);
         resolve_scenario(&r);

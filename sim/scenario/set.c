@@ -51,7 +51,7 @@ static void forget_params(struct tree *tree, const struct node *chosen)
 }
 
 /* Carries settings out in order, but the algorithm first: what follows may set its parameters. */
-static bool apply(struct tree *tree, struct diagnose *diagnose, const struct setting *settings,
+static void apply(struct tree *tree, struct diagnose *diagnose, const struct setting *settings,
                   uint32_t count)
 {
     for (int algorithm = 1; algorithm >= 0; algorithm--)
@@ -62,15 +62,13 @@ static bool apply(struct tree *tree, struct diagnose *diagnose, const struct set
                 continue;
             if (is_algorithm)
                 forget_params(tree, s->value);
-            if (!path_set(tree, diagnose, s->where, &s->path, s->value))
-                return false;
+            (void)path_set(tree, diagnose, s->where, &s->path, s->value);
         }
-    return true;
 }
 
 /* --- variants ----------------------------------------------------------------------------------- */
 
-static bool apply_set(struct tree *tree, struct diagnose *diagnose, const struct node *set)
+static void apply_set(struct tree *tree, struct diagnose *diagnose, const struct node *set)
 {
     struct setting *settings = arena_need(tree->arena, set->count, sizeof *settings);
     uint32_t n = 0;
@@ -78,9 +76,9 @@ static bool apply_set(struct tree *tree, struct diagnose *diagnose, const struct
         settings[n].where = key;
         settings[n].value = key->value;
         if (!parse_setting(diagnose, &settings[n]))
-            return false;
+            return;
     }
-    return apply(tree, diagnose, settings, n);
+    apply(tree, diagnose, settings, n);
 }
 
 static void put(struct tree *tree, const char *key, struct node *value)
@@ -92,7 +90,7 @@ static void put(struct tree *tree, const char *key, struct node *value)
         node_add_key(tree->root, tree_scalar(tree, key, strlen(key), value->at), value);
 }
 
-bool set_variant(struct tree *tree, struct diagnose *diagnose, const char *name)
+void set_variant(struct tree *tree, struct diagnose *diagnose, const char *name)
 {
     const struct node *variants = root_value(tree, "variants");
     const struct node *variant = node_find(variants, name, strlen(name))->value;
@@ -112,7 +110,8 @@ bool set_variant(struct tree *tree, struct diagnose *diagnose, const char *name)
     } else if (expect != NULL) {
         put(tree, "expect", expect->value);
     }
-    return set == NULL || apply_set(tree, diagnose, set->value);
+    if (set != NULL)
+        apply_set(tree, diagnose, set->value);
 }
 
 static void check_variant(struct diagnose *diagnose, const struct node *name)
@@ -236,18 +235,15 @@ static struct setting key_setting(struct tree *tree, const char *path, const cha
     return setting;
 }
 
-bool set_request(struct tree *tree, struct diagnose *diagnose,
+void set_request(struct tree *tree, struct diagnose *diagnose,
                  const struct scenario_request *request)
 {
     uint32_t n = 0;
     struct setting *settings = arena_need(tree->arena, request->set_count + 2, sizeof *settings);
-    bool fine = true;
-    for (; n < request->set_count; n++)
-        fine = parse_set(tree, diagnose, n + 1, &settings[n]) && fine;
-    if (!fine)
-        return false;
+    for (uint32_t i = 0; i < request->set_count; i++)
+        n += parse_set(tree, diagnose, i + 1, &settings[n]) ? 1 : 0;
     if (request->algorithm != NULL) {
-        struct place at = {n + 1, 0, (uint32_t)strlen(request->algorithm)};
+        struct place at = {request->set_count + 1, 0, (uint32_t)strlen(request->algorithm)};
         settings[n++] = key_setting(tree, "balancer.algorithm", request->algorithm, at);
     }
     if (request->seed_given) {
@@ -255,7 +251,7 @@ bool set_request(struct tree *tree, struct diagnose *diagnose,
         (void)snprintf(seed, sizeof seed, "%" PRIu64, request->seed);
         settings[n++] = key_setting(tree, "run.seed", seed, (struct place){0, 0, 1});
     }
-    return apply(tree, diagnose, settings, n);
+    apply(tree, diagnose, settings, n);
 }
 
 void set_describe(const struct scenario_request *request, struct text *out)

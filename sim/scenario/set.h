@@ -11,12 +11,12 @@
 #include "sim/scenario/tree.h"
 
 /* Changes the root by the variant of this name (it is there): its timeline takes the place of the
- * file's, its expectations are added, its paths set. False after an error. */
-bool set_variant(struct tree *tree, struct diagnose *diagnose, const char *name);
+ * file's, its expectations are added, its paths set. Errors are counted in diagnose. */
+void set_variant(struct tree *tree, struct diagnose *diagnose, const char *name);
 
 /* Carries out the request's --set, --algorithm and --seed; their texts are the sources 1, 2, ...
- * in this order (set_sources). False after an error. */
-bool set_request(struct tree *tree, struct diagnose *diagnose,
+ * in this order (set_sources). One that is wrong is told and left out. */
+void set_request(struct tree *tree, struct diagnose *diagnose,
                  const struct scenario_request *request);
 
 /* How many sources the request needs beyond the file, and their making; texts live in arena. */
