@@ -60,13 +60,13 @@ static inline char *recording_line(char **at)
 /* Cuts a line into cells at its tabs; those it does not have are empty. */
 static inline unsigned recording_cut(char *line, const char **cell)
 {
-    unsigned count = 0;
-    for (char *at = line; at != NULL && count < RECORDING_COLUMNS;) {
-        cell[count++] = at;
-        at = strchr(at, '\t');
-        if (at != NULL)
-            *at++ = '\0';
-    }
+    unsigned count = 1;
+    cell[0] = line;
+    for (char *at = line; *at != '\0' && count < RECORDING_COLUMNS; at++)
+        if (*at == '\t') {
+            *at = '\0';
+            cell[count++] = at + 1;
+        }
     for (unsigned k = count; k < RECORDING_COLUMNS; k++)
         cell[k] = "";
     return count;

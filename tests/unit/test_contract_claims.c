@@ -21,6 +21,7 @@
 
 #define REQUESTS 20000
 #define KEYS     2000
+#define UP       (LB_PRESENT | LB_USABLE)
 
 /* A request from somewhere: address and key are n, spread by the mixer. */
 static struct lb_request request_of(uint64_t n, uint64_t *key)
@@ -43,6 +44,8 @@ static bool follows_weights(struct books *books)
             total += books->row[i].weight;
             rows++;
         }
+    if (total == 0)
+        return false;
     struct lb_random before = books->random;
     uint64_t requests = REQUESTS / total * total;
     for (uint64_t n = 0; n < requests; n++) {
@@ -83,8 +86,10 @@ static bool keeps_weights(const struct lb_algorithm *a)
     for (size_t p = 0; p < sizeof pools / sizeof pools[0]; p++) {
         uint32_t rows = 0;
         books_init(&books, 0);
-        for (; pools[p][rows] != 0; rows++)
-            books.row[rows].weight = pools[p][rows], books.row[rows].flags = 3;
+        for (; pools[p][rows] != 0; rows++) {
+            books.row[rows].weight = pools[p][rows];
+            books.row[rows].flags = UP;
+        }
         books.pool.count = rows;
         if (!books_open(&books, a, 77 + p, false))
             return false;
@@ -92,11 +97,11 @@ static bool keeps_weights(const struct lb_algorithm *a)
         books.row[rows / 2].weight = 8;
         books_changed_row(&books, rows / 2);
         kept = kept && follows_weights(&books);
-        books.row[0].flags = rows > 1 ? LB_PRESENT : 3;
+        books.row[0].flags = rows > 1 ? LB_PRESENT : UP;
         books_changed_row(&books, 0);
         kept = kept && follows_weights(&books);
-        books.row[0].flags = 3;
-        books.row[rows - 1].flags = rows > 1 ? 0 : 3;
+        books.row[0].flags = UP;
+        books.row[rows - 1].flags = rows > 1 ? 0 : UP;
         int32_t changed[] = {0, (int32_t)rows - 1};
         books_changed(&books, changed, 2);
         kept = kept && follows_weights(&books);
