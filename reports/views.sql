@@ -11,9 +11,9 @@ CREATE VIEW latency_bucket AS
 SELECT run, from_ns, until_ns, client, class, cause, bucket,
        (bucket - 128 * octave) << octave AS low_ns, 1 << octave AS width_ns, count
 FROM (SELECT l.run, l.from_ns, l.until_ns, l.client, l.class, l.cause,
-             CAST(b.key AS INTEGER) AS bucket,
-             max(CAST(b.key AS INTEGER) / 128 - 1, 0) AS octave, b.value AS count
-      FROM latency AS l, json_each(l.buckets) AS b);
+             l.first + CAST(b.key AS INTEGER) AS bucket,
+             max((l.first + CAST(b.key AS INTEGER)) / 128 - 1, 0) AS octave, b.value AS count
+      FROM latency AS l, json_each(l.buckets) AS b WHERE b.value > 0);
 
 -- A run's latencies in order: `below` values lie in buckets before this one, `total` in all.
 DROP VIEW IF EXISTS latency_ordered;
@@ -180,12 +180,17 @@ LEFT JOIN quantiles AS q ON q.run = c.run AND q.client = c.client AND q.class = 
 DROP VIEW IF EXISTS sample_backend;
 CREATE VIEW sample_backend AS
 SELECT s.run, s.at_ns / 1e9 AS at_s, s.balancer, d.n, d.name, d.members,
-       json_extract(b.value, '$[0]') AS belief, json_extract(b.value, '$[1]') AS truth,
-       json_extract(b.value, '$[2]') AS weight, json_extract(b.value, '$[3]') AS slots,
-       json_extract(b.value, '$[4]') AS busy, json_extract(b.value, '$[5]') AS queue,
-       json_extract(b.value, '$[6]') AS in_flight, json_extract(b.value, '$[7]') AS line,
-       json_extract(b.value, '$[8]') AS utilization, json_extract(b.value, '$[9]') AS picks,
-       json_extract(b.value, '$[10]') AS ok, json_extract(b.value, '$[11]') AS failed,
-       json_extract(b.value, '$[12]') AS up
+       CASE json_extract(b.value, '$[0]') WHEN 0 THEN 'up'
+            ELSE json_extract(b.value, '$[0]') END AS belief,
+       CASE json_extract(b.value, '$[1]') WHEN 0 THEN 'ok'
+            ELSE json_extract(b.value, '$[1]') END AS truth,
+       json_extract(b.value, '$[2]') AS weight, d.slots,
+       json_extract(b.value, '$[3]') AS busy, json_extract(b.value, '$[4]') AS queue,
+       json_extract(b.value, '$[5]') AS in_flight, json_extract(b.value, '$[6]') AS line,
+       json_extract(b.value, '$[7]') / 10000.0 AS utilization,
+       json_extract(b.value, '$[8]') AS picks, json_extract(b.value, '$[9]') AS ok,
+       json_extract(b.value, '$[10]') AS failed,
+       coalesce(json_extract(b.value, '$[11]'),
+                json_extract(b.value, '$[0]') IN (0, 'warming')) AS up
 FROM sample AS s, json_each(s.backends) AS b
 JOIN sampled AS d ON d.run = s.run AND d.n = b.key;

@@ -6,7 +6,6 @@
  * json_each() for those who ask in SQL. Cost: about 4 ns a digit group; no allocation once the
  * scratch text has grown.
  */
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,7 +15,7 @@
 /* What the views know of the layout of a histogram. */
 _Static_assert(HISTOGRAM_BITS == 7, "reports/views.sql computes bounds of buckets with 7 bits");
 
-/* Room for one row of a sample: 13 values of at most 20 digits, words and commas. */
+/* Room for one row of a sample: 12 values of at most 20 digits, words and commas. */
 #define ROW_MAX 384
 
 /* Writes the digits of a number and returns the end; at least 20 bytes of room. */
@@ -32,10 +31,13 @@ static char *put(char *at, uint64_t value)
     return at + (sizeof digits - n);
 }
 
+/* NULL becomes null; "", the usual, becomes 0. */
 static char *put_word(char *at, const char *word)
 {
     if (word == NULL)
         return (char *)memcpy(at, "null", 4) + 4;
+    if (word[0] == '\0')
+        return (char *)memcpy(at, "0", 1) + 1;
     size_t size = strlen(word);
     *at++ = '"';
     memcpy(at, word, size);
@@ -44,58 +46,78 @@ static char *put_word(char *at, const char *word)
     return at;
 }
 
-/* A share with four decimals. */
-static char *put_share(char *at, double share)
+/* As a list of all counts from the first occupied bucket to the last. */
+static void add_dense(struct text *text, const struct histogram *h, uint32_t first, uint32_t last)
 {
-    if (!isfinite(share) || share < 0.0 || share > 1e9)
-        return put_word(at, NULL);
-    uint64_t parts = (uint64_t)(share * 1e4 + 0.5);
-    at = put(at, parts / 10000);
-    parts %= 10000;
-    if (parts == 0)
-        return at;
-    *at++ = '.';
-    for (uint64_t unit = 1000; parts != 0; unit /= 10) {
-        *at++ = (char)('0' + parts / unit);
-        parts %= unit;
-    }
-    return at;
-}
-
-void encode_histogram(struct text *text, const struct histogram *histogram)
-{
-    char row[48];
-    text_clear(text);
-    text_add(text, "{", 1);
-    if (histogram->count != 0) {
-        uint32_t last = histogram_bucket(histogram->max);
-        const char *comma = "\"";
-        for (uint32_t i = histogram_bucket(histogram->min); i <= last; i++) {
-            if (histogram->bucket[i] == 0)
-                continue;
-            size_t size = strlen(comma);
-            memcpy(row, comma, size);
-            char *at = put(row + size, i);
-            memcpy(at, "\":", 2);
-            at = put(at + 2, histogram->bucket[i]);
-            text_add(text, row, (size_t)(at - row));
-            comma = ",\"";
+    char buf[1024];
+    char *at = buf;
+    *at++ = '[';
+    for (uint32_t i = first; i <= last; i++) {
+        at = put(at, h->bucket[i]);
+        *at++ = i < last ? ',' : ']';
+        if (at - buf > (ptrdiff_t)sizeof buf - 24) {
+            text_add(text, buf, (size_t)(at - buf));
+            at = buf;
         }
     }
-    text_add(text, "}", 1);
+    text_add(text, buf, (size_t)(at - buf));
+}
+
+/* As an object of the occupied ones: where they are few and far between. */
+static void add_sparse(struct text *text, const struct histogram *h, uint32_t first, uint32_t last)
+{
+    char buf[64];
+    text_add(text, "{", 1);
+    for (uint32_t i = first; i <= last; i++) {
+        if (h->bucket[i] == 0)
+            continue;
+        char *at = buf;
+        *at++ = '"';
+        at = put(at, i - first);
+        *at++ = '"';
+        *at++ = ':';
+        at = put(at, h->bucket[i]);
+        *at++ = i < last ? ',' : '}';
+        text_add(text, buf, (size_t)(at - buf));
+    }
+}
+
+uint32_t encode_histogram(struct text *text, const struct histogram *histogram)
+{
+    text_clear(text);
+    if (histogram->count == 0) {
+        text_add(text, "[]", 2);
+        return 0;
+    }
+    uint32_t first = histogram_bucket(histogram->min), last = histogram_bucket(histogram->max);
+    uint32_t occupied = 0;
+    for (uint32_t i = first; i <= last; i++)
+        occupied += histogram->bucket[i] != 0;
+    /* An empty bucket costs 2 bytes in a list; a key costs about 6 in an object. */
+    if (2 * (last + 1 - first - occupied) <= 6 * occupied)
+        add_dense(text, histogram, first, last);
+    else
+        add_sparse(text, histogram, first, last);
+    return first;
 }
 
 /* What one list of a sample says: of a backend, or of several folded into one. */
 struct row {
-    const char *belief, *truth; /* NULL = not the same for all */
-    uint64_t weight, slots, busy, queue, in_flight, line, picks, ok, failed, up;
+    enum belief belief;
+    enum truth truth;
+    bool beliefs_differ, truths_differ;
+    uint64_t weight, busy, queue, in_flight, line, picks, ok, failed;
+    uint64_t members, slots, up;
     double utilization;
 };
 
 static void fold(struct row *row, const struct sample_backend *b)
 {
-    row->belief = belief_name(b->belief);
-    row->truth = truth_name(b->truth);
+    row->beliefs_differ |= row->members != 0 && row->belief != b->belief;
+    row->truths_differ |= row->members != 0 && row->truth != b->truth;
+    row->belief = b->belief;
+    row->truth = b->truth;
+    row->members++;
     row->weight += b->weight;
     row->slots += b->slots;
     row->busy += b->busy;
@@ -109,27 +131,32 @@ static void fold(struct row *row, const struct sample_backend *b)
     row->utilization += b->utilization * b->slots;
 }
 
+/* The share x 10000; a backend without slots uses nothing. */
+static uint64_t share_of(const struct row *row)
+{
+    double share = row->slots != 0 ? row->utilization / (double)row->slots : 0.0;
+    return share > 0.0 && share < 1e9 ? (uint64_t)(share * 1e4 + 0.5) : 0;
+}
+
 static void add_row(struct text *text, const struct row *row, const char *before)
 {
     char buf[ROW_MAX];
-    const uint64_t left[] = {row->weight, row->slots,     row->busy,
-                             row->queue,  row->in_flight, row->line};
-    const uint64_t right[] = {row->picks, row->ok, row->failed, row->up};
-    char *at = buf;
+    const uint64_t values[] = {row->weight,   row->busy,  row->queue, row->in_flight, row->line,
+                               share_of(row), row->picks, row->ok,    row->failed,    row->up};
+    /* One backend is up or not, as its belief says. */
+    size_t count = sizeof values / sizeof values[0] - (row->members == 1);
     size_t size = strlen(before);
-    memcpy(at, before, size);
-    at = put_word(at + size, row->belief);
+    memcpy(buf, before, size);
+    char *at = put_word(buf + size, row->beliefs_differ        ? NULL
+                                    : row->belief == BELIEF_UP ? ""
+                                                               : belief_name(row->belief));
     *at++ = ',';
-    at = put_word(at, row->truth);
-    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+    at = put_word(at, row->truths_differ       ? NULL
+                      : row->truth == TRUTH_OK ? ""
+                                               : truth_name(row->truth));
+    for (size_t i = 0; i < count; i++) {
         *at++ = ',';
-        at = put(at, left[i]);
-    }
-    *at++ = ',';
-    at = put_share(at, row->slots != 0 ? row->utilization / (double)row->slots : 0.0);
-    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
-        *at++ = ',';
-        at = put(at, right[i]);
+        at = put(at, values[i]);
     }
     *at++ = ']';
     text_add(text, buf, (size_t)(at - buf));
@@ -140,14 +167,8 @@ static void add_folded(struct text *text, const struct sample *sample, uint32_t 
                        const char *before)
 {
     struct row row = {0};
-    bool one_belief = true, one_truth = true;
-    for (uint32_t i = first; i < end; i++) {
+    for (uint32_t i = first; i < end; i++)
         fold(&row, &sample->backends[i]);
-        one_belief &= sample->backends[i].belief == sample->backends[first].belief;
-        one_truth &= sample->backends[i].truth == sample->backends[first].truth;
-    }
-    row.belief = one_belief ? row.belief : NULL;
-    row.truth = one_truth ? row.truth : NULL;
     add_row(text, &row, before);
 }
 

@@ -99,7 +99,7 @@ static int make_room(struct writer *w)
 
 static void bind_histogram(struct binder *to, struct recorder *r, const struct histogram *h)
 {
-    encode_histogram(&r->text, h);
+    uint32_t first = encode_histogram(&r->text, h);
     bind_count(to, h->count);
     bind_real(to, h->sum);
     if (h->count == 0) {
@@ -109,6 +109,7 @@ static void bind_histogram(struct binder *to, struct recorder *r, const struct h
         bind_int(to, h->min);
         bind_int(to, h->max);
     }
+    bind_int(to, first);
     bind_text(to, r->text.data);
 }
 
@@ -151,8 +152,9 @@ static int write_run(struct writer *w)
                 " replication, version, build, libc, cpu, state, digest, started_s, wall_s, events,"
                 " kind, duration_ns, warmup_ns, sample_ns, simulated_s, arrived, ok, failed,"
                 " in_flight, good, attempts, response_count, response_sum_ns, response_min_ns,"
-                " response_max_ns, response_buckets) SELECT ?, coalesce(max(sequence), 0) + 1,"
-                " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM run") != 0)
+                " response_max_ns, response_first, response_buckets) SELECT ?, "
+                "coalesce(max(sequence), 0) + 1,"
+                " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM run") != 0)
         return -1;
     if (w->run != 0)
         bind_int(&to, w->run);
@@ -259,6 +261,16 @@ static int write_backends(struct writer *w)
     return finish(&to, result);
 }
 
+static uint64_t slots_of(const struct scenario *s, bool folded, uint32_t i)
+{
+    uint32_t first = folded ? s->groups[i].first : i;
+    uint32_t end = folded ? first + s->groups[i].count : i + 1;
+    uint64_t slots = 0;
+    for (; first < end; first++)
+        slots += s->backends[first].slots;
+    return slots;
+}
+
 /* What the n-th list of each sample stands for. */
 static int write_sampled(struct writer *w)
 {
@@ -267,7 +279,7 @@ static int write_sampled(struct writer *w)
     int result = 0;
     if (w->r->info.no_samples)
         return 0;
-    if (prepare(w, &to, "INSERT INTO sampled VALUES (?,?,?,?,?)") != 0)
+    if (prepare(w, &to, "INSERT INTO sampled VALUES (?,?,?,?,?,?)") != 0)
         return -1;
     uint32_t count = w->r->folded ? s->group_count : s->backend_count;
     for (uint32_t i = 0; i < count && result == 0; i++) {
@@ -276,6 +288,7 @@ static int write_sampled(struct writer *w)
         bind_text(&to, w->r->folded ? s->groups[i].name : s->backends[i].name);
         bind_int(&to, w->r->folded ? s->groups[i].first : i);
         bind_int(&to, w->r->folded ? s->groups[i].count : 1);
+        bind_count(&to, slots_of(s, w->r->folded, i));
         result = bind_step(&to);
     }
     return finish(&to, result);
@@ -304,17 +317,17 @@ static int write_expects(struct writer *w)
     return finish(&to, result);
 }
 
-/* From the temporary tables. */
+/* What was recorded while the run went on. */
 static int copy_spool(struct writer *w)
 {
     static const char *const copies[SPOOLS] = {
         "INSERT OR IGNORE INTO sample SELECT ?, at_ns, 0, interval_ns, arrived, ok, failed, "
         "in_flight,"
-        " waiting, backends FROM temp.spool_sample",
+        " waiting, backends FROM spool.sample",
         "INSERT INTO latency SELECT ?, from_ns, until_ns, client, class, cause, count, sum_ns,"
-        " min_ns, max_ns, buckets FROM temp.spool_latency",
+        " min_ns, max_ns, first, buckets FROM spool.latency",
         "INSERT INTO event SELECT ?, n, at_ns, kind, what, backend, target, by_person, belief_from,"
-        " belief_to, truth, text FROM temp.spool_event",
+        " belief_to, truth, text FROM spool.event",
     };
     for (int i = 0; i < SPOOLS; i++) {
         struct binder to;

@@ -1,9 +1,10 @@
 /*
  * The observer that records a run while it goes on.
  *
- * The idea: rows go to temporary tables of this connection. They live in memory and, beyond the
- * cache of 2 MB, in an unnamed file, so memory is bounded; and since a temporary table is a
- * database of its own, no lock is taken on the real one before record_finish().
+ * The idea: rows go to a database of their own, attached under the name `spool`, that has no file
+ * name: SQLite keeps it in its page cache and, beyond 2 MB, in an unlinked file, so memory is
+ * bounded and nothing is left behind. No lock is taken on the real database before
+ * record_finish(). Its journal stays empty, since pages are only added.
  */
 #include "sim/record/recorder.h"
 
@@ -12,18 +13,19 @@
 #include "sim/record/schema.h"
 
 static const char spool_tables[] =
-    "CREATE TEMP TABLE IF NOT EXISTS spool_sample (at_ns, interval_ns, arrived, ok, failed,"
-    " in_flight, waiting, backends);"
-    "CREATE TEMP TABLE IF NOT EXISTS spool_latency (from_ns, until_ns, client, class, cause, count,"
-    " sum_ns, min_ns, max_ns, buckets);"
-    "CREATE TEMP TABLE IF NOT EXISTS spool_event (n, at_ns, kind, what, backend, target, by_person,"
-    " belief_from, belief_to, truth, text);"
-    "DELETE FROM temp.spool_sample; DELETE FROM temp.spool_latency; DELETE FROM temp.spool_event";
+    "ATTACH '' AS spool; PRAGMA spool.page_size = 8192;PRAGMA spool.journal_mode = MEMORY; PRAGMA "
+    "spool.synchronous = OFF;"
+    "CREATE TABLE spool.sample (at_ns, interval_ns, arrived, ok, failed, in_flight, waiting,"
+    " backends);"
+    "CREATE TABLE spool.latency (from_ns, until_ns, client, class, cause, count, sum_ns, min_ns,"
+    " max_ns, first, buckets);"
+    "CREATE TABLE spool.event (n, at_ns, kind, what, backend, target, by_person, belief_from,"
+    " belief_to, truth, text)";
 
 static const char *const spool_inserts[SPOOLS] = {
-    "INSERT INTO temp.spool_sample VALUES (?,?,?,?,?,?,?,?)",
-    "INSERT INTO temp.spool_latency VALUES (?,?,?,?,?,?,?,?,?,?)",
-    "INSERT INTO temp.spool_event VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO spool.sample VALUES (?,?,?,?,?,?,?,?)",
+    "INSERT INTO spool.latency VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+    "INSERT INTO spool.event VALUES (?,?,?,?,?,?,?,?,?,?,?)",
 };
 
 void bind_int(struct binder *to, int64_t value)
@@ -100,7 +102,7 @@ static void on_bucket(void *self, const struct bucket *bucket)
     struct recorder *r = self;
     if (r->failed || bucket->latency->count == 0)
         return;
-    encode_histogram(&r->text, bucket->latency);
+    uint32_t first = encode_histogram(&r->text, bucket->latency);
     struct binder to = {r->insert[SPOOL_LATENCY], 0};
     bind_int(&to, bucket->from);
     bind_int(&to, bucket->until);
@@ -111,6 +113,7 @@ static void on_bucket(void *self, const struct bucket *bucket)
     bind_real(&to, bucket->latency->sum);
     bind_int(&to, bucket->latency->min);
     bind_int(&to, bucket->latency->max);
+    bind_int(&to, first);
     bind_scratch(&to, &r->text);
     spool(r, &to);
 }
@@ -143,7 +146,7 @@ static void on_happening(void *self, const struct happening *happening)
     spool(r, &to);
 }
 
-/* The temporary tables, empty, and the statements that fill them. */
+/* The spool, empty, and the statements that fill it. */
 static int open_spool(struct recorder *r, struct lb_error *error)
 {
     struct sqlite3 *db = r->record->db;
@@ -153,7 +156,7 @@ static int open_spool(struct recorder *r, struct lb_error *error)
         if (sqlite3_prepare_v3(db, spool_inserts[i], -1, SQLITE_PREPARE_PERSISTENT, &r->insert[i],
                                NULL) != SQLITE_OK)
             return record_fail(db, "prepare the record of a run in", error);
-    /* One transaction for all rows of the spool; it touches nothing but the temporary database. */
+    /* One transaction for all rows of the spool; it touches nothing else. */
     if (sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
         return record_fail(db, "prepare the record of a run in", error);
     return 0;
@@ -196,6 +199,7 @@ void record_abandon(struct recorder *recorder)
         sqlite3_finalize(recorder->insert[i]);
     if (sqlite3_get_autocommit(db) == 0)
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_exec(db, "DETACH spool", NULL, NULL, NULL);
     recorder->record->recording = false;
     text_done(&recorder->text);
     free(recorder);

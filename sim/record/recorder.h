@@ -22,16 +22,17 @@ struct recorder {
     struct record *record;
     struct record_info info;
     int64_t started;              /* seconds since 1970 */
-    sqlite3_stmt *insert[SPOOLS]; /* into the temporary tables */
+    sqlite3_stmt *insert[SPOOLS]; /* into the spool */
     int64_t events;               /* so far; numbers them */
     bool folded;                  /* samples by group */
-    bool failed;                  /* the temporary store did; error says why */
+    bool failed;                  /* the spool did; error says why */
     struct lb_error error;        /* of the first failure */
     struct text text;             /* scratch: one encoded sample or histogram */
 };
 
-/* Empties *text, then writes the occupied buckets: {"120":5,"121":7}. */
-void encode_histogram(struct text *text, const struct histogram *histogram);
+/* Empties *text, then writes the counts of buckets as JSON, item i for bucket first + i: a list
+ * [5,7,0,1], or an object {"0":5,"1":7,"3":1}, whichever is shorter. Returns first. */
+uint32_t encode_histogram(struct text *text, const struct histogram *histogram);
 /* Empties *text, then writes a list for each backend, or for each group when folded. */
 void encode_backends(struct text *text, const struct sample *sample,
                      const struct scenario *scenario, bool folded);

@@ -71,6 +71,7 @@ CREATE TABLE run (
     response_sum_ns REAL NOT NULL,
     response_min_ns INTEGER,
     response_max_ns INTEGER,
+    response_first INTEGER NOT NULL,
     response_buckets TEXT NOT NULL
 );
 
@@ -128,8 +129,8 @@ CREATE TABLE backend (
 ) WITHOUT ROWID;
 
 -- Latencies of the requests of one class that ended in one interval in one way. buckets is a JSON
--- object: number of a bucket of the log-linear histogram -> count; the view latency_bucket has its
--- bounds.
+-- list (or object) of counts: item i is bucket first + i of the log-linear histogram; the view
+-- latency_bucket has their bounds.
 CREATE TABLE latency (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     from_ns INTEGER NOT NULL,
@@ -141,13 +142,15 @@ CREATE TABLE latency (
     sum_ns REAL NOT NULL,
     min_ns INTEGER NOT NULL,
     max_ns INTEGER NOT NULL,
+    first INTEGER NOT NULL,
     buckets TEXT NOT NULL,
     PRIMARY KEY (run, from_ns, until_ns, client, class, cause)
 );
 
 -- The whole system at one instant. backends is a JSON list with a list for each row of `sampled`:
--- [belief, truth, weight, slots, busy, queue, in_flight, line, utilization, picks, ok, failed, up];
--- the view sample_backend gives them names.
+-- [belief, truth, weight, busy, queue, in_flight, line, utilization x 10000, picks, ok, failed] and,
+-- for a group, how many of it are believed up. 0 stands for the belief "up" and the truth "ok", null
+-- for beliefs or truths that differ within a group. The view sample_backend gives them names.
 CREATE TABLE sample (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     at_ns INTEGER NOT NULL,
@@ -169,6 +172,7 @@ CREATE TABLE sampled (
     name TEXT NOT NULL,
     first INTEGER NOT NULL,                 -- backends [first, first + members)
     members INTEGER NOT NULL,
+    slots INTEGER NOT NULL,
     PRIMARY KEY (run, n)
 ) WITHOUT ROWID;
 
