@@ -23,7 +23,7 @@ RUN     := $(if $(filter /%,$(PROGRAM)),,./)$(PROGRAM)
 LIBRARIES := ncursesw gsl sqlite3 yaml-0.1 libxxhash zlib libmd
 
 # As many jobs as there are processors, unless told otherwise.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(or $(shell getconf _NPROCESSORS_ONLN 2>/dev/null),1)
 endif
 

@@ -28,17 +28,23 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES NO_COLOR COLUMNS LINES
 
+seconds_for() { # TEST
+    local limit
+    limit=$(sed -n 's/.*timeout: \([0-9][0-9]*\).*/\1/p' "$1" | head -n 1)
+    echo "${limit:-120}"
+}
+
 run_one() { # INDEX TEST
     local index=$1 test=$2 limit status start=$EPOCHREALTIME
-    limit=$(sed -n 's/.*timeout: \([0-9][0-9]*\).*/\1/p' "$test" | head -n 1)
+    limit=$(seconds_for "$test")
     case $test in
     *.c) set -- "$build/${test%.c}" ;;
     *.py) set -- "$PYTHON" "$test" ;;
     *) set -- "./$test" ;;
     esac
-    timeout -k 5 "${limit:-120}" "$@" >"$work/$index.out" 2>&1 </dev/null
+    timeout -k 5 "$limit" "$@" >"$work/$index.out" 2>&1 </dev/null
     status=$?
-    [ $status = 124 ] && echo "not finished after ${limit:-120} s" >>"$work/$index.out"
+    [ $status = 124 ] && echo "not finished after $limit s" >>"$work/$index.out"
     echo "$status $start $EPOCHREALTIME" >"$work/$index.tmp"
     mv "$work/$index.tmp" "$work/$index.done"
 }
@@ -76,7 +82,9 @@ report() { # INDEX TEST
     failed=$((failed + f))
 }
 
-tests=("$@")
+# The longest first, so that none of them runs alone at the end.
+mapfile -t tests < <(for test; do echo "$(seconds_for "$test") $test"; done | sort -s -rn -k1,1 |
+    cut -d' ' -f2-)
 next=0 running=0 finished=0
 declare -a reported
 while [ $finished -lt ${#tests[@]} ]; do
