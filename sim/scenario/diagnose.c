@@ -75,8 +75,9 @@ static void add_line(struct diagnose *d, const struct source *source, struct pla
     text_add(d->out, "\n", 1);
 }
 
-static void add_message(struct diagnose *d, struct place at, const char *word, const char *format,
-                        va_list list)
+__attribute__((format(printf, 4, 0))) static void add_message(struct diagnose *d, struct place at,
+                                                              const char *word, const char *format,
+                                                              va_list list)
 {
     const struct source *source = &d->sources[at.source];
     size_t line, column, start, end;
