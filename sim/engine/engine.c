@@ -27,7 +27,7 @@ struct engine {
     uint32_t used, room;    /* records [1, used) have been handed out; allocated */
     uint32_t pending, most; /* events pending, limit of that */
     uint32_t kinds;
-    bool stopped, running;
+    bool stopped, running, in_beat;
     lb_time fresh_at;    /* engine_advance stood here, and since then ... */
     uint64_t fresh_done; /* ... nothing has been done if `done` still is this */
     lb_time beat_at;     /* of the first beat; LB_NEVER = none */
@@ -170,6 +170,17 @@ lb_time engine_next(struct engine *engine)
     return engine->beat_at < soonest ? engine->beat_at : soonest;
 }
 
+/* Which beat comes first. */
+static inline void engine_first_beat(struct engine *engine)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 1; i < engine->beats; i++)
+        if (engine->beating[i].when < engine->beating[first].when)
+            first = i;
+    engine->beat = first;
+    engine->beat_at = engine->beating[first].when;
+}
+
 void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t kind,
                  uint32_t subject)
 {
@@ -177,21 +188,22 @@ void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t ki
     while (engine->beats <= beat)
         engine->beating[engine->beats++].when = LB_NEVER;
     engine->beating[beat] = (struct engine_beat){.when = when, .kind = kind, .subject = subject};
-    engine->beat = 0;
-    for (uint32_t i = 1; i < engine->beats; i++)
-        if (engine->beating[i].when < engine->beating[engine->beat].when)
-            engine->beat = i;
-    engine->beat_at = engine->beating[engine->beat].when;
+    if (!engine->in_beat)
+        engine_first_beat(engine);
 }
 
 /* Carries out the first beat; its handler sets the next one, if there is to be one. */
 static inline void engine_carry_out_beat(struct engine *engine)
 {
-    struct engine_beat beat = engine->beating[engine->beat];
-    engine->now = beat.when;
+    struct engine_beat *beat = &engine->beating[engine->beat];
+    lb_time when = beat->when;
+    beat->when = LB_NEVER;
+    engine->now = when;
     engine->done++;
-    engine_beat(engine, engine->beat, LB_NEVER, beat.kind, beat.subject);
-    engine->handlers[beat.kind](engine->context, beat.subject, beat.when);
+    engine->in_beat = true;
+    engine->handlers[beat->kind](engine->context, beat->subject, when);
+    engine->in_beat = false;
+    engine_first_beat(engine);
 }
 
 /* Carries out the head of a ladder that has one. */
