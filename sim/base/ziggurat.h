@@ -39,7 +39,10 @@ static inline double ziggurat_exponential(struct lb_random *random)
     int64_t place = (int64_t)(bits >> 11);
     if (__builtin_expect((uint64_t)place < ziggurat_exponential_table.layer[i].sure, 1))
         return (double)place * ziggurat_exponential_table.layer[i].scale;
-    return ziggurat_exponential_slow(random, bits);
+    struct lb_random copy = *random; /* so that the caller's state need not leave its registers */
+    double x = ziggurat_exponential_slow(&copy, bits);
+    *random = copy;
+    return x;
 }
 
 /* Normal with mean 0 and variance 1. */
@@ -52,7 +55,10 @@ static inline double ziggurat_normal(struct lb_random *random)
         double x = (double)place * ziggurat_normal_table.layer[i].scale;
         return (bits & 256U) != 0 ? -x : x;
     }
-    return ziggurat_normal_slow(random, bits);
+    struct lb_random copy = *random;
+    double x = ziggurat_normal_slow(&copy, bits);
+    *random = copy;
+    return x;
 }
 
 #endif
