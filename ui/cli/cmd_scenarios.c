@@ -77,7 +77,11 @@ static void write_one(struct json *json, const char *folder, const char *name,
     if (scenario != NULL) {
         json_string(json, "title", scenario->name);
         json_string(json, "about", scenario->about);
-        json_list(json, "expect");
+        json_list(json, "variants");
+        for (uint32_t i = 0; i < scenario->variant_count; i++)
+            json_string(json, NULL, scenario->variants[i]);
+        json_end_list(json);
+        json_list(json, "expect"); /* of the file itself, variant base */
         for (uint32_t i = 0; i < scenario->expect_count; i++)
             json_string(json, NULL, scenario->expects[i].text);
         json_end_list(json);
@@ -97,7 +101,12 @@ static void print_one(const char *name, const struct scenario *scenario, uint32_
     size_t size = strlen(about);
     char *shown = text_need(size + 1);
     char *term = text_need(strlen(name) + 1);
-    text_escape(shown, size + 1, about, size);
+    char *line = text_copy(about);
+    for (char *c = line; *c != '\0'; c++)
+        if (*c == '\n')
+            *c = ' ';
+    text_escape(shown, size + 1, line, size);
+    free(line);
     text_escape(term, strlen(name) + 1, name, strlen(name));
     usage_row(stdout, term, shown, INDENT, width);
     free(shown);
