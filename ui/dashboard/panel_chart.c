@@ -120,17 +120,17 @@ static void draw_curve(const struct plot *plot)
         }
 }
 
-/* Are these cells of the top row free, and inside the plot? */
-static bool is_free(const struct plot *plot, int x, int size)
+/* Are these cells free, and inside the plot? */
+static bool is_free(const struct plot *plot, int x, int y, int size)
 {
     bool yes = x >= plot->left && x + size <= plot->left + plot->width;
     for (int i = 0; i < size && yes; i++)
-        yes = canvas_blank(plot->canvas, x + i, plot->top);
+        yes = canvas_blank(plot->canvas, x + i, y);
     return yes;
 }
 
-/* Lines first, then the curve over them, then labels where nothing else stands: behind the line,
- * or before it. */
+/* Lines first, then the curve over them, then labels where nothing else stands: behind the line
+ * or before it, as high as possible. */
 static void draw_moments(const struct plot *plot, bool labels)
 {
     for (uint32_t i = 0; i < view_event_kept(plot->view); i++) {
@@ -146,10 +146,13 @@ static void draw_moments(const struct plot *plot, bool labels)
         char text[80];
         (void)snprintf(text, sizeof text, "%s %s", event->subject, event->word);
         int size = (int)text_width(text, strlen(text));
-        if (is_free(plot, x + 1, size))
-            canvas_text(plot->canvas, x + 1, plot->top, size, event->style, text);
-        else if (is_free(plot, x - size, size))
-            canvas_text(plot->canvas, x - size, plot->top, size, event->style, text);
+        for (int y = plot->top; y < plot->top + plot->rows; y++) {
+            int at = is_free(plot, x + 1, y, size) ? x + 1 : x - size;
+            if (at == x - size && !is_free(plot, at, y, size))
+                continue;
+            canvas_text(plot->canvas, at, y, size, event->style, text);
+            break;
+        }
     }
 }
 

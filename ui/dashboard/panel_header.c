@@ -83,13 +83,14 @@ static void draw_title(const struct view *view, struct canvas *canvas)
     int width = canvas->clip.width;
     clock_now(view, now, sizeof now);
     clock_total(view, total, sizeof total);
-    (void)snprintf(tail, sizeof tail, "  %s of %s  %s", now, total,
-                   number_speed(speed, view->speed));
+    bool over = view->state == VIEW_DONE;
+    (void)snprintf(tail, sizeof tail, "  %s of %s%s%s", now, total, over ? "" : "  ",
+                   over ? "" : number_speed(speed, view->speed));
     (void)snprintf(seed, sizeof seed, "  seed %llu", (unsigned long long)view->seed);
     int left = 10 + (int)(strlen(view->title) + strlen(view->algorithm));
     int right = 2 + (int)(strlen(state.word) + strlen(tail));
     /* The seed goes first when the line is short, then the ends of the names on the left. */
-    bool with_seed = left + right + (int)strlen(seed) <= width;
+    bool with_seed = left + 2 + right + (int)strlen(seed) <= width;
     right += with_seed ? (int)strlen(seed) : 0;
     int at = width - right, x = 1;
     x += canvas_text(canvas, x, 0, 5, STYLE_ACCENT, "lbsim") + 2;
@@ -156,8 +157,10 @@ static void draw_compact(const struct view *view, struct canvas *canvas)
     units_format_clock(now, sizeof now, view->now);
     clock_total(view, total, sizeof total);
     int x = 1 + canvas_text(canvas, 1, 0, 5, STYLE_ACCENT, "lbsim") + 1;
-    x += canvas_textf(canvas, x, 0, width - x, STYLE_NORMAL, "%s/%s %s ", now, total,
-                      number_speed(speed, view->speed));
+    x += canvas_textf(canvas, x, 0, width - x, STYLE_NORMAL, "%s/%s ", now, total);
+    if (view->state != VIEW_DONE)
+        x += canvas_textf(canvas, x, 0, width - x, STYLE_NORMAL, "%s ",
+                          number_speed(speed, view->speed));
     canvas_glyph(canvas, x, 0, state.style, state.mark);
     x += 2 + canvas_text(canvas, x + 2, 0, width - x - 2, state.style, state.brief);
     (void)snprintf(text, sizeof text, "%s/s", number_rate(number, f.in));

@@ -403,9 +403,11 @@ static bool act(struct view *view, enum deed deed)
         return true;
     case DO_SORT:
         view->sort = (enum view_sort)((view->sort + 1) % SORT_COUNT);
+        view_sort(view);
         return true;
     case DO_SORT_REVERSE:
         view->sort_reversed = !view->sort_reversed;
+        view_sort(view);
         return true;
     default:
         return false;

@@ -198,6 +198,40 @@ double view_quantile(const struct view *view, int32_t server, double p)
     return window_quantile(window, p);
 }
 
+static void say_expectations(struct view *view, const struct summary *summary, bool holds)
+{
+    for (uint32_t i = summary->expect_count; i > 0; i--) {
+        const struct summary_expect *expect = &summary->expects[i - 1];
+        char value[64] = "nothing to measure";
+        if (expect->holds != holds)
+            continue;
+        if (expect->known && expect->ratio)
+            (void)snprintf(value, sizeof value, "%.3g times", expect->value);
+        else if (expect->known)
+            (void)summary_format(value, sizeof value, expect->unit, expect->value);
+        view_say(view, holds ? GLYPH_UP : GLYPH_DOWN, holds ? STYLE_GOOD : STYLE_BAD, "expect",
+                 holds ? "holds" : "FAILS", "%s: %s", expect->text, value);
+    }
+}
+
+/* The newest row stands on top, so the last one said is what should be read first. */
+static void say_verdict(struct view *view, const struct summary *summary)
+{
+    uint32_t all = summary->expect_count, failed = 0;
+    for (uint32_t i = 0; i < all; i++)
+        failed += summary->expects[i].holds ? 0 : 1;
+    view->verdict_known = all > 0;
+    view->verdict_holds = failed == 0;
+    say_expectations(view, summary, true);
+    say_expectations(view, summary, false);
+    if (all == 0)
+        view_say(view, GLYPH_DONE, STYLE_TITLE, "run", "over", "the scenario expects nothing");
+    else if (failed == 0)
+        view_say(view, GLYPH_UP, STYLE_GOOD, "run", "HOLDS", "all expectations (%u)", all);
+    else
+        view_say(view, GLYPH_DOWN, STYLE_BAD, "run", "FAILS", "%u of %u expectations", failed, all);
+}
+
 void view_summary(struct view *view, const struct summary *summary)
 {
     static const double quantiles[] = {0.5, 0.9, 0.99, 0.999};
@@ -216,26 +250,5 @@ void view_summary(struct view *view, const struct summary *summary)
         view->whole_quantile[i] =
             enough ? histogram_quantile(&summary->latency, quantiles[i]) : NAN;
     }
-    uint32_t failed = 0;
-    for (uint32_t i = 0; i < summary->expect_count; i++)
-        failed += summary->expects[i].holds ? 0 : 1;
-    view->verdict_known = summary->expect_count > 0;
-    view->verdict_holds = failed == 0;
-    if (summary->expect_count == 0)
-        view_say(view, GLYPH_DONE, STYLE_TITLE, "run", "over", "the scenario expects nothing");
-    else if (failed == 0)
-        view_say(view, GLYPH_UP, STYLE_GOOD, "run", "HOLDS", "%s expectation%s",
-                 summary->expect_count == 1 ? "the" : "all the",
-                 summary->expect_count == 1 ? "" : "s");
-    for (uint32_t i = summary->expect_count; i > 0; i--) {
-        const struct summary_expect *expect = &summary->expects[i - 1];
-        char value[64] = "nothing to measure";
-        if (expect->known && expect->ratio)
-            (void)snprintf(value, sizeof value, "%.3g times", expect->value);
-        else if (expect->known)
-            (void)summary_format(value, sizeof value, expect->unit, expect->value);
-        view_say(view, expect->holds ? GLYPH_UP : GLYPH_DOWN,
-                 expect->holds ? STYLE_GOOD : STYLE_BAD, "expect",
-                 expect->holds ? "holds" : "FAILS", "%s: %s", expect->text, value);
-    }
+    say_verdict(view, summary);
 }

@@ -128,6 +128,10 @@ void view_happening(struct view *view, const struct happening *happening)
     copy_escaped(event->subject, sizeof event->subject, subject);
     copy_escaped(event->word, sizeof event->word, word);
     copy_escaped(event->text, sizeof event->text, happening->text);
+    if (happening->kind == HAPPENING_COMMAND && happening->by_person) {
+        size_t used = strlen(event->text);
+        (void)snprintf(event->text + used, sizeof event->text - used, " (by hand)");
+    }
 }
 
 uint32_t view_event_kept(const struct view *view)
