@@ -97,10 +97,9 @@ static int make_room(struct writer *w)
     return finish(&to, bind_step(&to));
 }
 
-static void bind_histogram(struct binder *to, struct recorder *r, const struct histogram *h)
+/* Sum, minimum and maximum; no extremes when there is nothing. */
+static void bind_extremes(struct binder *to, const struct histogram *h)
 {
-    uint32_t first = encode_histogram(&r->text, h);
-    bind_count(to, h->count);
     bind_real(to, h->sum);
     if (h->count == 0) {
         bind_null(to);
@@ -109,6 +108,13 @@ static void bind_histogram(struct binder *to, struct recorder *r, const struct h
         bind_int(to, h->min);
         bind_int(to, h->max);
     }
+}
+
+static void bind_response(struct binder *to, struct recorder *r, const struct histogram *h)
+{
+    uint32_t first = encode_histogram(&r->text, h);
+    bind_count(to, h->count);
+    bind_extremes(to, h);
     bind_int(to, first);
     bind_text(to, r->text.data);
 }
@@ -147,14 +153,17 @@ static int write_run(struct writer *w)
     const struct summary *s = w->summary;
     const struct scenario_run *run = &w->scenario->run;
     struct binder to;
-    if (prepare(w, &to,
-                "INSERT INTO run (id, sequence, scenario, variant, algorithm, params, ideal, seed,"
-                " replication, version, build, libc, cpu, state, digest, started_s, wall_s, events,"
-                " kind, duration_ns, warmup_ns, sample_ns, simulated_s, arrived, ok, failed,"
-                " in_flight, good, attempts, response_count, response_sum_ns, response_min_ns,"
-                " response_max_ns, response_first, response_buckets) SELECT ?, "
-                "coalesce(max(sequence), 0) + 1,"
-                " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM run") != 0)
+    if (prepare(
+            w, &to,
+            "INSERT INTO run (id, sequence, scenario, variant, algorithm, params, ideal, seed,"
+            " replication, version, build, libc, cpu, state, digest, started_s, wall_s, events,"
+            " kind, duration_ns, warmup_ns, sample_ns, simulated_s, arrived, ok, failed,"
+            " in_flight, good, attempts, latency_sum_ns, latency_min_ns, latency_max_ns, "
+            "response_count, response_sum_ns, response_min_ns,"
+            " response_max_ns, response_first, response_buckets) SELECT ?, "
+            "coalesce(max(sequence), 0) + 1,"
+            " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM run") !=
+        0)
         return -1;
     if (w->run != 0)
         bind_int(&to, w->run);
@@ -172,7 +181,8 @@ static int write_run(struct writer *w)
     bind_int(&to, run->sample);
     bind_real(&to, s->simulated_s);
     bind_counts(&to, &s->counts);
-    bind_histogram(&to, w->r, &s->response);
+    bind_extremes(&to, &s->latency);
+    bind_response(&to, w->r, &s->response);
     if (finish(&to, bind_step(&to)) != 0)
         return -1;
     w->run = sqlite3_last_insert_rowid(w->db);
@@ -208,6 +218,7 @@ static int write_class(struct writer *w, struct binder *to, struct binder *outco
     bind_int(to, c->timeout);
     bind_int(to, c->objective);
     bind_counts(to, &s->counts);
+    bind_extremes(to, &s->latency);
     if (bind_step(to) != 0 || write_outcome(w, outcome, client, class, "ok", s->counts.ok) != 0)
         return -1;
     for (int cause = 0; cause < CAUSES; cause++)
@@ -221,7 +232,7 @@ static int write_classes(struct writer *w)
 {
     struct binder to, outcome;
     int result = 0;
-    if (prepare(w, &to, "INSERT INTO class VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
+    if (prepare(w, &to, "INSERT INTO class VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
         return -1;
     if (prepare(w, &outcome, "INSERT INTO outcome VALUES (?,?,?,?,?)") != 0)
         return finish(&to, -1);
@@ -229,6 +240,44 @@ static int write_classes(struct writer *w)
         for (uint32_t k = 0; k < w->scenario->clients[i].class_count && result == 0; k++)
             result = write_class(w, &to, &outcome, i, k);
     finish(&outcome, 0);
+    return finish(&to, result);
+}
+
+/* The occupied buckets of one histogram, with what lies below each. */
+static int write_total(struct writer *w, struct binder *to, int64_t client, int64_t class,
+                       const struct histogram *h)
+{
+    if (h->count == 0)
+        return 0;
+    uint32_t last = histogram_bucket(h->max);
+    uint64_t below = 0;
+    for (uint32_t i = histogram_bucket(h->min); i <= last; i++) {
+        if (h->bucket[i] == 0)
+            continue;
+        bind_int(to, w->run);
+        bind_int(to, client);
+        bind_int(to, class);
+        bind_int(to, i);
+        bind_count(to, below);
+        bind_count(to, h->bucket[i]);
+        if (bind_step(to) != 0)
+            return -1;
+        below += h->bucket[i];
+    }
+    return 0;
+}
+
+static int write_totals(struct writer *w)
+{
+    struct binder to;
+    if (prepare(w, &to, "INSERT INTO latency_total VALUES (?,?,?,?,?,?)") != 0)
+        return -1;
+    int result = write_total(w, &to, -1, -1, &w->summary->latency);
+    for (uint32_t i = 0; i < w->scenario->client_count; i++) {
+        const struct scenario_client *c = &w->scenario->clients[i];
+        for (uint32_t k = 0; k < c->class_count && result == 0; k++)
+            result = write_total(w, &to, i, k, &w->summary->classes[c->class_first + k].latency);
+    }
     return finish(&to, result);
 }
 
@@ -343,7 +392,7 @@ static int copy_spool(struct writer *w)
 static int write_all(struct writer *w)
 {
     static int (*const parts[])(struct writer *) = {
-        write_scenario, make_room,     write_run,     write_classes,
+        write_scenario, make_room,     write_run,     write_classes, write_totals,
         write_backends, write_sampled, write_expects, copy_spool,
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

@@ -66,6 +66,9 @@ CREATE TABLE run (
     in_flight INTEGER NOT NULL,
     good INTEGER NOT NULL,                  -- ok within the objective
     attempts INTEGER NOT NULL,
+    latency_sum_ns REAL NOT NULL,           -- of ok requests; min and max NULL when there were none
+    latency_min_ns INTEGER,
+    latency_max_ns INTEGER,
     -- Response times of ok requests, in the form of table latency.
     response_count INTEGER NOT NULL,
     response_sum_ns REAL NOT NULL,
@@ -96,6 +99,9 @@ CREATE TABLE class (
     in_flight INTEGER NOT NULL,
     good INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
+    latency_sum_ns REAL NOT NULL,
+    latency_min_ns INTEGER,
+    latency_max_ns INTEGER,
     PRIMARY KEY (run, client, class)
 ) WITHOUT ROWID;
 
@@ -128,9 +134,21 @@ CREATE TABLE backend (
     PRIMARY KEY (run, n)
 ) WITHOUT ROWID;
 
+-- Latencies of ok requests over the whole run, one row for each occupied bucket of the log-linear
+-- histogram: of a class, and of all together as client -1, class -1.
+CREATE TABLE latency_total (
+    run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    client INTEGER NOT NULL,
+    class INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    below INTEGER NOT NULL,                 -- values in the buckets before this one
+    count INTEGER NOT NULL,                 -- values in this one
+    PRIMARY KEY (run, client, class, bucket)
+) WITHOUT ROWID;
+
 -- Latencies of the requests of one class that ended in one interval in one way. buckets is a JSON
--- list (or object) of counts: item i is bucket first + i of the log-linear histogram; the view
--- latency_bucket has their bounds.
+-- list (or object) of counts: item i is bucket first + i of the histogram; the view latency_bucket
+-- has their bounds.
 CREATE TABLE latency (
     run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     from_ns INTEGER NOT NULL,
