@@ -1,8 +1,8 @@
 # lbsim: one non-recursive Makefile. `make help` lists the targets.
 #
 # Sources are found by folder, headers by the compiler (-MMD), objects of different settings stay
-# apart under build/VARIANT/. Libraries are asked of pkg-config when something is compiled, so that
-# `make deps` and `make help` work on a machine that has nothing yet.
+# apart under build/VARIANT/. Without pkg-config or the libraries `make deps` and `make help` work, and
+# what compiles says which is missing.
 
 VERSION := 0.1.0
 
@@ -47,9 +47,9 @@ OPT       := -O0 -g
 EXTRA     := --coverage
 endif
 
-# Asked once, and only when something is compiled or linked. -I only: ncursesw.pc defines feature
-# macros of its own.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags-only-I $(LIBRARIES)))$(PKG_CFLAGS)
+# Asked once; nothing when there is no pkg-config. -I only: ncursesw.pc defines feature macros of its
+# own.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags-only-I $(LIBRARIES) 2>/dev/null))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(LIBRARIES)))$(PKG_LIBS)
 CUNIT_LIBS = $(eval CUNIT_LIBS := $$(shell pkg-config --libs cunit))$(CUNIT_LIBS)
 
@@ -86,12 +86,15 @@ say  = $(if $(findstring s,$(firstword -$(MAKEFLAGS)))$(V),@:,@printf '  %-5s %s
 
 # --- compiling -----------------------------------------------------------------------------------
 
-# Changes when the flags or the compiler do; everything compiled depends on it.
-$(B)/flags: FORCE
+# FORCE when the file does not hold this text: what depends on a setting depends on such a file.
+changed = $(if $(findstring |$(strip $(2))|,|$(strip $(shell cat $(1) 2>/dev/null))|),,FORCE)
+
+# The compiler and its flags; everything compiled depends on it.
+$(B)/flags: $(call changed,$(B)/flags,$(COMPILE))
 	@pkg-config --exists --print-errors $(LIBRARIES) || \
 	    { echo "libraries are missing: run 'make deps'" >&2; exit 1; }
 	@mkdir -p $(@D)
-	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+	@echo '$(COMPILE)' > $@
 
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
@@ -100,13 +103,13 @@ $(B)/%.o: %.c $(B)/flags
 
 # The version stands in one object, which changes with the commit; `private`, or what it depends on
 # would be made with the same flags.
-GIT_STATE = $(shell git describe --always --exclude='*' --dirty=,modified 2>/dev/null)
-$(B)/commit: FORCE
+COMMIT := $(shell git describe --always --exclude='*' --dirty=,modified 2>/dev/null)
+$(B)/commit: $(call changed,$(B)/commit,$(VERSION) $(COMMIT))
 	@mkdir -p $(@D)
-	@echo '$(VERSION) $(GIT_STATE)' | cmp -s - $@ || echo '$(VERSION) $(GIT_STATE)' > $@
+	@echo '$(VERSION) $(COMMIT)' > $@
 
 $(B)/ui/cli/version.o: private CPPFLAGS += -DLBSIM_VERSION='"$(VERSION)"' \
-    -DLBSIM_COMMIT='"$(word 2,$(shell cat $(B)/commit))"'
+    -DLBSIM_COMMIT='"$(COMMIT)"'
 $(B)/ui/cli/version.o: $(B)/commit
 
 $(B)/ui/cli/commands.o: $(wildcard ui/cli/cmd_*.c)
@@ -116,10 +119,10 @@ EMBEDDED  := $(wildcard sim/*/*.sql reports/*.sql reports/*.gp reports/*.html re
 EMBEDDERS := $(shell grep -ls '^EMBED_FILE' $(SOURCES) /dev/null)
 $(EMBEDDERS:%.c=$(B)/%.o): $(EMBEDDED)
 
-# Changes when a source comes or goes: the object of one that is gone must leave the archive.
-$(B)/list: FORCE
+# Which sources there are: the object of one that is gone must leave the archive.
+$(B)/list: $(call changed,$(B)/list,$(SOURCES))
 	@mkdir -p $(@D)
-	@echo '$(SOURCES)' | cmp -s - $@ || echo '$(SOURCES)' > $@
+	@echo '$(SOURCES)' > $@
 
 $(ARCHIVE): $(filter-out $(B)/ui/cli/main.o,$(OBJECTS)) $(B)/list
 	$(call say,AR,$@)
@@ -267,6 +270,7 @@ help:
 	@echo 'make deps         install the libraries and tools'
 	@echo 'make install      into PREFIX=/usr/local, below DESTDIR='
 	@echo 'make clean        remove what was built'
+	@echo 'make help         this'
 	@echo
 	@echo 'Variables: CC=clang, OPT="-O0 -g", CFLAGS, LDFLAGS, WERROR=1 (CI=true sets it), V=1,'
 	@echo 'BUILD=FOLDER (then the program is FOLDER/release/lbsim), VARIANT=NAME.'

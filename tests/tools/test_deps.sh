@@ -8,7 +8,7 @@ deps=tests/tools/deps.sh
 bin=$scratch/bin
 mkdir "$bin"
 for tool in sh awk sed grep mktemp rm dirname cat env; do
-    ln -s "$(command -v $tool)" "$bin/$tool"
+    ln -s "$(type -P $tool)" "$bin/$tool"
 done
 
 fake() { # NAME SCRIPT
