@@ -8,8 +8,8 @@
  * linked lists of u32 indices, so a handle cancels in O(1). Events of the current instant go to a
  * first-in-first-out ring. No sampling, no resizing, no width to tune.
  *
- * Cost: about 20 ns a push and pop together up to 10,000 pending events. Memory: 32 bytes for each
- * pending event, never for a past or cancelled one.
+ * Cost: about 20 ns a push and pop together up to 10,000 pending events. Memory: 24 bytes for each
+ * pending event (at the peak), never for a past or cancelled one.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H

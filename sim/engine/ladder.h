@@ -40,7 +40,6 @@ struct ladder_event {
     uint32_t next, prev; /* in its list; 0 = none; meaningless in the bottom */
     uint32_t subject;
     uint32_t kind;
-    uint64_t order; /* pads the record to half a cache line; tests read it */
 };
 #define LADDER_FREE UINT32_MAX
 

@@ -28,13 +28,15 @@ struct wheel {
         double at;
         int32_t backend;
     } * soon;
-    uint32_t count; /* of soon */
+    uint32_t count;
 };
 
 static void *zeroed(size_t count, size_t size)
 {
     void *memory = calloc(count, size);
-    return memory != NULL ? memory : (exit(3), NULL);
+    if (memory == NULL)
+        exit(3);
+    return memory;
 }
 
 static double *rings_double(const double *rings, struct backend *backends, uint32_t n,
@@ -73,12 +75,10 @@ static inline int wheel_open(struct wheel *wheel, int64_t until)
         next = (next | 63) + 1;
     if (bits == 0 || (next += __builtin_ctzll(bits)) > until)
         return 0;
-    wheel->open = next;
-    int32_t list = wheel->buckets[next & wheel->mask];
+    int32_t list = wheel->buckets[(wheel->open = next) & wheel->mask];
     wheel->buckets[next & wheel->mask] = 0;
     wheel->used[(next & wheel->mask) >> 6] &= ~(UINT64_C(1) << (next & 63));
-    while (list != 0) {
-        int32_t b = list - 1;
+    for (int32_t b; (b = list - 1) >= 0;) {
         list = wheel->backends[b].next;
         wheel_put(wheel, b, wheel->backends[b].departs);
     }
@@ -118,7 +118,7 @@ static double run(uint32_t n, uint64_t requests, double load, struct lb_random r
         uint32_t b = (uint32_t)((coins & UINT32_MAX) * (n - 1) >> 32);
         b += b >= a;
         a ^= (a ^ b) & (0U - (present[b] < present[a])); /* no branch: nobody could foretell it */
-        if (present[a] >> bits != 0)
+        if (__builtin_expect(present[a] >> bits != 0, 0))
             rings = rings_double(rings, backends, n, bits++);
         uint32_t last = (backends[a].head + present[a]) & ((1U << bits) - 1);
         rings[((size_t)a << bits) + last] = now;
