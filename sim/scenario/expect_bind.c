@@ -154,7 +154,7 @@ static void check_window(struct reader *r, const struct draft_expect *draft)
 {
     const struct scenario_run *run = &r->scenario->run;
     const struct scenario_expect *e = draft->expect;
-    if (draft->window_size == 0 || read_damaged(r, "run"))
+    if (draft->window_size == 0 || read_damaged(r, "run") || run->warmup >= run->duration)
         return;
     struct place at = read_place(r, draft->node, draft->window_at, draft->window_size);
     if (e->from >= e->until)

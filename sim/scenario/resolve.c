@@ -56,7 +56,7 @@ bool resolve_suggest(struct reader *r, const char *name, size_t size)
     return read_suggest(r, name, size, names, n);
 }
 
-static void add_target(struct reader *r, uint32_t group, const char *name, uint32_t first,
+static bool add_target(struct reader *r, uint32_t group, const char *name, uint32_t first,
                        uint32_t count)
 {
     uint32_t slot = slot_of(r, name, strlen(name));
@@ -68,13 +68,15 @@ static void add_target(struct reader *r, uint32_t group, const char *name, uint3
                        "%s",
                        quote(name, strlen(name)).text);
         diagnose_note(r->diagnose, r->groups[other].node->at, "the other one");
-        return;
+        return false;
     }
     r->targets[r->target_count++] = (struct target_name){name, first, count};
     r->slots[slot] = r->target_count;
+    return true;
 }
 
-static void expand_group(struct reader *r, uint32_t g)
+/* False when a name is taken: told once a group. */
+static bool expand_group(struct reader *r, uint32_t g)
 {
     struct scenario *s = r->scenario;
     const struct draft_group *draft = &r->groups[g];
@@ -92,10 +94,10 @@ static void expand_group(struct reader *r, uint32_t g)
             backend->name = arena_copy(r->arena, name, (size_t)size);
         }
     }
-    if (draft->counted)
-        add_target(r, g, draft->name, group->first, group->count);
-    for (uint32_t i = 0; i < draft->count; i++)
-        add_target(r, g, s->backends[group->first + i].name, group->first + i, 1);
+    bool fine = !draft->counted || add_target(r, g, draft->name, group->first, group->count);
+    for (uint32_t i = 0; fine && i < draft->count; i++)
+        fine = add_target(r, g, s->backends[group->first + i].name, group->first + i, 1);
+    return fine;
 }
 
 static bool expand_groups(struct reader *r)
@@ -117,9 +119,10 @@ static bool expand_groups(struct reader *r)
         slots *= 2;
     r->slots = arena_need(r->scratch, slots, sizeof *r->slots);
     r->slot_mask = slots - 1;
+    bool fine = true;
     for (uint32_t g = 0; g < s->group_count; g++)
-        expand_group(r, g);
-    return true;
+        fine = expand_group(r, g) && fine;
+    return fine;
 }
 
 /* --- tiers and weights -------------------------------------------------------------------------- */
@@ -308,9 +311,11 @@ void resolve_scenario(struct reader *r)
         backends = expand_groups(r);
     if (backends)
         check_tiers(r);
+    uint32_t errors = r->diagnose->errors;
     if (clients)
         resolve_clients(r);
-    if (clients && backends && balancer) {
+    bool names = clients && backends && balancer && r->diagnose->errors == errors;
+    if (names) {
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

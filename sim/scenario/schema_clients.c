@@ -28,6 +28,8 @@ static void *open_classes(struct reader *r, void *base, uint32_t count)
 static void check_shares(struct reader *r, const struct node *list, struct scenario_client *client)
 {
     double sum = 0;
+    if (list->count == 0 || client->class_count != list->count)
+        return;
     for (uint32_t i = 0; i < client->class_count; i++) {
         const struct node *entry = node_at(list, i);
         if (entry->kind != NODE_MAP)

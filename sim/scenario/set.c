@@ -25,8 +25,14 @@ static bool parse_setting(struct diagnose *diagnose, struct setting *setting)
     size_t offset;
     const char *problem;
     const struct node *where = setting->where;
-    if (path_parse(where->text, where->size, &setting->path, &offset, &problem) == 0)
-        return true;
+    const struct path *path = &setting->path;
+    if (path_parse(where->text, where->size, &setting->path, &offset, &problem) == 0) {
+        if (path->parts[0].size != 8 || memcmp(path->parts[0].text, "variants", 8) != 0)
+            return true;
+        diagnose_error(diagnose, where->at, "variants cannot be set");
+        diagnose_help(diagnose, "choose one by --variant NAME");
+        return false;
+    }
     diagnose_error(diagnose, node_place(where, diagnose->sources, offset, 1), "%s", problem);
     diagnose_help(diagnose, "a path is keys with dots between them, as in backends.web.count; a "
                             "name with a dot or a space stands in double quotes");

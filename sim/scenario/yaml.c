@@ -73,7 +73,6 @@ static const char *remedy(const char *problem, const char *context)
     static const struct {
         const char *part, *help;
     } remedies[] = {
-        {"tab character", "indent with spaces"},
         {"mapping values are not allowed",
          "': ' starts a new key; put quotes around the value, or line this key up with the one "
          "above"},
@@ -109,7 +108,9 @@ static int tell_parser(struct reading *r, const yaml_parser_t *parser)
         diagnose_error(r->diagnose, at, "%s (%s)", problem, parser->context);
     else
         diagnose_error(r->diagnose, at, "%s", problem);
-    const char *help = remedy(problem, parser->context);
+    const struct source *source = &r->diagnose->sources[r->source];
+    bool tab = at.offset < source->size && source->text[at.offset] == '\t';
+    const char *help = tab ? "indent with spaces" : remedy(problem, parser->context);
     if (help != NULL)
         diagnose_help(r->diagnose, "%s", help);
     bool elsewhere = parser->context_mark.line != parser->problem_mark.line ||
@@ -276,7 +277,10 @@ static int on_event(struct reading *r, const yaml_event_t *event)
         diagnose_help(r->diagnose, "delete the tag; put quotes around a value that starts with !");
         return -1;
     }
-    if (r->tree->nodes >= TREE_NODES_MAX)
+    bool makes_node = event->type == YAML_SCALAR_EVENT ||
+                      event->type == YAML_SEQUENCE_START_EVENT ||
+                      event->type == YAML_MAPPING_START_EVENT;
+    if (makes_node && r->tree->nodes >= TREE_NODES_MAX)
         return refuse(r, event, "more than 100,000 values");
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
