@@ -201,7 +201,7 @@ static const struct call *instead_of(const struct call *call, const char *key)
         for (int side = 0; side < 2; side++) {
             /* only pareto takes mean or min, and bounded-pareto has a min of its own */
             bool pareto = strcmp(call->text, "pareto") == 0;
-            if (strcmp(key, pairs[i][side]) == 0 && (i < 2 || pareto))
+            if ((i < 2 || pareto) && strcmp(key, pairs[i][side]) == 0)
                 return call_arg(call, pairs[i][1 - side]);
         }
     return NULL;

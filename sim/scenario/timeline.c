@@ -31,7 +31,7 @@ const char *action_amount_shape(enum action_amount amount)
         [AMOUNT_NONE] = "",
         [AMOUNT_SPEED] = "a share above 0% and at most 1000%, as in 20%",
         [AMOUNT_WEIGHT] = "a whole number from 0 to 65535",
-        [AMOUNT_RATE] = "a rate above 0/s, as in 600/s, or a share, as in 150%",
+        [AMOUNT_RATE] = "a rate, as in 600/s, or a share of the written one, as in 150%",
         [AMOUNT_ALGORITHM] = "the name of an algorithm",
     };
     return shapes[amount];
@@ -48,7 +48,9 @@ bool action_amount_fits(enum action_amount amount, const struct quantity *q, dou
     case AMOUNT_RATE:
         if (q->kind == QUANTITY_SHARE)
             *to = q->value * own;
-        return (q->kind == QUANTITY_SHARE || q->kind == QUANTITY_RATE) && q->value > 0 &&
+        if (q->kind == QUANTITY_NUMBER && q->value == 0)
+            return true; /* 0 needs no unit */
+        return (q->kind == QUANTITY_SHARE || q->kind == QUANTITY_RATE) && q->value >= 0 &&
                *to <= 1e9;
     default:
         return false;

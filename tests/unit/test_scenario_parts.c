@@ -372,14 +372,14 @@ static void test_alias_depth(void)
 static void test_words(void)
 {
     for (int c = 0; c < CAUSES; c++)
-        CU_ASSERT_EQUAL(cause_find(cause_name((enum cause)c)), c);
+        CU_ASSERT_EQUAL(cause_find(cause_name((enum cause)c)), (enum cause)c);
     CU_ASSERT_EQUAL(cause_find("queue-full"), CAUSE_QUEUE_FULL);
     CU_ASSERT_EQUAL(cause_find("response_timeout"), CAUSE_RESPONSE_TIMEOUT);
     CU_ASSERT_EQUAL(cause_find("queue"), CAUSES);
     CU_ASSERT_EQUAL(cause_find("queue fullx"), CAUSES);
     CU_ASSERT_EQUAL(cause_find(""), CAUSES);
     for (int a = 0; a < ACTIONS; a++)
-        CU_ASSERT_EQUAL(action_find(action_name((enum action)a)), a);
+        CU_ASSERT_EQUAL(action_find(action_name((enum action)a)), (enum action)a);
     CU_ASSERT_EQUAL(action_find("explode"), ACTIONS);
     CU_ASSERT_STRING_EQUAL(belief_name(BELIEF_DRAINING), "draining");
     CU_ASSERT_STRING_EQUAL(truth_name(TRUTH_HUNG), "hung");

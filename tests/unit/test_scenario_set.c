@@ -187,7 +187,7 @@ static void test_parse_action(void)
         {ACTION_WEIGHT, "web1", "1.5", "does not fit"},
         {ACTION_WEIGHT, "web1", "65536", "does not fit"},
         {ACTION_RATE, "my robots", "1/s", "no open client group"},
-        {ACTION_RATE, "browsers", "0/s", "does not fit"},
+        {ACTION_RATE, "browsers", "-1/s", "does not fit"},
         {ACTION_ALGORITHM, "front", "nothing", "unknown algorithm"},
         {ACTION_ALGORITHM, "balancer", "random", "no balancer"},
     };

@@ -71,7 +71,8 @@ static int check_one(const struct cli *cli, const char *name, struct json *json)
 
 static int run_check(struct cli *cli)
 {
-    struct json json, *out = cli_flag(cli, "json") ? &json : NULL;
+    struct json json = {.depth = 0};
+    struct json *out = cli_flag(cli, "json") ? &json : NULL;
     int worst = CLI_DONE;
     if (out != NULL) {
         json_init(out);
