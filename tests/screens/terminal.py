@@ -77,7 +77,7 @@ class Terminal:
         self.stream = Stream(self.screen)
         self.raw = b""
         self.before = termios.tcgetattr(self.slave)
-        self.status = None
+        self.cpu = None
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "LINES", "COLUMNS")}
         environment.update({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"})
         environment.update(env or {})
@@ -119,9 +119,9 @@ class Terminal:
         os.write(go, b"x")
         os.write(news, b"%d\n" % job)
         while True:
-            _, status = os.waitpid(job, os.WUNTRACED)
+            _, status, usage = os.wait4(job, os.WUNTRACED)
             os.tcsetpgrp(self.slave, os.getpgrp())
-            os.write(news, b"%d\n" % status)
+            os.write(news, b"%d %.6f\n" % (status, usage.ru_utime + usage.ru_stime))
             if not os.WIFSTOPPED(status):
                 os.read(words, 1)
                 os._exit(0)
@@ -198,14 +198,15 @@ class Terminal:
         os.kill(self.job, number)
 
     def end(self):
-        """Waits for the end of the job; its status as a shell gives it."""
-        status = int(self.hear())
+        """Waits for the end of the job; its status as a shell gives it. self.cpu: seconds spent."""
+        status, cpu = self.hear().split()
+        status, self.cpu = int(status), float(cpu)
         assert not os.WIFSTOPPED(status), "stopped"
         self.read(0.05)
         return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
     def stopped(self):
-        return os.WIFSTOPPED(int(self.hear()))
+        return os.WIFSTOPPED(int(self.hear().split()[0]))
 
     def go_on(self):
         os.write(self.words, b"x")

@@ -12,7 +12,7 @@
 
 #define SLICE_SHORT (2 * UNITS_MS) /* wall time of one call of run_until: at least, */
 #define SLICE_LONG  (8 * UNITS_MS) /* and at most */
-#define COST_SHARE  50             /* looks of a flat-out run cost at most 1/50 of it */
+#define COST_SHARE  100            /* looks of a flat-out run cost at most 1/100 of it */
 #define COST_JUDGED (20 * UNITS_MS)
 
 static void on_happening(void *self, const struct happening *happening)
