@@ -9,8 +9,7 @@
 
 #include "sim/scenario/source.h"
 
-#define DIAGNOSE_SHOWN   20U
-#define DIAGNOSE_SOURCES 1024U
+#define DIAGNOSE_SHOWN 20U
 
 struct diagnose {
     struct text *out;

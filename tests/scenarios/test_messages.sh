@@ -48,8 +48,8 @@ status_is 0 'mended: comma in { }'
 # Several files: the worst status, and each file's own messages.
 run "$LBSIM" check good.yaml bad/02-wrong-type.yaml good.json
 status_is 2 'three files'
-says out 'good.yaml: right' 'three files'
-says out 'good.json: right' 'three files'
+says out 'good.yaml: ok' 'three files'
+says out 'good.json: ok' 'three files'
 says err 'bad/02-wrong-type.yaml:19:12: error' 'three files'
 run "$LBSIM" check bad/02-wrong-type.yaml nothing-here.yaml
 status_is 3 'one wrong, one missing'

@@ -1,5 +1,9 @@
 /* What stands on top of a scenario: variants, settings, commands; and what it is known by. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "algorithms/registry.h"
 #include "sim/base/units.h"
@@ -199,6 +203,70 @@ static void test_parse_action(void)
     scenario_destroy(s);
 }
 
+/* Writes a file into the folder. */
+static void write_file(const char *folder, const char *name, const char *bytes)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(fwrite(bytes, 1, strlen(bytes), file), strlen(bytes));
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static struct scenario *load_file(const char *path, struct text *messages, int *status)
+{
+    static const char *const set = "clients.users.requests.all.work=empirical(file=\"work.txt\")";
+    struct scenario_request request = {.path = path, .sets = &set, .set_count = 1};
+    text_clear(messages);
+    return scenario_load(&request, messages, status);
+}
+
+/* empirical(file=...) is looked for beside the scenario, and belongs to what it is known by. */
+static void test_empirical(void)
+{
+    char folder[] = "/tmp/test_scenario_XXXXXX", path[300], work[300];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/s.yaml", folder);
+    (void)snprintf(work, sizeof work, "%s/work.txt", folder);
+    write_file(folder, "s.yaml", sample_small);
+    struct text messages;
+    int status;
+    text_init(&messages);
+    CU_ASSERT_PTR_NULL(load_file(path, &messages, &status));
+    CU_ASSERT_EQUAL(status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(messages.data, "work.txt': cannot open: No such file"));
+
+    write_file(folder, "work.txt", "# three\n10ms\n\n 0.02s # longer\r\n30ms");
+    struct scenario *a = load_file(path, &messages, &status);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+    CU_ASSERT_EQUAL(a->clients[0].classes[0].work.kind, DISTRIBUTION_EMPIRICAL);
+    CU_ASSERT_EQUAL(a->clients[0].classes[0].work.count, 3);
+    CHECK_CLOSE(a->clients[0].classes[0].work.mean, 20e6, 1e-12);
+    CU_ASSERT_STRING_EQUAL(a->path, path);
+    write_file(folder, "work.txt", "10ms\n20ms\n31ms\n");
+    struct scenario *b = load_file(path, &messages, &status);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    CU_ASSERT_NOT_EQUAL(a->hash, b->hash);
+    scenario_destroy(a);
+    scenario_destroy(b);
+
+    write_file(folder, "work.txt", "10ms\n20\n");
+    CU_ASSERT_PTR_NULL(load_file(path, &messages, &status));
+    CU_ASSERT_PTR_NOT_NULL(strstr(messages.data, "line 2: '20' is not a duration"));
+    write_file(folder, "work.txt", "# nothing\n");
+    CU_ASSERT_PTR_NULL(load_file(path, &messages, &status));
+    CU_ASSERT_EQUAL(status, 2);
+    CU_ASSERT_EQUAL(unlink(work), 0);
+    CU_ASSERT_EQUAL(mkdir(work, 0700), 0);
+    CU_ASSERT_PTR_NULL(load_file(path, &messages, &status));
+    CU_ASSERT_PTR_NOT_NULL(strstr(messages.data, "it is a directory"));
+    CU_ASSERT_EQUAL(rmdir(work), 0);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    CU_ASSERT_EQUAL(rmdir(folder), 0);
+    text_done(&messages);
+}
+
 static const struct check_test tests[] = {
     {"variants", test_variants},
     {"settings", test_settings},
@@ -206,6 +274,7 @@ static const struct check_test tests[] = {
     {"hash", test_hash},
     {"a time", test_parse_time},
     {"a command", test_parse_action},
+    {"work from a file", test_empirical},
 };
 
 CHECK_MAIN("scenario set")

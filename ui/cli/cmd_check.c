@@ -14,7 +14,7 @@ static void print_fine(const char *path, const struct scenario *s)
 {
     double load = scenario_offered_load(s);
     text_print(stdout, path);
-    printf(": right: %u backend%s, %u client group%s", (unsigned)s->backend_count,
+    printf(": ok: %u backend%s, %u client group%s", (unsigned)s->backend_count,
            s->backend_count == 1 ? "" : "s", (unsigned)s->client_count,
            s->client_count == 1 ? "" : "s");
     if (load > 0)
