@@ -77,9 +77,9 @@ static int run_one(const struct cli *cli, struct record *record, const char *alg
 
 static int run_each(const struct cli *cli)
 {
-    int status = CLI_DONE;
-    struct record *record = execute_open(cli, &status);
-    if (record == NULL)
+    struct record *record;
+    int status = execute_open(cli, &record);
+    if (status != CLI_DONE)
         return status;
     cli_catch_signals();
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0] && status == CLI_DONE; i++)

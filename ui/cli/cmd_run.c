@@ -243,8 +243,8 @@ static int run_command(struct cli *cli)
     job.scenario = execute_load(cli, cli->arguments[0], NULL, NULL, &job.status);
     if (job.scenario == NULL)
         return job.status;
-    job.record = execute_open(cli, &job.status);
-    if (job.record == NULL) {
+    job.status = execute_open(cli, &job.record);
+    if (job.status != CLI_DONE) {
         scenario_destroy(job.scenario);
         return job.status;
     }

@@ -141,10 +141,11 @@ static int watch(struct cli *cli, struct dashboard_setup *setup)
 {
     struct lb_error error = {0};
     struct live live;
-    int ended_by = 0, status = CLI_DONE;
+    int ended_by = 0, status;
     bool opened;
-    struct record *record = execute_open(cli, &status);
-    if (record == NULL)
+    struct record *record;
+    status = execute_open(cli, &record);
+    if (status != CLI_DONE)
         return status;
     setup->live.record = record;
     int result = dashboard_run(setup, &live, &ended_by, &opened, &error);

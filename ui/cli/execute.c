@@ -37,14 +37,15 @@ struct scenario *execute_load(const struct cli *cli, const char *name, const cha
     return scenario;
 }
 
-struct record *execute_open(const struct cli *cli, int *status)
+int execute_open(const struct cli *cli, struct record **record)
 {
     const char *path = cli_value(cli, "db");
     struct lb_error error = {0};
-    struct record *record = record_open(path != NULL ? path : "lbsim.db", RECORD_WRITE, &error);
-    if (record == NULL)
-        *status = cli_fail_error(cli, &error);
-    return record;
+    *record = NULL;
+    if (path != NULL && strcmp(path, ":memory:") == 0)
+        return CLI_DONE;
+    *record = record_open(path != NULL ? path : "lbsim.db", RECORD_WRITE, &error);
+    return *record != NULL ? CLI_DONE : cli_fail_error(cli, &error);
 }
 
 static void progress(const struct run *run, const struct scenario *scenario, bool done)

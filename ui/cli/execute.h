@@ -33,8 +33,9 @@
 struct scenario *execute_load(const struct cli *cli, const char *name, const char *variant,
                               const char *algorithm, int *status);
 
-/* Opens the database that the options name. NULL after a message, with *status to return. */
-struct record *execute_open(const struct cli *cli, int *status);
+/* Opens the database that the options name into *record, which stays NULL for :memory:, where nothing
+ * would be kept. CLI_DONE, or another status after a message. */
+int execute_open(const struct cli *cli, struct record **record);
 
 struct execution {
     const struct cli *cli;
