@@ -1,0 +1,375 @@
+/* See random_scenario.h. Times are small multiples of a millisecond or odd numbers of nanoseconds:
+ * the former meet at the same instant, the latter round. */
+#include "tests/unit/random_scenario.h"
+
+#include "algorithms/registry.h"
+
+#define CLIENTS_MAX  3
+#define GROUPS_MAX   4
+#define ACTIONS_MAX  8
+#define EXPECTS_MAX  5
+#define DURATION_MIN 40 /* ms */
+
+struct maker {
+    struct text *text;
+    struct lb_random random;
+    uint32_t clients, groups, backends, duration, warmup; /* ms */
+    uint32_t count[GROUPS_MAX];
+    bool counted[GROUPS_MAX], closed[CLIENTS_MAX + 8], steady;
+};
+
+static uint32_t below(struct maker *m, uint32_t n)
+{
+    return lb_random_below(&m->random, n);
+}
+
+static bool one_in(struct maker *m, uint32_t n)
+{
+    return below(m, n) == 0;
+}
+
+/* One of the words that stand between bars: "a|b|c". */
+static void word(struct maker *m, const char *words)
+{
+    uint32_t n = 1;
+    for (const char *c = words; *c != '\0'; c++)
+        n += *c == '|';
+    for (uint32_t k = below(m, n); k > 0; words++)
+        k -= *words == '|';
+    size_t size = 0;
+    while (words[size] != '\0' && words[size] != '|')
+        size++;
+    text_add(m->text, words, size);
+}
+
+/* A time up to `max` ms, whole or odd. */
+static void time(struct maker *m, uint32_t max)
+{
+    if (one_in(m, 3))
+        text_addf(m->text, "%uns", 1 + below(m, max * 1000000));
+    else
+        text_addf(m->text, "%ums", 1 + below(m, max));
+}
+
+static void distribution(struct maker *m, uint32_t max, bool zero)
+{
+    uint32_t mean = 1 + below(m, 1000 * max);
+    switch (below(m, zero ? 8 : 7)) {
+    case 0:
+    case 1:
+        text_addf(m->text, "constant(%ums)", 1 + below(m, max));
+        break;
+    case 2:
+        text_addf(m->text, "\"uniform(min=%uns, max=%uus)\"", below(m, 1000), mean + 1);
+        break;
+    case 3:
+    case 4:
+        text_addf(m->text, "exponential(mean=%uus)", mean);
+        break;
+    case 5:
+        text_addf(m->text, "\"lognormal(mean=%uus, cv=2)\"", mean);
+        break;
+    case 6:
+        text_addf(m->text, "\"mix(60%% constant(%uus), 40%% exponential(mean=%uus))\"", mean, mean);
+        break;
+    default:
+        text_addf(m->text, "constant(0)");
+    }
+}
+
+static void backoff(struct maker *m)
+{
+    if (one_in(m, 3))
+        return;
+    if (one_in(m, 2)) {
+        text_addf(m->text, ", backoff: constant(");
+        time(m, 8);
+        text_addf(m->text, ")");
+    } else {
+        uint32_t base = 1 + below(m, 4);
+        text_addf(m->text, ", backoff: \"exponential(base=%ums, cap=%ums)\"", base,
+                  base + below(m, 20));
+    }
+    if (one_in(m, 2))
+        text_addf(m->text, ", jitter: full");
+}
+
+static void client(struct maker *m, uint32_t i)
+{
+    text_addf(m->text, "  - name: c%u\n", i);
+    bool load = one_in(m, 3); /* needs some work */
+    m->closed[i] = one_in(m, 3);
+    if (m->closed[i]) {
+        text_addf(m->text, "    users: %u\n    think: ", 1 + below(m, 12));
+        distribution(m, 10, false);
+        text_addf(m->text, "\n");
+    } else {
+        text_addf(m->text, "    arrivals: ");
+        word(m, "poisson|uniform");
+        if (load)
+            text_addf(m->text, "(load=%u%%)\n", 10 + below(m, 120));
+        else
+            text_addf(m->text, "(rate=%u/s)\n", (1 + below(m, 20)) * 50);
+    }
+    if (one_in(m, 2))
+        text_addf(m->text, "    population: {clients: %u}\n", 1 + below(m, 30));
+    bool alone = one_in(m, 2);
+    text_addf(m->text, "    requests:\n      - {name: a, share: %u%%, work: ", alone ? 100 : 30);
+    distribution(m, 6, !m->closed[i] && !load);
+    if (!alone) {
+        text_addf(m->text, "}\n      - {name: b, share: 70%%, work: ");
+        distribution(m, 3, false);
+    }
+    text_addf(m->text, "}\n");
+    if (!one_in(m, 3)) {
+        text_addf(m->text, "    timeout: ");
+        time(m, 25);
+        text_addf(m->text, "\n");
+    }
+    if (one_in(m, 3))
+        text_addf(m->text, "    objective: %ums\n", below(m, 20));
+    if (one_in(m, 2)) {
+        text_addf(m->text, "    retries: {max: %u", below(m, 4));
+        backoff(m);
+        if (one_in(m, 2))
+            text_addf(m->text, ", budget: %u%%", 1 + below(m, 60));
+        text_addf(m->text, "}\n");
+    }
+}
+
+static void balancer(struct maker *m)
+{
+    text_addf(m->text, "balancer:\n  algorithm: %s\n",
+              lb_registry_at(below(m, lb_registry_count()))->name);
+    if (one_in(m, 2)) {
+        text_addf(m->text, "  queue: {size: %u", 1 + below(m, 12));
+        if (one_in(m, 2)) {
+            text_addf(m->text, ", timeout: ");
+            time(m, 20);
+        }
+        text_addf(m->text, "}\n");
+    }
+    if (one_in(m, 2)) {
+        text_addf(m->text, "  retries: {max: %u, to: ", below(m, 4));
+        word(m, "same|other");
+        text_addf(m->text, ", when: ");
+        word(m, "refused|reset|queue-full|[refused, reset]|[refused, reset, queue-full]");
+        backoff(m);
+        if (one_in(m, 3))
+            text_addf(m->text, ", budget: %u%%", 1 + below(m, 60));
+        text_addf(m->text, "}\n");
+    }
+    if (one_in(m, 2)) {
+        uint32_t every = 2 + below(m, 20);
+        text_addf(m->text, "  health: {active: {every: %ums, rise: %u, fall: %u, timeout: %uus",
+                  every, 1 + below(m, 3), 1 + below(m, 3), 1 + below(m, every * 1000));
+        text_addf(m->text, ", pace: ");
+        word(m, "fixed|after-result");
+        text_addf(m->text, ", through: ");
+        word(m, "queue|reserved");
+        text_addf(m->text, "}}\n");
+    }
+}
+
+static void group(struct maker *m, uint32_t g, uint32_t tier)
+{
+    m->counted[g] = one_in(m, 2);
+    m->count[g] = m->counted[g] ? 1 + below(m, 3) : 1;
+    m->backends += m->count[g];
+    text_addf(m->text, "  - {name: g%u, tier: %u", g, tier);
+    if (m->counted[g])
+        text_addf(m->text, ", count: %u", m->count[g]);
+    text_addf(m->text,
+              ", weight: %u, slots: %u, discipline: ", g == 0 ? 1 + below(m, 3) : below(m, 4),
+              1 + below(m, 3));
+    word(m, "fifo|ps");
+    text_addf(m->text, ", abandoned: ");
+    word(m, "finish|cancel");
+    if (one_in(m, 2))
+        text_addf(m->text, ", queue: %u", below(m, 4));
+    if (one_in(m, 2))
+        text_addf(m->text, ", max_in_flight: %u", 1 + below(m, 4));
+    if (one_in(m, 3))
+        text_addf(m->text, ", speed: %u.%u", 1 + below(m, 2), below(m, 10));
+    if (one_in(m, 3))
+        text_addf(m->text, ", max_fails: %u, fail_timeout: %ums", below(m, 3), below(m, 30));
+    text_addf(m->text, "}\n");
+}
+
+static void target(struct maker *m)
+{
+    uint32_t g = below(m, m->groups);
+    if (m->counted[g] && one_in(m, 2))
+        text_addf(m->text, "g%u%u", g, 1 + below(m, m->count[g]));
+    else
+        text_addf(m->text, "g%u", g);
+}
+
+static void lasts(struct maker *m)
+{
+    if (one_in(m, 2)) {
+        text_addf(m->text, ", for: ");
+        time(m, 30);
+    }
+}
+
+static void action(struct maker *m)
+{
+    uint32_t from = m->steady ? 0 : m->warmup, room = m->duration - from;
+    text_addf(m->text, "  - {at: ");
+    if (one_in(m, 4))
+        text_addf(m->text, "\"uniform(min=%ums, max=%ums)\"", from, m->duration);
+    else
+        text_addf(m->text, "%ums", from + below(m, room + 1));
+    static const char *const plain[] = {"kill", "hang", "restore", "drain"};
+    uint32_t kind = below(m, 10);
+    uint32_t c = below(m, m->clients);
+    if (kind < 6) {
+        const char *name = plain[kind < 4 ? kind : kind - 4];
+        text_addf(m->text, ", %s: ", name);
+        target(m);
+        if (name[0] == 'k' || name[0] == 'h')
+            lasts(m);
+        if (name[0] == 'd' && one_in(m, 2))
+            text_addf(m->text, ", limit: %ums", below(m, 20));
+    } else if (kind == 6) {
+        text_addf(m->text, ", slow: ");
+        target(m);
+        text_addf(m->text, ", to: %u%%", 1 + below(m, 300));
+        lasts(m);
+    } else if (kind == 7) {
+        text_addf(m->text, ", weight: ");
+        target(m);
+        text_addf(m->text, ", to: %u", below(m, 4));
+    } else if (kind == 8 && !m->closed[c]) {
+        text_addf(m->text, ", rate: c%u, to: ", c);
+        text_addf(m->text, one_in(m, 2) ? "%u%%" : "%u/s", 1 + below(m, 300));
+        lasts(m);
+    } else {
+        text_addf(m->text, ", algorithm: balancer, to: %s",
+                  lb_registry_at(below(m, lb_registry_count()))->name);
+    }
+    text_addf(m->text, "}\n");
+}
+
+static void expect(struct maker *m)
+{
+    text_addf(m->text, "  - \"");
+    if (one_in(m, 2)) {
+        word(m, "mean|p99|errors|failed(refused)|goodput|throughput|availability");
+        if (one_in(m, 2))
+            text_addf(m->text, " of clients c%u", below(m, m->clients));
+        else if (one_in(m, 2))
+            text_addf(m->text, " of group g%u", below(m, m->groups));
+    } else {
+        word(m, "picks|utilization|in-flight|queue");
+        if (one_in(m, 2))
+            text_addf(m->text, " of group g%u", below(m, m->groups));
+    }
+    uint32_t a = below(m, m->duration), b = (a > m->warmup ? a : m->warmup) + 1 + below(m, 99);
+    text_addf(m->text, " >= 0");
+    if (one_in(m, 3))
+        text_addf(m->text, " after %ums", a);
+    else if (one_in(m, 2))
+        text_addf(m->text, " before %ums", b);
+    else if (one_in(m, 2))
+        text_addf(m->text, " between %ums and %ums", a, b);
+    text_addf(m->text, "\"\n");
+}
+
+static void the_run(struct maker *m, uint64_t seed)
+{
+    text_addf(m->text, "run: {duration: %ums, warmup: %ums, sample: %ums, seed: %llu", m->duration,
+              m->warmup, 1 + below(m, 30), (unsigned long long)seed);
+    if (m->steady)
+        text_addf(m->text, ", kind: steady");
+    if (one_in(m, 2))
+        text_addf(m->text, ", settle: %ums", below(m, 100));
+    text_addf(m->text, "}\n");
+}
+
+void random_scenario(struct text *text, uint64_t seed)
+{
+    struct maker m = {.text = text};
+    lb_random_seed(&m.random, seed);
+    m.clients = one_in(&m, 20) ? CLIENTS_MAX + 8 : 1 + below(&m, CLIENTS_MAX);
+    m.groups = 1 + below(&m, GROUPS_MAX);
+    m.duration = DURATION_MIN + below(&m, 160);
+    m.warmup = one_in(&m, 2) ? 0 : below(&m, m.duration / 2);
+    m.steady = one_in(&m, 2);
+    text_addf(text, "lbsim: 1\nname: random %llu\nclients:\n", (unsigned long long)seed);
+    for (uint32_t i = 0; i < m.clients; i++)
+        client(&m, i);
+    if (one_in(&m, 2)) {
+        text_addf(text, "network: {client_balancer: ");
+        time(&m, 3);
+        text_addf(text, ", balancer_backend: ");
+        time(&m, 3);
+        text_addf(text, "}\n");
+    } else if (one_in(&m, 2)) {
+        text_addf(text, one_in(&m, 2) ? "network: {client_balancer: 1ms}\n"
+                                      : "network: {balancer_backend: 1ms}\n");
+    }
+    balancer(&m);
+    text_addf(text, "backends:\n");
+    uint32_t tier = 0;
+    for (uint32_t g = 0; g < m.groups; g++) {
+        group(&m, g, tier);
+        tier += one_in(&m, 3);
+    }
+    uint32_t actions = one_in(&m, 4) ? 0 : below(&m, ACTIONS_MAX + 1);
+    text_addf(text, actions > 0 ? "timeline:\n" : "");
+    for (uint32_t i = 0; i < actions; i++)
+        action(&m);
+    the_run(&m, seed);
+    uint32_t expects = below(&m, EXPECTS_MAX + 1);
+    text_addf(text, expects > 0 ? "expect:\n" : "");
+    for (uint32_t i = 0; i < expects; i++)
+        expect(&m);
+}
+
+struct scenario_action random_command(const struct scenario *scenario, struct lb_random *random)
+{
+    struct scenario_action a = {.limit = LB_NEVER, .count = 1};
+    a.first = lb_random_below(random, scenario->backend_count);
+    switch (lb_random_below(random, 9)) {
+    case 0:
+        a.action = ACTION_KILL;
+        break;
+    case 1:
+        a.action = ACTION_HANG;
+        break;
+    case 2:
+    case 3:
+        a.action = ACTION_RESTORE;
+        break;
+    case 4:
+        a.action = ACTION_SLOW;
+        a.to = (1 + lb_random_below(random, 200)) / 100.0;
+        break;
+    case 5:
+        a.action = ACTION_DRAIN;
+        if (lb_random_below(random, 2) == 0)
+            a.limit = lb_random_below(random, 20000000);
+        break;
+    case 6:
+        a.action = ACTION_WEIGHT;
+        a.to = lb_random_below(random, 4);
+        break;
+    case 7:
+        a.action = ACTION_RATE;
+        a.first = lb_random_below(random, scenario->client_count);
+        a.to = scenario->clients[a.first].rate * (1 + lb_random_below(random, 150)) / 100.0;
+        if (scenario->clients[a.first].arrivals != ARRIVALS_CLOSED)
+            break;
+        /* fall through */
+    default:
+        a.action = ACTION_ALGORITHM;
+        a.first = 0;
+        a.algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
+    }
+    if (a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW)
+        if (lb_random_below(random, 2) == 0)
+            a.lasts = 1 + lb_random_below(random, 30000000);
+    return a;
+}

@@ -1,0 +1,256 @@
+/* See world_check.h. */
+#include "tests/unit/world_check.h"
+
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/run/private.h"
+
+struct tally { /* of one backend */
+    uint32_t in_books, serving, queued;
+};
+
+static bool is_request(const struct request *r)
+{
+    return r->state != REQUEST_FREE && (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0;
+}
+
+static bool at_backend(const struct request *r)
+{
+    return r->state == REQUEST_SERVICE || r->state == REQUEST_QUEUED;
+}
+
+static bool between(const struct request *r)
+{
+    return r->state == REQUEST_TO_BACKEND || r->state == REQUEST_BACK;
+}
+
+/* Does the record hold the one event of its state? */
+static bool has_event(const struct world *w, const struct request *r)
+{
+    const struct backend *b = r->backend >= 0 ? &w->backends[r->backend] : NULL;
+    switch ((enum request_state)r->state) {
+    case REQUEST_FREE:
+    case REQUEST_QUEUED:
+        return false;
+    case REQUEST_WAITING:
+        return w->balancer.rule->queue_timeout > 0;
+    case REQUEST_SERVICE:
+        return b->discipline == DISCIPLINE_FIFO && !b->frozen;
+    case REQUEST_RESTING: /* a probe here was accepted by a backend that hangs */
+        return (r->flags & REQUEST_PROBE) == 0;
+    default:
+        return true;
+    }
+}
+
+static const char *check_records(struct world *w, struct tally *tally, uint64_t *events)
+{
+    uint32_t live = 0, waiting = 0;
+    uint64_t open = 0;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        if (r->state == REQUEST_FREE)
+            continue;
+        live++;
+        open += is_request(r);
+        if (r->backend >= (int32_t)w->backend_count)
+            return "a record of a backend that does not exist";
+        if (is_request(r) && (at_backend(r) || between(r)))
+            tally[r->backend].in_books++;
+        if (at_backend(r)) {
+            tally[r->backend].serving += r->state == REQUEST_SERVICE;
+            tally[r->backend].queued += r->state == REQUEST_QUEUED;
+        }
+        if (r->state == REQUEST_WAITING) {
+            waiting++;
+            if (w->balancer.waiting.nodes[r->next].request != id)
+                return "a waiting request and its node do not know each other";
+        }
+        if (has_event(w, r)) {
+            (void)engine_when(w->engine, r->event); /* asserts that it is pending */
+            ++*events;
+        }
+        bool timed = r->timeout != ENGINE_NO_EVENT && (r->flags & REQUEST_ORPHAN) == 0 &&
+                     (r->state != REQUEST_RESTING || (r->flags & REQUEST_PROBE) != 0);
+        *events += w->rest[i].departure != ENGINE_NO_EVENT ? 1U : 0U;
+        *events += w->rest[i].drain_limit != ENGINE_NO_EVENT ? 1U : 0U;
+        if (timed)
+            (void)engine_when(w->engine, r->timeout);
+    }
+    if (live != w->requests.live)
+        return "records in use are not those handed out";
+    if (waiting != w->balancer.waiting.total)
+        return "waiting requests are not those in the waiting room";
+    if (w->ledger.arrived != w->ledger.ok + w->ledger.failed + open)
+        return "arrived is not ok + failed + in flight";
+    return NULL;
+}
+
+static const char *check_fifo(const struct backend *b, const struct tally *t)
+{
+    if (b->busy != t->serving || b->queued != t->queued)
+        return "fifo: busy and queued are not the records there";
+    if (b->busy > b->slots)
+        return "fifo: more in service than slots";
+    if (b->queued > 0 && b->busy < b->slots && !b->frozen)
+        return "fifo: a slot is free and somebody waits";
+    return NULL;
+}
+
+static const char *check_ps(struct world *w, uint32_t i, const struct tally *t)
+{
+    const struct backend *b = &w->backends[i];
+    const struct backend_rest *ps = &w->rest[i];
+    if (ps->present != t->serving || t->queued != 0 || b->busy + b->queued != ps->present)
+        return "ps: present is not the records there";
+    if (b->busy > b->slots || (b->queued > 0 && b->busy < b->slots))
+        return "ps: busy is not min(present, slots)";
+    for (uint32_t k = 0; k < ps->present; k++) {
+        if (world_request(w, ps->heap[k].request)->event != k)
+            return "ps: a request does not know its place in the heap";
+        if (k > 0 && ps->heap[k].finish < ps->heap[(k - 1) / 2].finish)
+            return "ps: the heap is out of order";
+    }
+    if ((ps->departure != ENGINE_NO_EVENT) != (ps->present > 0 && !b->frozen))
+        return "ps: a departure is pending when nobody is served, or the other way round";
+    return NULL;
+}
+
+static const char *check_backends(struct world *w, const struct tally *tally, uint64_t *events)
+{
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        const struct backend *b = &w->backends[i];
+        const char *wrong =
+            b->discipline == DISCIPLINE_PS ? check_ps(w, i, &tally[i]) : check_fifo(b, &tally[i]);
+        if (wrong != NULL)
+            return wrong;
+        if (b->truth == TRUTH_DOWN && b->busy + b->queued > 0)
+            return "somebody is at a backend that is down";
+        if (b->frozen != (b->truth == TRUTH_HUNG))
+            return "frozen and hung are not the same";
+        uint32_t present = b->busy + b->queued;
+        if (!b->frozen && b->limit != SCENARIO_UNLIMITED && present > b->slots &&
+            present - b->slots > b->limit)
+            return "a queue is longer than its limit";
+        *events +=
+            (w->rest[i].departure != ENGINE_NO_EVENT) + (w->rest[i].drain_limit != ENGINE_NO_EVENT);
+    }
+    return NULL;
+}
+
+static const char *check_rows(const struct world *w, const struct tally *tally)
+{
+    const struct balancer *b = &w->balancer;
+    uint64_t in_flight[BALANCER_TIERS_MAX] = {0};
+    uint32_t usable[BALANCER_TIERS_MAX] = {0};
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        const struct lb_backend *row = balancer_books(b, i);
+        const struct balancer_place *place = &b->places[i];
+        if (row->in_flight != tally[i].in_books)
+            return "in flight in the books are not the attempts under way";
+        if (row->queued != waiting_for(&b->waiting, i))
+            return "queued in the books is not the line";
+        bool open = place->out == 0 && row->weight > 0;
+        if (((row->flags & LB_USABLE) != 0) != open)
+            return "usable does not follow from the reasons";
+        if (((place->out & BALANCER_OUT_CHECKS) != 0) == place->health.up)
+            return "out by checks and the health machine do not agree";
+        in_flight[place->tier] += row->in_flight;
+        usable[place->tier] += open;
+    }
+    for (uint32_t t = 0; t < b->tier_count; t++)
+        if (b->tiers[t].pool.in_flight != in_flight[t] || b->tiers[t].pool.usable != usable[t])
+            return "a tier's sums are not those of its rows";
+    return NULL;
+}
+
+static const char *check_lines(const struct waiting *room)
+{
+    uint32_t total = 0;
+    for (uint32_t l = 0; l < room->line_count; l++) {
+        uint32_t count = 0, before = WAITING_NONE;
+        for (uint32_t n = room->lines[l].head; n != WAITING_NONE; n = room->nodes[n].next) {
+            if (room->nodes[n].prev != before || room->nodes[n].line != l)
+                return "a line of the waiting room is broken";
+            before = n;
+            count++;
+        }
+        if (room->lines[l].tail != before || room->lines[l].count != count)
+            return "a line of the waiting room does not know its end";
+        total += count;
+    }
+    return total == room->total ? NULL : "the waiting room does not know how many wait";
+}
+
+/* Marks of windows that are still to come. */
+static uint64_t marks(const struct ledger *l, lb_time now)
+{
+    uint64_t n = (uint64_t)(l->from > now) + (uint64_t)(l->until > now);
+    for (uint32_t i = 0; i < l->window_count; i++) {
+        const struct ledger_window *window = &l->windows[i];
+        n += window->from != l->from && window->from < l->until && window->from > now;
+        n += window->until != l->until && window->until > l->from && window->until > now;
+    }
+    return n;
+}
+
+/* Users who have no request under way think, which is an event. */
+static uint64_t thinking(struct world *w)
+{
+    uint64_t users = w->users;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        users -= is_request(r) && world_source(w, r)->rule->arrivals == ARRIVALS_CLOSED;
+    }
+    return users;
+}
+
+/* Checks to come: with pace after-result a probe under way stands for its backend's next check. */
+static uint64_t checks(struct world *w)
+{
+    if (!w->checks)
+        return 0;
+    uint64_t n = w->backend_count;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        n -= w->balancer.rule->health.pace == PACE_AFTER_RESULT && r->state != REQUEST_FREE &&
+             (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE;
+    }
+    return n;
+}
+
+static uint64_t expected_events(struct world *w)
+{
+    lb_time now = engine_now(w->engine);
+    uint64_t n = 1 + thinking(w) + checks(w) + marks(&w->ledger, now); /* 1: the next sample */
+    n += w->past_end ? !w->settled : 1U;
+    for (uint32_t s = ENGINE_BEATS_MAX; s < w->source_count; s++)
+        n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && w->sources[s].rate > 0.0;
+    for (uint32_t t = 0; t < w->balancer.tier_count; t++)
+        n += w->timers[t] != ENGINE_NO_EVENT;
+    for (uint32_t i = 0; i < w->action_count; i++) {
+        const struct scenario_action *a = &w->actions[i].what;
+        n += a->at > now;
+        n += a->lasts > 0 && a->at <= now && a->at + a->lasts > now;
+    }
+    return n;
+}
+
+const char *world_check(struct run *run)
+{
+    struct world *w = &run->world;
+    struct tally *tally = text_need_zero(w->backend_count, sizeof *tally);
+    uint64_t events = 0;
+    const char *wrong = check_records(w, tally, &events);
+    if (wrong == NULL)
+        wrong = check_backends(w, tally, &events);
+    if (wrong == NULL)
+        wrong = check_rows(w, tally);
+    if (wrong == NULL)
+        wrong = check_lines(&w->balancer.waiting);
+    if (wrong == NULL && !run->ended && events + expected_events(w) != engine_pending(w->engine))
+        wrong = "a pending event belongs to nobody, or one is missing";
+    free(tally);
+    return wrong;
+}

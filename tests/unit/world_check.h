@@ -1,0 +1,16 @@
+/*
+ * Everything that must hold between events: books against records, lines against nodes, heaps,
+ * flags, and that every pending event belongs to somebody.
+ *
+ * It looks inside a run (sim/run/private.h), which only the room itself may do otherwise: what it
+ * checks cannot be seen from outside until much later, as a wrong figure.
+ */
+#ifndef TESTS_WORLD_CHECK_H
+#define TESTS_WORLD_CHECK_H
+
+#include "sim/run/run.h"
+
+/* NULL, or the first rule that is broken. To be called where run_until has stopped. */
+const char *world_check(struct run *run);
+
+#endif
