@@ -73,10 +73,10 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
         }
         bool timed = r->timeout != ENGINE_NO_EVENT && (r->flags & REQUEST_ORPHAN) == 0 &&
                      (r->state != REQUEST_RESTING || (r->flags & REQUEST_PROBE) != 0);
-        *events += w->rest[i].departure != ENGINE_NO_EVENT ? 1U : 0U;
-        *events += w->rest[i].drain_limit != ENGINE_NO_EVENT ? 1U : 0U;
-        if (timed)
+        if (timed) {
             (void)engine_when(w->engine, r->timeout);
+            ++*events;
+        }
     }
     if (live != w->requests.live)
         return "records in use are not those handed out";
@@ -133,8 +133,8 @@ static const char *check_backends(struct world *w, const struct tally *tally, ui
         if (!b->frozen && b->limit != SCENARIO_UNLIMITED && present > b->slots &&
             present - b->slots > b->limit)
             return "a queue is longer than its limit";
-        *events +=
-            (w->rest[i].departure != ENGINE_NO_EVENT) + (w->rest[i].drain_limit != ENGINE_NO_EVENT);
+        *events += w->rest[i].departure != ENGINE_NO_EVENT ? 1U : 0U;
+        *events += w->rest[i].drain_limit != ENGINE_NO_EVENT ? 1U : 0U;
     }
     return NULL;
 }
