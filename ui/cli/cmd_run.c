@@ -40,8 +40,7 @@ static int measure_variant(const struct job *job, const struct scenario_measure 
                            double *mean, bool *known)
 {
     int status = CLI_DONE;
-    struct scenario *scenario =
-        execute_load(job->cli, job->cli->arguments[0], measure->variant, NULL, &status);
+    struct scenario *scenario = execute_reload(job->cli, job->scenario, measure->variant, &status);
     *mean = 0.0;
     for (uint32_t r = 0; scenario != NULL && status == CLI_DONE && r < job->count; r++) {
         struct execution x = {

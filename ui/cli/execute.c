@@ -9,13 +9,12 @@
 #include "sim/base/wall.h"
 #include "sim/scenario/load.h"
 
-struct scenario *execute_load(const struct cli *cli, const char *name, const char *variant,
-                              const char *algorithm, int *status)
+/* Fills in what the options say, loads, tells. request has the file or text already. */
+static struct scenario *load(const struct cli *cli, struct scenario_request request,
+                             const char *variant, const char *algorithm, int *status)
 {
-    struct scenario_request request = {.variant = cli_value(cli, "variant"),
-                                       .algorithm = cli_value(cli, "algorithm")};
-    char *path = cli_scenario_path(name);
-    request.path = path;
+    request.variant = cli_value(cli, "variant");
+    request.algorithm = cli_value(cli, "algorithm");
     request.sets = cli_values(cli, "set", &request.set_count);
     if (variant != NULL)
         request.variant = variant;
@@ -23,7 +22,6 @@ struct scenario *execute_load(const struct cli *cli, const char *name, const cha
         request.algorithm = algorithm;
     request.seed_given = cli_value(cli, "seed") != NULL;
     if (cli_number(cli, "seed", 0, UINT64_MAX, &request.seed) != 0) {
-        free(path);
         *status = CLI_WRONG;
         return NULL;
     }
@@ -33,8 +31,25 @@ struct scenario *execute_load(const struct cli *cli, const char *name, const cha
     if (messages.size > 0)
         (void)fwrite(messages.data, 1, messages.size, stderr);
     text_done(&messages);
+    return scenario;
+}
+
+struct scenario *execute_load(const struct cli *cli, const char *name, const char *variant,
+                              const char *algorithm, int *status)
+{
+    char *path = cli_scenario_path(name);
+    struct scenario *scenario =
+        load(cli, (struct scenario_request){.path = path}, variant, algorithm, status);
     free(path);
     return scenario;
+}
+
+struct scenario *execute_reload(const struct cli *cli, const struct scenario *loaded,
+                                const char *variant, int *status)
+{
+    struct scenario_request request = {
+        .path = loaded->path, .text = loaded->source, .text_size = strlen(loaded->source)};
+    return load(cli, request, variant, NULL, status);
 }
 
 int execute_open(const struct cli *cli, struct record **record)

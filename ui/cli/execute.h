@@ -33,6 +33,11 @@
 struct scenario *execute_load(const struct cli *cli, const char *name, const char *variant,
                               const char *algorithm, int *status);
 
+/* Loads another variant of a scenario that is loaded already, from the same text: standard input can be
+ * read only once, and a file may have changed. */
+struct scenario *execute_reload(const struct cli *cli, const struct scenario *loaded,
+                                const char *variant, int *status);
+
 /* Opens the database that the options name into *record, which stays NULL for :memory:, where nothing
  * would be kept. CLI_DONE, or another status after a message. */
 int execute_open(const struct cli *cli, struct record **record);
