@@ -1,0 +1,251 @@
+/* See theory.h: a case as people write it, and its scenario. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sim/base/units.h"
+#include "sim/lab/theory_family.h"
+
+struct parameter {
+    const char *name;
+    double least, most;
+    bool whole;
+};
+
+static const struct parameter parameters[THEORY_PARAMETERS] = {
+    [THEORY_RHO] = {"rho", 0.01, 10, false},
+    [THEORY_LAMBDA] = {"lambda", 1e-6, 1e7, false},
+    [THEORY_MU] = {"mu", 1e-3, 1e6, false},
+    [THEORY_SERVERS] = {"c", 1, 10000, true},
+    [THEORY_PLACES] = {"K", 1, 10000, true},
+    [THEORY_CV] = {"cv", 0.05, 5, false},
+    [THEORY_BACKENDS] = {"n", 2, 1000, true},
+    [THEORY_CHOICES] = {"choices", 1, 16, true},
+    [THEORY_REPLACEMENT] = {"replacement", 0, 1, true},
+    [THEORY_USERS] = {"users", 1, 10000, true},
+    [THEORY_THINK] = {"think", 1e-3, 1e4, false},
+};
+
+static const char *const works[] = {"lognormal", "gamma", "hyperexponential"};
+#define WORKS (sizeof works / sizeof works[0])
+
+#define RHO_MOST  0.99 /* without an overload */
+#define WORD_SIZE 64
+
+/* Cuts the next word off *text; false at the end. Too long a word is cut short, and so unknown. */
+static bool next_word(const char **text, char *word)
+{
+    *text += strspn(*text, " \t,;");
+    size_t size = strcspn(*text, " \t,;");
+    if (size == 0)
+        return false;
+    size_t kept = size < WORD_SIZE ? size : WORD_SIZE - 1;
+    memcpy(word, *text, kept);
+    word[kept] = '\0';
+    *text += size;
+    return true;
+}
+
+int theory_family_of(const char *text)
+{
+    char word[WORD_SIZE];
+    if (!next_word(&text, word))
+        return -1;
+    for (uint32_t i = 0; i < theory_family_count; i++)
+        if (strcasecmp(theory_families[i].name, word) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool takes(const struct theory_family *family, unsigned p)
+{
+    return ((family->needed | family->allowed | THEORY_BIT(THEORY_MU)) & THEORY_BIT(p)) != 0;
+}
+
+static int read_work(struct theory_case *c, const char *value, struct lb_error *error)
+{
+    for (size_t i = 0; i < WORKS && c->family->general; i++)
+        if (strcmp(value, works[i]) == 0) {
+            (void)snprintf(c->work, sizeof c->work, "%s", value);
+            return 0;
+        }
+    return lb_error_set(error, LB_ERROR_INVALID,
+                        "%s does not take work=%s; M/G/1 and M/G/1-PS take lognormal, gamma and "
+                        "hyperexponential",
+                        c->family->name, value);
+}
+
+static int read_parameter(struct theory_case *c, char *word, unsigned *given,
+                          struct lb_error *error)
+{
+    char *value = strchr(word, '=');
+    if (value == NULL)
+        return lb_error_set(error, LB_ERROR_INVALID, "'%s' is not a parameter, as in rho=0.8",
+                            word);
+    *value++ = '\0';
+    if (strcmp(word, "work") == 0)
+        return read_work(c, value, error);
+    for (unsigned p = 0; p < THEORY_PARAMETERS; p++) {
+        const struct parameter *parameter = &parameters[p];
+        if (strcmp(parameter->name, word) != 0 || !takes(c->family, p))
+            continue;
+        char *end = value;
+        double number = strtod(value, &end);
+        if (p == THEORY_REPLACEMENT && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) {
+            number = strcmp(value, "yes") == 0;
+            end = value + strlen(value);
+        }
+        if (end == value || *end != '\0' || !(number >= parameter->least) ||
+            number > parameter->most || (parameter->whole && number != floor(number)))
+            return lb_error_set(error, LB_ERROR_INVALID, "%s=%s: %s from %g to %g is meant", word,
+                                value, parameter->whole ? "a whole number" : "a number",
+                                parameter->least, parameter->most);
+        c->values[p] = number;
+        *given |= THEORY_BIT(p);
+        return 0;
+    }
+    return lb_error_set(error, LB_ERROR_INVALID, "%s has no parameter '%s': it takes %s",
+                        c->family->name, word, c->family->written);
+}
+
+/* Fills in rho or lambda, whichever was not written. */
+static int settle_rates(struct theory_case *c, unsigned given, struct lb_error *error)
+{
+    const struct theory_family *family = c->family;
+    double *v = c->values;
+    unsigned missing = family->needed & ~given;
+    bool open = (family->needed & THEORY_OPEN) != 0;
+    if (open && (given & THEORY_OPEN) != 0)
+        missing &= ~THEORY_OPEN;
+    if (open && (given & THEORY_OPEN) == THEORY_OPEN)
+        return lb_error_set(error, LB_ERROR_INVALID, "rho and lambda say the same: write one");
+    if (missing != 0)
+        return lb_error_set(error, LB_ERROR_INVALID, "%s needs the parameters %s", family->name,
+                            family->written);
+    v[THEORY_MU] = 1e9 / round(1e9 / v[THEORY_MU]); /* mean work is a whole number of ns */
+    if (!open)
+        return 0;
+    double servers = v[THEORY_SERVERS] * v[THEORY_BACKENDS];
+    if ((given & THEORY_BIT(THEORY_RHO)) != 0)
+        v[THEORY_LAMBDA] = v[THEORY_RHO] * servers * v[THEORY_MU];
+    else
+        v[THEORY_RHO] = v[THEORY_LAMBDA] / (servers * v[THEORY_MU]);
+    double most = family->overload ? parameters[THEORY_RHO].most : RHO_MOST;
+    if (!(v[THEORY_RHO] >= parameters[THEORY_RHO].least && v[THEORY_RHO] <= most))
+        return lb_error_set(error, LB_ERROR_INVALID, "%s: rho is %.4g, %g to %g is meant",
+                            family->name, v[THEORY_RHO], parameters[THEORY_RHO].least, most);
+    return 0;
+}
+
+/* The one way to write this case: what has its default is left out. */
+static void name_case(struct theory_case *c)
+{
+    struct text name;
+    text_init(&name);
+    text_addf(&name, "%s", c->family->name);
+    for (unsigned p = 0; p < THEORY_PARAMETERS; p++) {
+        double value = c->values[p];
+        bool needed = (c->family->needed & THEORY_BIT(p)) != 0 && p != THEORY_LAMBDA;
+        bool other = (p == THEORY_MU && value != 1) || (p == THEORY_CHOICES && value != 2);
+        if (p == THEORY_REPLACEMENT && value != 0)
+            text_addf(&name, " replacement=yes");
+        else if (needed || (other && takes(c->family, p)))
+            text_addf(&name, " %s=%.9g", parameters[p].name, value);
+    }
+    if (strcmp(c->work, c->family->work) != 0)
+        text_addf(&name, " work=%s", c->work);
+    (void)snprintf(c->name, sizeof c->name, "%s", name.data);
+    text_done(&name);
+}
+
+int theory_parse(struct theory_case *c, const char *text, struct lb_error *error)
+{
+    char word[WORD_SIZE];
+    unsigned given = 0;
+    int family = theory_family_of(text);
+    *c = (struct theory_case){
+        .values = {
+            [THEORY_MU] = 1, [THEORY_SERVERS] = 1, [THEORY_BACKENDS] = 1, [THEORY_CHOICES] = 2}};
+    if (!next_word(&text, word))
+        return lb_error_set(error, LB_ERROR_INVALID, "a family of queues is missing");
+    if (family < 0) {
+        char shown[WORD_SIZE];
+        text_escape(shown, sizeof shown, word, strlen(word));
+        return lb_error_set(error, LB_ERROR_INVALID, "there is no family of queues '%s'", shown);
+    }
+    c->family = &theory_families[family];
+    (void)snprintf(c->work, sizeof c->work, "%s", c->family->work);
+    while (next_word(&text, word))
+        if (read_parameter(c, word, &given, error) != 0)
+            return -1;
+    if (settle_rates(c, given, error) != 0)
+        return -1;
+    if (c->values[THEORY_CHOICES] > c->values[THEORY_BACKENDS] && c->family->allowed != 0)
+        return lb_error_set(error, LB_ERROR_INVALID, "more choices than backends");
+    if (strcmp(c->work, "hyperexponential") == 0 && c->values[THEORY_CV] < 1)
+        return lb_error_set(error, LB_ERROR_INVALID, "hyperexponential work has a cv of 1 or more");
+    name_case(c);
+    return c->family->know(c, error);
+}
+
+/* --- the scenario ----------------------------------------------------------------------------- */
+
+static void add_clients(const struct theory_case *c, struct text *out)
+{
+    char mean[64];
+    units_format_exact(mean, sizeof mean, units_from_ns(1e9 / c->values[THEORY_MU]));
+    text_addf(out, "clients:\n  - name: clients\n");
+    int places = c->values[THEORY_LAMBDA] == round(c->values[THEORY_LAMBDA] * 1e4) / 1e4 ? 4 : 12;
+    if ((c->family->needed & THEORY_OPEN) != 0)
+        text_addf(out, "    arrivals: poisson(rate=%.*f/s)\n", places, c->values[THEORY_LAMBDA]);
+    else
+        text_addf(out, "    users: %.0f\n    think: exponential(mean=%.9fs)\n",
+                  c->values[THEORY_USERS], c->values[THEORY_THINK]);
+    text_addf(out, "    requests: [{name: request, work: \"%s(%s%s", c->work,
+              strcmp(c->work, "constant") == 0 ? "" : "mean=", mean);
+    if (c->family->general)
+        text_addf(out, ", cv=%.9f", c->values[THEORY_CV]);
+    text_addf(out, ")\"}]\n");
+}
+
+static void add_servers(const struct theory_case *c, struct text *out)
+{
+    const char *algorithm = c->family->algorithm;
+    text_addf(out, "balancer:\n  algorithm: %s\n", algorithm != NULL ? algorithm : "random");
+    if (takes(c->family, THEORY_CHOICES))
+        text_addf(out, "  params: {choices: %.0f, replacement: %s}\n", c->values[THEORY_CHOICES],
+                  c->values[THEORY_REPLACEMENT] != 0 ? "yes" : "no");
+    text_addf(out, "backends:\n  - name: server\n    slots: %.0f\n", c->values[THEORY_SERVERS]);
+    if (algorithm != NULL)
+        text_addf(out, "    count: %.0f\n", c->values[THEORY_BACKENDS]);
+    if (takes(c->family, THEORY_PLACES))
+        text_addf(out, "    queue: %.0f\n", c->values[THEORY_PLACES] - 1);
+    if (c->family->shared)
+        text_addf(out, "    discipline: ps\n");
+}
+
+#define RELAXATIONS 20.0 /* of warm-up: what is left of the start is e^-20 of it */
+#define WARM_SHARE  0.1  /* of the run, at least */
+
+/* Three digits are enough for a duration: rounded up, in ns. */
+static lb_time three_digits(double seconds)
+{
+    double unit = pow(10, floor(log10(seconds)) - 2);
+    return units_from_s(ceil(seconds / unit - 1e-9) * unit);
+}
+
+void theory_scenario(const struct theory_case *c, double requests, uint64_t seed, struct text *out)
+{
+    char warmup[64], duration[64];
+    double measured = requests / c->rate, warm = RELAXATIONS * c->relaxation;
+    lb_time whole = three_digits(fmax(measured + warm, measured / (1 - WARM_SHARE)));
+    units_format_exact(duration, sizeof duration, whole);
+    units_format_exact(warmup, sizeof warmup,
+                       three_digits(fmax(warm, WARM_SHARE * units_to_s(whole))));
+    text_addf(out, "lbsim: 1\nname: \"%s\"\nabout: a queue whose figures are known\n", c->name);
+    add_clients(c, out);
+    add_servers(c, out);
+    text_addf(out, "run: {kind: steady, duration: %s, warmup: %s, seed: %llu}\n", duration, warmup,
+              (unsigned long long)seed);
+}
