@@ -182,8 +182,13 @@ class Terminal:
             text = self.text()
             if what(text) if callable(what) else what in text:
                 return text
-            if time.monotonic() > end:
+            if time.monotonic() > end or self.quiet_after_end():
                 raise AssertionError("never saw %r on\n%s" % (what, text))
+
+    def quiet_after_end(self):
+        """Has the job ended or stopped, with nothing left to read?"""
+        ready = select.select([self.news, self.master], [], [], 0)[0]
+        return self.news in ready and self.master not in ready
 
     def keys(self, keys):
         os.write(self.master, keys.encode())

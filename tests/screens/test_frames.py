@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The screens as text, compared with those in golden/ byte by byte.
 
+# asan: yes
+
 test_frames.py --regenerate writes them anew: look at the difference before committing it.
 """
 import os
