@@ -133,7 +133,8 @@ int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, cons
             if (b->places[tried[i]].tier == t)
                 rows[request->tried_count++] = (int32_t)b->places[tried[i]].row;
         int32_t row = tier->algorithm->pick(tier->state, request, now);
-        request->tried = NULL;
+        request->tried = NULL; /* `rows` ends here; the request goes on to on_attempt_start */
+        request->tried_count = 0;
         if (row >= 0)
             return (int32_t)tier->backend_of[row];
         if (row == LB_WAIT)

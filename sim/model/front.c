@@ -192,11 +192,13 @@ void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
 static void tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
+    lb_time connected = r->sent + 2 * w->to_backend;
+    if (end == LB_END_REFUSED || connected > now) /* never, or its client left before */
+        connected = 0;
     struct lb_outcome outcome = {.end = end,
                                  .failed = balancer_counts(&w->balancer, end),
                                  .sent = r->sent,
-                                 .connected =
-                                     end == LB_END_REFUSED ? 0 : r->sent + 2 * w->to_backend,
+                                 .connected = connected,
                                  .first_byte = answered ? now : 0};
     balancer_tell_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
 }
