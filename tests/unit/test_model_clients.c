@@ -29,7 +29,7 @@ static void a_timeout_ends_it_at_once(void)
     SCENE_EQUAL(scene.s->counts.failed, 2);
     SCENE_EQUAL(scene_failed(&scene, CAUSE_RESPONSE_TIMEOUT), 2);
     SCENE_EQUAL(scene.s->backends[0].failed, 2);
-    /* Out of the books after 200 ms; served to the end: 300, and 200 up to the end of the window. */
+    /* Out of the books after 200 ms; served to the end: 300, and 200 of the window. */
     CHECK_CLOSE(scene.s->backends[0].in_flight_mean, 400.0 / 1200, 1e-12);
     CHECK_CLOSE(scene.s->backends[0].utilization, 500.0 / 1200, 1e-12);
     scene_close(&scene);
@@ -107,7 +107,7 @@ static void it_leaves_wherever_it_is(void)
     }
 }
 
-/* --- retries of the client --------------------------------------------------------------------- */
+/* --- retries of the client ------------------------------------------------------------------- */
 
 static void retries_are_one_request(void)
 {
@@ -125,7 +125,7 @@ static void retries_are_one_request(void)
     scene_close(&scene);
 }
 
-/* The one request arrives at 100 ms, tries again at 110, 130, 155, 180 (10, 20, 25, 25: the cap). */
+/* The request of 100 ms tries again at 110, 130, 155 and 180 (10, 20, 25, 25: the cap). */
 static void backoff_grows(void)
 {
     static const int up[] = {99, 101, 111, 131, 156, 181}, latency[] = {1, 11, 31, 56, 81, 0};
@@ -177,7 +177,7 @@ static void work_is_kept_on_retry(void)
     scene_close(&scene);
 }
 
-/* One slot, 300 ms of work. Asked at 500, left at 700; asked again, served from 800 on, left at 900.
+/* One slot, 300 ms of work. Asked at 500, left at 700; again, served from 800 on, left at 900.
  * The cause is that of the last try. */
 static void a_timeout_is_for_each_try(void)
 {
@@ -227,7 +227,7 @@ static void goodput_is_within_the_objective(void)
     scene_close(&scene);
 }
 
-/* --- closed loops ------------------------------------------------------------------------------ */
+/* --- closed loops ---------------------------------------------------------------------------- */
 
 /* Users think 100 ms, are served 50 ms by one slot. All ask at 100 ms; from then on the slot is
  * never idle and each cycle takes 150 ms: 6 requests each before 1 s. */
