@@ -34,6 +34,10 @@ enum glyph {
     GLYPH_MOMENT, /* a vertical line at an event */
     GLYPH_REST,   /* bars */
     GLYPH_QUEUE,
+    GLYPH_SHADE_1, /* SHADE_1 to SHADE_4: darker and darker */
+    GLYPH_SHADE_2,
+    GLYPH_SHADE_3,
+    GLYPH_SHADE_4,
     GLYPH_EIGHTH_1, /* EIGHTH_1 + n - 1 fills n eighths of the cell from the left */
     GLYPH_EIGHTH_2,
     GLYPH_EIGHTH_3,

@@ -28,8 +28,8 @@ struct panel {
     bool (*act)(struct view *view, enum deed deed); /* NULL = no command */
 };
 
-extern const struct panel panel_header, panel_servers, panel_chart, panel_events, panel_keys,
-    panel_help;
+extern const struct panel panel_header, panel_servers, panel_chart, panel_heat, panel_events,
+    panel_keys, panel_help;
 
 /* Draws the whole screen. */
 void screen_draw(struct view *view, struct canvas *canvas);

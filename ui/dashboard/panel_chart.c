@@ -217,7 +217,7 @@ static int want(const struct view *view, int width, int height)
     (void)width;
     if (view->chart == SERIES_COUNT || height < 20)
         return 0;
-    int rows = height < 40 ? height / 4 : height / 3;
+    int rows = height / 4;
     return rows < 5 ? 5 : rows > 18 ? 18 : rows;
 }
 

@@ -7,11 +7,11 @@
  */
 #include "ui/dashboard/panel.h"
 
-#define PANELS     5
+#define PANELS     6
 #define RULES_FROM 16 /* rows from which panels are parted by lines */
 
 static const struct panel *const panels[PANELS] = {&panel_header, &panel_servers, &panel_chart,
-                                                   &panel_events, &panel_keys};
+                                                   &panel_heat,   &panel_events,  &panel_keys};
 
 struct place {
     int want, rows; /* rows 0 = not shown */

@@ -50,7 +50,7 @@ static void reset(struct view *view)
         server->picks_mark[0] = server->picks_mark[1] = 0;
         server->rate = NAN;
         for (int i = 0; i < VIEW_TICKS; i++)
-            server->p99[i] = NAN;
+            server->p99[i] = server->sent[i] = NAN;
         if (view->detail)
             window_clear(&server->window);
     }
@@ -129,8 +129,9 @@ static double per_second(uint64_t from, uint64_t to, lb_time time)
 }
 
 static void sample_server(struct view *view, struct view_server *to,
-                          const struct sample_backend *from, int64_t tick, int base, lb_time time)
+                          const struct sample_backend *from, int64_t tick, int base)
 {
+    lb_time now = view->now, time = now - view->mark[base].at;
     to->belief = from->belief;
     to->truth = from->truth;
     to->weight = from->weight;
@@ -142,6 +143,9 @@ static void sample_server(struct view *view, struct view_server *to,
     to->ok = from->ok;
     to->failed = from->failed;
     to->rate = per_second(to->picks_mark[base], from->picks, time);
+    bool dead = from->belief == BELIEF_DOWN || from->belief == BELIEF_EJECTED;
+    trace(to->sent, view->last_tick, tick,
+          dead ? -1 : per_second(to->picks_mark[1], from->picks, now - view->mark[1].at));
     if (view->detail) {
         window_add(&to->window, tick, from->latency);
         trace(to->p99, view->last_tick, tick,
@@ -166,7 +170,7 @@ void view_sample(struct view *view, const struct sample *sample)
     view->in_rate = per_second(view->mark[base].arrived, sample->arrived, time);
     view->ok_rate = per_second(view->mark[base].ok, sample->ok, time);
     for (uint32_t b = 0; b < sample->backend_count && b < view->server_count; b++) {
-        sample_server(view, &view->servers[b], &sample->backends[b], tick, base, time);
+        sample_server(view, &view->servers[b], &sample->backends[b], tick, base);
         queue += view->servers[b].queue;
     }
     window_add(&view->window, tick, sample->latency);

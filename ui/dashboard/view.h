@@ -46,6 +46,7 @@ struct view_server {
     double rate;            /* picks per second */
     struct window window;   /* only with detail */
     float p99[VIEW_TICKS];  /* ns, by tick % VIEW_TICKS; NAN = nothing finished */
+    float sent[VIEW_TICKS]; /* picks per second in that tick; below 0 = held for dead */
 };
 
 struct view_event {
