@@ -15,8 +15,9 @@
 #define LENGTH_MAX   400
 #define STATES_MAX   1.6e6
 #define SWEEPS_MAX   500
-#define CHANGE       1e-11 /* of the mean, relative, over a sweep: solved */
-#define CUT          1e-8  /* mass of the states with a full queue: long enough */
+#define SWEEPS_LOOK  25    /* after which one sees whether the cut will do */
+#define CHANGE       1e-10 /* of the mean, relative, over a sweep: solved */
+#define CUT          1e-7  /* mass of the states with a full queue: long enough */
 #define WORST        1e-4  /* accuracy beyond which there is no result */
 
 struct level {             /* of the states with one number of requests in the farm */
@@ -172,7 +173,17 @@ static void chain_set(struct chain *c, const struct chain_farm *farm, unsigned l
     c->states = (uint32_t)binomial(c->n + length, c->n);
 }
 
-/* The chain with queues cut at `length`, from equal probabilities. */
+/* A first guess: each level as under random choice, and long queues beside short ones rare. */
+static void chain_start(struct chain *c, double rho)
+{
+    unsigned q[BACKENDS_MAX] = {0};
+    uint32_t rank = 0;
+    do
+        c->p[rank++] = pow(rho, chain_total(c, q)) * exp2(-2.0 * (q[0] - q[c->n - 1]));
+    while (chain_next(c, q));
+}
+
+/* The chain with queues cut at `length`. */
 static struct chain_result chain_cut(struct chain *c, const struct chain_farm *farm,
                                      unsigned length)
 {
@@ -180,8 +191,7 @@ static struct chain_result chain_cut(struct chain *c, const struct chain_farm *f
     chain_set(c, farm, length);
     c->p = text_need(c->states * sizeof *c->p);
     c->levels = text_need_zero(c->level_count, sizeof *c->levels);
-    for (uint32_t i = 0; i < c->states; i++)
-        c->p[i] = 1.0 / c->states;
+    chain_start(c, farm->rho);
     double change = INFINITY;
     for (int sweep = 0; sweep < SWEEPS_MAX && change > CHANGE; sweep++) {
         double before = result.mean;
@@ -189,6 +199,8 @@ static struct chain_result chain_cut(struct chain *c, const struct chain_farm *f
         result.mean = chain_balance(c);
         if (sweep > 0)
             change = fabs(result.mean - before) / result.mean;
+        if (sweep == SWEEPS_LOOK && c->full * length > WORST)
+            break;
     }
     /* The last change, times what geometric convergence may leave behind it; and those turned away
      * at the cut would have waited about its length. */

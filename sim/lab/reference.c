@@ -1,7 +1,7 @@
 /*
  * Tabulated values, in mean service times: see theory.h. They were computed apart from this program,
- * most of them twice by different methods; only what is marked S_OWN is the chain of chain.c, which
- * agrees with every other value of S_SORTED and S_BOUNDS to its last digit.
+ * most of them twice by different methods. Only what is marked S_OWN comes from the chain of chain.c
+ * (at finer limits than it has now); it holds the other values of S_SORTED and S_BOUNDS.
  */
 #include "sim/lab/theory.h"
 
