@@ -175,7 +175,10 @@ int term_open(enum theme theme, struct lb_error *error)
     if (kind == NULL || kind[0] == '\0' || strcmp(kind, "dumb") == 0)
         return lb_error_set(error, LB_ERROR_SYSTEM, "the terminal cannot move its cursor (TERM=%s)",
                             kind != NULL ? kind : "");
-    if (setupterm(NULL, STDOUT_FILENO, &status) != OK || capability("cup") == NULL)
+    bool fit = setupterm(NULL, STDOUT_FILENO, &status) == OK && capability("cup") != NULL;
+    if (cur_term != NULL)
+        (void)del_curterm(cur_term); /* newterm makes its own */
+    if (!fit)
         return lb_error_set(error, LB_ERROR_SYSTEM, "the terminal '%.40s' is of an unknown kind",
                             kind);
     if (open_input(error) != 0)
