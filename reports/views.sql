@@ -115,7 +115,7 @@ CREATE VIEW run_summary AS
 SELECT r.id AS run, r.sequence, s.name AS scenario, r.variant, s.settings, r.algorithm, r.params,
        r.ideal, r.seed, r.replication, r.version, r.build, r.state, r.kind, r.digest, r.started_s,
        datetime(r.started_s, 'unixepoch') AS started_utc, r.wall_s, r.events,
-       r.duration_ns / 1e9 AS duration_s, r.warmup_ns / 1e9 AS warmup_s, r.simulated_s,
+       r.duration_ns / 1e9 AS duration_s, r.warmup_ns / 1e9 AS warmup_s, r.sample_ns, r.simulated_s,
        r.arrived, r.ok, r.failed, r.in_flight, r.good, r.attempts,
        r.latency_sum_ns / nullif(r.ok, 0) / 1e6 AS mean_ms,
        (SELECT latency_ms FROM run_quantile AS q WHERE q.run = r.id AND q.p = 0.5) AS p50_ms,

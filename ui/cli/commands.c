@@ -21,6 +21,11 @@
 #else
 #define HAVE_REPORT(X)
 #endif
+#if __has_include("ui/cli/cmd_runs.c")
+#define HAVE_RUNS(X) X(runs)
+#else
+#define HAVE_RUNS(X)
+#endif
 #if __has_include("ui/cli/cmd_check.c")
 #define HAVE_CHECK(X) X(check)
 #else
@@ -62,6 +67,7 @@
     HAVE_RUN(X)                                                                                    \
     HAVE_WATCH(X)                                                                                  \
     HAVE_REPORT(X)                                                                                 \
+    HAVE_RUNS(X)                                                                                   \
     HAVE_CHECK(X)                                                                                  \
     HAVE_EXPLAIN(X)                                                                                \
     HAVE_ALGORITHMS(X)                                                                             \
