@@ -261,7 +261,9 @@ def test_export():
     """The person's commands, saved, replay: the file is a timeline that the scenario takes."""
     with watch("--speed", "0.1") as t:
         t.wait("RUNNING")
-        t.keys(" K")
+        t.keys(" e")
+        t.wait("you have given no command")
+        t.keys("K")
         t.wait("by hand")
         t.keys("e")
         t.wait("commands-1.yaml")

@@ -114,8 +114,7 @@ static void test_hostile(void)
 {
     static const char *const bad[] = {"\x1b[2J",
                                       "a\rb",
-                                      "\x9b"
-                                      "1m",
+                                      "\x9b[1m",
                                       "\u202egnp.exe",
                                       "a\u200bb",
                                       "\u2066x",

@@ -62,7 +62,8 @@ static void test_tick(void)
     CU_ASSERT_EQUAL(view_tick_for(60 * UNITS_S), UNITS_S);
     CU_ASSERT_EQUAL(view_tick_for(6 * UNITS_S), UNITS_S / 5);
     CU_ASSERT_EQUAL(view_tick_for(UNITS_S), 20 * UNITS_MS);
-    CU_ASSERT(view_tick_for(1) > 0);
+    CU_ASSERT_EQUAL(view_tick_for(8 * UNITS_MS), 200 * UNITS_US);
+    CU_ASSERT_EQUAL(view_tick_for(1), 1);
 }
 
 static void test_rates(void)

@@ -150,6 +150,10 @@ static void export(struct loop *loop)
     char name[32];
     struct text text;
     int fd = -1;
+    if (!loop->live->commanded) {
+        say_error(loop, "no", "there is nothing to save: you have given no command");
+        return;
+    }
     text_init(&text);
     run_export(loop->live->run, &text);
     for (int i = 1; i <= EXPORTS && fd < 0; i++) {

@@ -286,8 +286,12 @@ static void draw_titles(const struct view *view, const struct sheet *sheet, stru
 {
     char span[40];
     int x = 1;
-    double seconds = units_to_s(view->tick * VIEW_TICKS);
-    (void)snprintf(span, sizeof span, "P99 %.3g s", seconds);
+    lb_time curve = view->tick * VIEW_TICKS;
+    char words[32];
+    if (curve % UNITS_S == 0)
+        (void)snprintf(span, sizeof span, "P99 %d s", (int)(curve / UNITS_S));
+    else
+        (void)snprintf(span, sizeof span, "P99 %s", units_format(words, sizeof words, curve));
     for (int i = 0; i < sheet->count; i++) {
         const struct column *column = sheet->column[i];
         x += column->gap;

@@ -22,12 +22,9 @@ static char *escaped(const char *name)
 
 lb_time view_tick_for(lb_time duration)
 {
-    static const lb_time steps[] = {UNITS_S / 2,    UNITS_S / 5,   UNITS_S / 10, 20 * UNITS_MS,
-                                    10 * UNITS_MS,  5 * UNITS_MS,  2 * UNITS_MS, UNITS_MS,
-                                    100 * UNITS_US, 10 * UNITS_US, UNITS_US};
     lb_time tick = UNITS_S;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && tick > duration / 30; i++)
-        tick = steps[i];
+    for (int i = 0; tick > 1 && tick > duration / 30; i++)
+        tick = i % 3 == 1 ? tick * 2 / 5 : tick / 2; /* 1 s, 500 ms, 200 ms, 100 ms, ... */
     return tick;
 }
 
