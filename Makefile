@@ -190,8 +190,18 @@ run-covered:
 determinism: all
 	@$(RUN_TESTS) tests/unit/test_determinism.sh
 
+# Everything that measures, in one go. What the dashboard costs is a script of its own.
+BENCH_MORE := $(wildcard tests/bench/*_cost.py)
+
 bench: $(PROGRAM) $(BENCH_BIN)
 	$(RUN) bench
+	@echo
+	@$(B)/tests/bench/engine_hold
+	@echo
+	@$(B)/tests/bench/compare $(RUN) $(B)/tests/bench/bare
+	@for more in $(BENCH_MORE); do \
+	    echo && LBSIM='$(abspath $(PROGRAM))' tests/tools/python.sh "$$more" || exit 1; \
+	done
 
 # --- fuzzing (clang's libFuzzer) -----------------------------------------------------------------
 

@@ -72,7 +72,8 @@ static struct scenario *load(const struct bench_simulation *simulation, struct l
     if (simulation->all)
         text_addf(&text, "  health: {active: {every: 2s, timeout: 1s, rise: 2, fall: 3, "
                          "through: reserved}}\n");
-    text_addf(&text, "backends: [{name: b, count: %u}]\nrun: {duration: %.6fs, settle: 0, seed: 1}\n",
+    text_addf(&text,
+              "backends: [{name: b, count: %u}]\nrun: {duration: %.6fs, settle: 0, seed: 1}\n",
               (unsigned)simulation->backends, REQUESTS / rate);
     struct scenario_request request = {.path = "bench", .text = text.data, .text_size = text.size};
     struct scenario *scenario = scenario_load(&request, &messages, &status);
