@@ -16,23 +16,13 @@ void ladder_init(struct ladder *ladder)
     memset(ladder, 0, sizeof *ladder);
 }
 
-/* The first slot in use of the lowest level in use, or -1. Forgets levels found empty. */
-static int32_t ladder_lowest(struct ladder *ladder)
-{
-    while (ladder->levels != 0) {
-        uint32_t level = (uint32_t)__builtin_ctz(ladder->levels);
-        for (uint32_t word = level * 4; word < level * 4 + 4; word++)
-            if (ladder->map[word] != 0)
-                return (int32_t)(word * 64 + (uint32_t)__builtin_ctzll(ladder->map[word]));
-        ladder->levels &= ladder->levels - 1;
-    }
-    return -1;
-}
-
 static void ladder_empty(struct ladder *ladder, uint32_t slot)
 {
+    uint32_t word = slot >> 6;
+    uint64_t left = ladder->map[word] & ~(UINT64_C(1) << (slot & 63));
     ladder->slot[slot] = (struct ladder_list){0, 0};
-    ladder->map[slot >> 6] &= ~(UINT64_C(1) << (slot & 63));
+    ladder->map[word] = left;
+    ladder->used &= ~((left == 0 ? 1U : 0U) << word);
 }
 
 /* Moves the first events of the list of one instant to the bottom; the rest keeps its place. */
@@ -58,60 +48,90 @@ static void ladder_open_instant(struct ladder *ladder, struct ladder_event *pool
     }
 }
 
+/* Four 32-bit numbers: what the vectors of every 64-bit processor hold. */
+typedef int32_t ladder_four __attribute__((vector_size(16)));
+_Static_assert(LADDER_OPEN == 16, "four times four");
+
 /*
  * Sorts a whole list into the bottom if it is short; false if it is not. By counting: an event's
- * place is how many are later. That is n(n-1)/2 comparisons without a branch, and the branches of an
- * insertion sort, which nobody can predict, cost more than that. Of equal times the one read
- * later, from the tail, came earlier, and is popped earlier.
+ * place is how many are later. The comparisons are of one key with all, by vectors and without a
+ * branch; those of an insertion sort nobody can predict. A key is the time within the slot and, so
+ * that no two are equal, the order of reading: of equal times the one read later, from the tail,
+ * came earlier, and is popped earlier. Time and order fit into 31 bits up to level 3.
  */
+#define LADDER_WHOLE_LEVEL 3U
+
 static bool ladder_open_whole(struct ladder *ladder, const struct ladder_event *pool, uint32_t slot)
 {
-    struct ladder_entry read[LADDER_OPEN];
-    uint32_t place[LADDER_OPEN];
+    uint32_t read[LADDER_OPEN];
+    union {
+        int32_t at[LADDER_OPEN];
+        ladder_four four[4];
+    } key = {{0}}, place = {{0}};
+    uint32_t mask = (1U << ((slot >> 8) * 8)) - 1;
     uint32_t n = 0;
     for (uint32_t event = ladder->slot[slot].tail; event != 0; event = pool[event].prev) {
         if (n == LADDER_OPEN)
             return false;
-        lb_time when = pool[event].when;
-        uint32_t later = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t is_later = read[i].when >= when ? 1U : 0U;
-            later += is_later;
-            place[i] += 1U - is_later;
-        }
-        read[n].when = when;
-        read[n].event = event;
-        place[n++] = later;
+        read[n] = event;
+        key.at[n] = (int32_t)(((uint32_t)pool[event].when & mask) * LADDER_OPEN + LADDER_OPEN - n);
+        n++;
     }
-    for (uint32_t i = 0; i < n; i++)
-        ladder->bottom[place[i]] = read[i];
+    for (uint32_t i = 0; i < n; i++) {
+        int32_t k = key.at[i];
+        ladder_four one = {k, k, k, k};
+        place.four[0] -= key.four[0] < one; /* where it is so, the comparison gives -1 */
+        place.four[1] -= key.four[1] < one; /* written out: gcc leaves a loop a loop */
+        place.four[2] -= key.four[2] < one;
+        place.four[3] -= key.four[3] < one;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct ladder_entry *entry = &ladder->bottom[place.at[i]];
+        entry->when = pool[read[i]].when;
+        entry->event = read[i];
+    }
     ladder->size = n;
     ladder->moved += n;
     ladder_empty(ladder, slot);
     return true;
 }
 
+/* The slot holds one event, as most do in a sparse ladder: that is all there is to sort. */
+static inline void ladder_open_single(struct ladder *ladder, const struct ladder_event *pool,
+                                      uint32_t slot)
+{
+    uint32_t event = ladder->slot[slot].head;
+    ladder->bottom[0] = (struct ladder_entry){pool[event].when, event};
+    ladder->size = 1;
+    ladder->moved++;
+    ladder_empty(ladder, slot);
+}
+
 bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
 {
-    for (;;) {
-        int32_t lowest = ladder_lowest(ladder);
-        if (lowest < 0)
-            return false;
-        uint32_t slot = (uint32_t)lowest;
-        uint32_t shift = (slot >> 8) * 8;
+    while (ladder->used != 0) {
+        uint32_t word = (uint32_t)__builtin_ctz(ladder->used);
+        uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(ladder->map[word]);
+        uint32_t level = slot >> 8;
+        uint32_t shift = level * 8;
         uint64_t base = ((ladder->cur >> shift) & ~UINT64_C(255)) | (slot & 255U);
         base <<= shift;
-        if (shift == 0) {
+        uint32_t event = ladder->slot[slot].head;
+        if (level == 0) {
             ladder->cur = base;
             ladder_open_instant(ladder, pool, slot);
             return true;
         }
-        if (ladder_open_whole(ladder, pool, slot)) {
+        if (event == ladder->slot[slot].tail) {
+            ladder_open_single(ladder, pool, slot);
+            ladder->cur = base | ((UINT64_C(1) << shift) - 1);
+            return true;
+        }
+        if (level <= LADDER_WHOLE_LEVEL && ladder_open_whole(ladder, pool, slot)) {
             ladder->cur = base | ((UINT64_C(1) << shift) - 1);
             return true;
         }
         ladder->cur = base;
-        uint32_t event = ladder->slot[slot].head;
         ladder_empty(ladder, slot);
         while (event != 0) {
             uint32_t next = pool[event].next;
@@ -120,6 +140,7 @@ bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
             event = next;
         }
     }
+    return false;
 }
 
 /* Takes every list of the levels below `below` out, as one chain through next; returns its head. */
@@ -203,14 +224,10 @@ void ladder_remove(struct ladder *ladder, struct ladder_event *pool, uint32_t ev
     struct ladder_list *list = &ladder->slot[slot];
     uint32_t next = pool[event].next;
     uint32_t prev = pool[event].prev;
-    if (next != 0)
-        pool[next].prev = prev;
-    else
-        list->tail = prev;
-    if (prev != 0)
-        pool[prev].next = next;
-    else
-        list->head = next;
+    pool[next].prev = prev;
+    pool[prev].next = next;
+    list->tail = next != 0 ? list->tail : prev;
+    list->head = prev != 0 ? list->head : next;
     if ((next | prev) == 0)
         ladder_empty(ladder, slot);
 }

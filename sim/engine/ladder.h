@@ -5,8 +5,9 @@
  *   - An event before cur goes into the bottom, a small array sorted from late to soon.
  *   - Any other goes to the level of the highest digit in which its time differs from cur, into the
  *     slot of that digit: a first-in-first-out list. An event at cur itself goes to level 0.
- *   - When the bottom is empty, the first slot of the lowest level in use is opened: up to 16 events
- *     are sorted whole into the bottom, more are spread over the levels below.
+ *   - When the bottom is empty, the first slot of the lowest level in use is opened: a single event,
+ *     or up to 16 in a slot of at most 17 ms (level 3), are sorted whole into the bottom, others are
+ *     spread over the levels below.
  * Equal times stay in order without any sequence number: they are always in one and the same list,
  * in the order in which they came, and the bottom is popped before the list of cur.
  *
@@ -54,15 +55,19 @@ struct ladder_list {
 
 struct ladder {
     uint64_t cur;
-    uint32_t size;   /* of the bottom */
-    uint32_t levels; /* bit l: level l may have events */
-    uint64_t moved;  /* work done: records placed and bottom entries shifted, for the tests */
+    uint32_t size;  /* of the bottom */
+    uint32_t used;  /* bit w: map[w] is not 0; so two bit scans find the first slot in use */
+    uint64_t moved; /* work done: records placed and bottom entries shifted, for the tests */
     struct ladder_entry bottom[LADDER_BOTTOM];
     uint64_t map[LADDER_LEVELS * LADDER_SLOTS / 64]; /* bit: the slot has events */
     struct ladder_list slot[LADDER_LEVELS * LADDER_SLOTS];
 };
 
-/* All functions take the pool that the indices refer to. An event's `when` is set by its owner. */
+_Static_assert(LADDER_LEVELS == 8 && LADDER_SLOTS == 256, "32 words of a map, and a bit for each");
+
+/* All functions take the pool that the indices refer to. An event's `when` is set by its owner.
+ * pool[0] is never an event: what would be written to the neighbour of an event that has none goes
+ * there, which is cheaper than a branch that nobody can foretell. */
 void ladder_init(struct ladder *ladder);
 /* The bottom is empty: opens the next slot. False when there is no event at all. */
 bool ladder_open(struct ladder *ladder, struct ladder_event *pool);
@@ -78,22 +83,20 @@ static inline uint32_t ladder_slot(uint64_t cur, uint64_t when)
     return level << 8 | ((uint32_t)(when >> (level << 3)) & 255U);
 }
 
-/* Appends an event at or after cur to its list. */
+/* Appends an event at or after cur to its list. Without a branch on whether the list is empty. */
 static inline void ladder_append(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
 {
     uint32_t slot = ladder_slot(ladder->cur, (uint64_t)pool[event].when);
     struct ladder_list *list = &ladder->slot[slot];
     uint32_t tail = list->tail;
+    uint32_t head = list->head;
     pool[event].next = 0;
     pool[event].prev = tail;
+    pool[tail].next = event;
     list->tail = event;
-    if (tail != 0) {
-        pool[tail].next = event;
-    } else {
-        list->head = event;
-        ladder->map[slot >> 6] |= UINT64_C(1) << (slot & 63);
-        ladder->levels |= 1U << (slot >> 8);
-    }
+    list->head = head != 0 ? head : event;
+    ladder->map[slot >> 6] |= UINT64_C(1) << (slot & 63);
+    ladder->used |= 1U << (slot >> 6);
 }
 
 static inline void ladder_push(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
