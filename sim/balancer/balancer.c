@@ -137,8 +137,10 @@ int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, cons
         request->tried_count = 0;
         if (row >= 0)
             return (int32_t)tier->backend_of[row];
-        if (row == LB_WAIT)
+        if (row == LB_WAIT) {
+            b->wait_tier = t;
             return LB_WAIT;
+        }
     }
     return LB_NONE;
 }

@@ -49,7 +49,8 @@ struct balancer {
     uint32_t backend_count;
     struct retry_budget budget;
     struct waiting waiting;
-    bool single; /* one tier, so that row = backend: the common case */
+    uint32_t wait_tier; /* which tier said LB_WAIT last */
+    bool single;        /* one tier, so that row = backend: the common case */
 };
 
 /* A balancer at time 0 with the scenario's algorithm. 0, or -1 with *error: the algorithm needs what
@@ -94,6 +95,12 @@ static inline const struct lb_backend *balancer_books(const struct balancer *b, 
 {
     const struct balancer_place *place = &b->places[backend];
     return &b->tiers[place->tier].rows[place->row];
+}
+
+/* Does the balancer give the backend new requests? */
+static inline bool balancer_usable(const struct balancer *b, uint32_t backend)
+{
+    return (balancer_books(b, backend)->flags & LB_USABLE) != 0;
 }
 
 /* Has the backend reached its limit of requests in flight? */

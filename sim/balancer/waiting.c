@@ -8,7 +8,7 @@
 
 void waiting_init(struct waiting *w, uint32_t backends)
 {
-    *w = (struct waiting){.line_count = backends + 1};
+    *w = (struct waiting){.line_count = WAITING_OWN + backends};
     w->lines = text_need_zero(w->line_count, sizeof *w->lines);
 }
 
@@ -33,18 +33,18 @@ static uint32_t take_node(struct waiting *w)
     return ++w->used;
 }
 
-uint32_t waiting_join(struct waiting *w, int32_t backend, uint32_t request)
+uint32_t waiting_join(struct waiting *w, uint32_t line, uint32_t tier, uint32_t request)
 {
-    uint32_t number = (uint32_t)(backend + 1);
     uint32_t node = take_node(w);
-    struct waiting_line *line = &w->lines[number];
-    w->nodes[node] = (struct waiting_node){.prev = line->tail, .request = request, .line = number};
-    if (line->tail != WAITING_NONE)
-        w->nodes[line->tail].next = node;
+    struct waiting_line *to = &w->lines[line];
+    w->nodes[node] = (struct waiting_node){
+        .prev = to->tail, .request = request, .line = line, .tier = tier, .order = w->joined++};
+    if (to->tail != WAITING_NONE)
+        w->nodes[to->tail].next = node;
     else
-        line->head = node;
-    line->tail = node;
-    line->count++;
+        to->head = node;
+    to->tail = node;
+    to->count++;
     w->total++;
     return node;
 }
@@ -66,10 +66,4 @@ void waiting_leave(struct waiting *w, uint32_t node)
     w->total--;
     n->next = w->free;
     w->free = node;
-}
-
-uint32_t waiting_first(const struct waiting *w, uint32_t backend)
-{
-    uint32_t own = w->lines[backend + 1].head;
-    return own != WAITING_NONE ? own : w->lines[0].head;
 }

@@ -1,9 +1,11 @@
 /*
  * The waiting room of a balancer: requests that found nobody free.
  *
- * One common line (LB_WAIT: the first free place will do) and one line per backend (the pick stands,
- * the backend is full). Doubly linked nodes in a pool, so that a client that gives up leaves in
- * O(1) from anywhere. A freed place serves the backend's own line first, then the common one.
+ * Two common lines (LB_WAIT: the first free place will do), one of them for requests that have been
+ * at some backend already and want another, and one line for each backend (the pick stands, the
+ * backend is full). Doubly linked nodes in a pool, so that a client that gives up leaves in O(1)
+ * from anywhere. A freed place serves the backend's own line first, then the common ones in the order in
+ * which people came; whom this backend may serve there (tiers, backends tried) the caller knows.
  */
 #ifndef BALANCER_WAITING_H
 #define BALANCER_WAITING_H
@@ -16,8 +18,15 @@ struct waiting_line {
     uint32_t head, tail, count;
 };
 
+/* Lines: the two common ones; backend b has WAITING_OWN + b. */
+#define WAITING_FRESH   0U
+#define WAITING_RETRIED 1U
+#define WAITING_OWN     2U
+
 struct waiting_node {
-    uint32_t prev, next, request, line; /* line 0 is the common one, backend b has line b + 1 */
+    uint32_t prev, next, request, line;
+    uint32_t tier;  /* common lines: the last tier whose places will do; earlier ones are better */
+    uint64_t order; /* who came first */
 };
 
 struct waiting {
@@ -25,27 +34,32 @@ struct waiting {
     uint32_t used, room, free;
     struct waiting_line *lines;
     uint32_t line_count, total;
+    uint64_t joined; /* so far */
 };
 
 void waiting_init(struct waiting *w, uint32_t backends);
 void waiting_done(struct waiting *w);
 
-/* Puts a request at the end of the common line (backend < 0) or of a backend's own. Returns the
- * node, to be kept for waiting_leave. */
-uint32_t waiting_join(struct waiting *w, int32_t backend, uint32_t request);
+/* Puts a request at the end of a line; tier as in struct waiting_node. Returns the node, to be kept
+ * for waiting_leave. */
+uint32_t waiting_join(struct waiting *w, uint32_t line, uint32_t tier, uint32_t request);
 /* Takes the node out, wherever it stands. */
 void waiting_leave(struct waiting *w, uint32_t node);
-/* The node that a place freed at this backend serves first, or WAITING_NONE. */
-uint32_t waiting_first(const struct waiting *w, uint32_t backend);
+
+/* The first of a line, or WAITING_NONE. */
+static inline uint32_t waiting_first(const struct waiting *w, uint32_t line)
+{
+    return w->lines[line].head;
+}
 
 static inline uint32_t waiting_common(const struct waiting *w)
 {
-    return w->lines[0].count;
+    return w->lines[WAITING_FRESH].count + w->lines[WAITING_RETRIED].count;
 }
 
 static inline uint32_t waiting_for(const struct waiting *w, uint32_t backend)
 {
-    return w->lines[backend + 1].count;
+    return w->lines[WAITING_OWN + backend].count;
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Requests at the balancer: the pick, the attempt, what follows a failure, the waiting room.
+ * Requests at the balancer: the pick, the attempt, what follows a failure. Waiting is in line.c.
  *
  * The balancer's books change here and nowhere else in this room. An attempt is in the books from
  * front_send until its answer is back, its client leaves, or a drain cuts it.
@@ -73,8 +73,7 @@ static inline void front_send(struct world *w, uint32_t id, int32_t backend, enu
         backend_receive(w, id, now);
 }
 
-/* No backend for this request: it fails here. */
-static void fail_here(struct world *w, uint32_t id, enum cause cause, lb_time now)
+void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
 {
     struct request *r = world_request(w, id);
     note_try(w, id, r, -1, LEDGER_END_CAUSE + (uint32_t)cause, now);
@@ -86,35 +85,15 @@ static void fail_here(struct world *w, uint32_t id, enum cause cause, lb_time no
     client_failure(w, id, cause, now);
 }
 
-static void join(struct world *w, uint32_t id, int32_t backend, lb_time now)
+/* To the same backend again, without a pick: but not beyond its limit. */
+static void again(struct world *w, uint32_t id, int32_t backend, lb_time now)
 {
-    const struct scenario_balancer *rule = w->balancer.rule;
-    struct waiting *waiting = &w->balancer.waiting;
-    if (rule->queue_size != SCENARIO_UNLIMITED && waiting->total >= rule->queue_size) {
-        fail_here(w, id, CAUSE_BALANCER_FULL, now);
+    if (balancer_full(&w->balancer, (uint32_t)backend)) {
+        line_join(w, id, backend, now);
         return;
     }
-    struct request *r = world_request(w, id);
-    r->state = REQUEST_WAITING;
-    r->next = waiting_join(waiting, backend, id);
-    r->event = ENGINE_NO_EVENT;
-    if (rule->queue_timeout > 0)
-        r->event = engine_at(w->engine, now + rule->queue_timeout, EVENT_QUEUE_TIMEOUT, id);
-    if (backend >= 0)
-        balancer_queued(&w->balancer, (uint32_t)backend, +1);
-}
-
-/* Takes a request out of the waiting room. */
-static void unjoin(struct world *w, uint32_t id)
-{
-    struct request *r = world_request(w, id);
-    uint32_t line = w->balancer.waiting.nodes[r->next].line;
-    waiting_leave(&w->balancer.waiting, r->next);
-    if (line > 0)
-        balancer_queued(&w->balancer, line - 1, -1);
-    if (r->event != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, r->event);
-    r->event = ENGINE_NO_EVENT;
+    ask_for(w, world_request(w, id));
+    front_send(w, id, backend, LB_BY_RETRY, now);
 }
 
 /* The pick, and where it leads. */
@@ -127,27 +106,38 @@ static void place(struct world *w, uint32_t id, lb_time now)
     if (w->balancer_retries) {
         tried_count = w->requests.tries[id].balancer;
         tried = requests_tried(&w->requests, id);
-        if (tried_count > 0 && !w->balancer.rule->retries.to_other) {
-            ask_for(w, r);
-            front_send(w, id, r->backend, LB_BY_RETRY, now);
+        if (tried_count > 0 && !w->balancer.rule->retries.to_other &&
+            balancer_usable(&w->balancer, (uint32_t)r->backend)) {
+            again(w, id, r->backend, now);
             return;
         }
     }
     int32_t backend = balancer_pick(&w->balancer, ask_for(w, r), tried, tried_count, now);
     if (__builtin_expect(backend < 0, 0)) {
         if (backend == LB_WAIT)
-            join(w, id, -1, now);
+            line_join(w, id, -1, now);
         else
-            fail_here(w, id, CAUSE_NO_BACKEND, now);
+            front_fail(w, id, CAUSE_NO_BACKEND, now);
         return;
     }
     lb_require(&w->where, (uint32_t)backend < w->backend_count,
                "algorithm '%s' picked row %d, which does not exist",
                w->balancer.tiers[0].algorithm->name, backend);
     if (balancer_full(&w->balancer, (uint32_t)backend))
-        join(w, id, backend, now);
+        line_join(w, id, backend, now);
     else
         front_send(w, id, backend, LB_BY_PICK, now);
+}
+
+void front_place(struct world *w, uint32_t id, lb_time now)
+{
+    place(w, id, now);
+}
+
+void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, lb_time now)
+{
+    ask_for(w, world_request(w, id));
+    front_send(w, id, (int32_t)backend, LB_BY_QUEUE, now);
 }
 
 void front_receive(struct world *w, uint32_t id, lb_time now)
@@ -258,7 +248,7 @@ static void answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     uint32_t backend = (uint32_t)r->backend;
     finish(w, id, end, now);
     if (w->balancer.waiting.total != 0)
-        front_serve(w, backend, now);
+        line_serve(w, backend, now);
     if (__builtin_expect(end == LB_END_OK, 1)) {
         client_answer(w, id, now);
         return;
@@ -305,14 +295,6 @@ void front_retry_event(void *context, uint32_t subject, lb_time now)
     place(context, subject, now);
 }
 
-void front_queue_timeout_event(void *context, uint32_t subject, lb_time now)
-{
-    struct world *w = context;
-    world_request(w, subject)->event = ENGINE_NO_EVENT;
-    unjoin(w, subject);
-    fail_here(w, subject, CAUSE_BALANCER_TIMEOUT, now);
-}
-
 void front_leave(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
@@ -320,7 +302,7 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
     bool in_books = false;
     switch ((enum request_state)r->state) {
     case REQUEST_WAITING:
-        unjoin(w, id);
+        line_leave(w, id);
         requests_give(&w->requests, id);
         break;
     case REQUEST_TO_BACKEND: /* the request is on its way: it will arrive all the same */
@@ -346,33 +328,7 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
         break;
     }
     if (in_books && w->balancer.waiting.total != 0)
-        front_serve(w, (uint32_t)backend, now);
-}
-
-void front_serve(struct world *w, uint32_t backend, lb_time now)
-{
-    struct waiting *waiting = &w->balancer.waiting;
-    while (waiting->total != 0 && !balancer_full(&w->balancer, backend) &&
-           (balancer_books(&w->balancer, backend)->flags & LB_USABLE) != 0) {
-        uint32_t node = waiting_first(waiting, backend);
-        if (node == WAITING_NONE)
-            return;
-        uint32_t id = waiting->nodes[node].request;
-        unjoin(w, id);
-        ask_for(w, world_request(w, id));
-        front_send(w, id, (int32_t)backend, LB_BY_QUEUE, now);
-    }
-}
-
-void front_repick(struct world *w, uint32_t backend, lb_time now)
-{
-    struct waiting *waiting = &w->balancer.waiting;
-    uint32_t left = waiting_for(waiting, backend);
-    while (left-- > 0) {
-        uint32_t id = waiting->nodes[waiting->lines[backend + 1].head].request;
-        unjoin(w, id);
-        place(w, id, now);
-    }
+        line_serve(w, (uint32_t)backend, now);
 }
 
 void front_cut(struct world *w, uint32_t backend, lb_time now)

@@ -88,9 +88,9 @@ static void result(struct world *w, uint32_t backend, bool passed, lb_time start
     if (w->listener.happened != NULL)
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, why);
     if (passed)
-        front_serve(w, backend, now);
+        line_serve(w, backend, now);
     else
-        front_repick(w, backend, now);
+        line_repick(w, backend, now);
 }
 
 void probe_back_event(void *context, uint32_t subject, lb_time now)

@@ -27,19 +27,27 @@ static uint32_t present(const struct world *w, uint32_t backend)
     return w->backends[backend].busy + w->backends[backend].queued;
 }
 
+/* "1 request", "7 requests". */
+static const char *requests(char count[32], uint32_t n)
+{
+    (void)snprintf(count, 32, n == 1 ? "%u request" : "%u requests", n);
+    return count;
+}
+
 static void do_kill(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
-    char text[96];
-    (void)snprintf(text, sizeof text, "process gone, %u requests reset", present(w, backend));
+    char text[96], count[32];
+    (void)snprintf(text, sizeof text, "process gone, %s reset",
+                   requests(count, present(w, backend)));
     backend_reset(w, backend, TRUTH_DOWN, now);
     tell(w, a, (int32_t)backend, text);
 }
 
 static void do_hang(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
-    char text[96];
-    (void)snprintf(text, sizeof text, "accepts, never answers; %u requests frozen",
-                   present(w, backend));
+    char text[96], count[32];
+    (void)snprintf(text, sizeof text, "accepts, never answers; %s frozen",
+                   requests(count, present(w, backend)));
     backend_hang(w, backend, now);
     tell(w, a, (int32_t)backend, text);
 }
@@ -62,7 +70,7 @@ static void do_restore(struct world *w, struct world_action *a, uint32_t backend
     if (after != before && w->listener.happened != NULL)
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after,
                              "no longer drained");
-    front_serve(w, backend, now);
+    line_serve(w, backend, now);
 }
 
 static void do_slow(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -76,9 +84,9 @@ static void do_slow(struct world *w, struct world_action *a, uint32_t backend, l
 static void do_drain(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
     struct backend_rest *rest = &w->rest[backend];
-    char text[96];
-    (void)snprintf(text, sizeof text, "nothing new; %u requests in flight",
-                   balancer_books(&w->balancer, backend)->in_flight);
+    char text[96], count[32];
+    (void)snprintf(text, sizeof text, "nothing new; %s in flight",
+                   requests(count, balancer_books(&w->balancer, backend)->in_flight));
     enum belief before = balancer_belief(&w->balancer, backend);
     balancer_drain(&w->balancer, backend, true, now);
     tell(w, a, (int32_t)backend, text);
@@ -87,7 +95,7 @@ static void do_drain(struct world *w, struct world_action *a, uint32_t backend, 
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, "drained");
     if (a->what.limit < LB_NEVER && rest->drain_limit == ENGINE_NO_EVENT)
         rest->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
-    front_repick(w, backend, now);
+    line_repick(w, backend, now);
 }
 
 static void do_weight(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -99,9 +107,9 @@ static void do_weight(struct world *w, struct world_action *a, uint32_t backend,
     balancer_set_weight(&w->balancer, backend, (uint32_t)a->what.to, now);
     tell(w, a, (int32_t)backend, text);
     if (a->what.to > 0)
-        front_serve(w, backend, now);
+        line_serve(w, backend, now);
     else
-        front_repick(w, backend, now);
+        line_repick(w, backend, now);
 }
 
 static void do_rate(struct world *w, struct world_action *a, uint32_t source, lb_time now)
@@ -129,7 +137,7 @@ static void do_algorithm(struct world *w, struct world_action *a, uint32_t unuse
     world_ask_for(w, a->what.algorithm);
     tell(w, a, -1, text);
     for (uint32_t i = 0; i < w->backend_count; i++)
-        front_serve(w, i, now);
+        line_serve(w, i, now);
 }
 
 static const struct {

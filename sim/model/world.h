@@ -3,8 +3,9 @@
  *
  * The modules of this room work on one struct world, each on its own nouns:
  *   client.c   arrivals, timeouts, retries of clients      front.c   requests at the balancer
- *   backend.c  slots, queues, disciplines (ps.c)           probe.c   health checks
- *   timeline.c actions                                     ledger.c  how each request ended
+ *   line.c     those who wait there                        probe.c   health checks
+ *   backend.c  slots, queues, disciplines (ps.c)           timeline.c actions
+ *   ledger.c   how each request ended
  * The dashboard's keys and the scenario's timeline both go through world_apply.
  */
 #ifndef MODEL_WORLD_H
@@ -31,6 +32,7 @@ enum world_event {
     EVENT_AGAIN,         /* request: its client tries again */
     EVENT_RETRY,         /* request: the balancer tries again */
     EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
+    EVENT_SERVE,         /* backend: has places for those who wait at the balancer */
     EVENT_CHECK,         /* backend: send a probe */
     EVENT_PROBE_THERE,   /* request: probe reaches the backend */
     EVENT_PROBE_BACK,    /* request: its answer is back */
@@ -97,6 +99,7 @@ struct world {
     bool ask_key;                            /* the algorithm wants the source address */
     engine_event timers[BALANCER_TIERS_MAX]; /* the algorithm's own, by tier */
     uint32_t users;
+    uint32_t serving;                /* backend + 1 whose places line_serve is giving away */
     lb_time to_balancer, to_backend; /* one way */
     uint64_t numbers;                /* requests so far */
     uint64_t probes;                 /* checks so far */
@@ -139,14 +142,16 @@ void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now)
 
 /* front.c */
 void front_receive(struct world *w, uint32_t id, lb_time now);
+/* The pick, and where it leads. */
+void front_place(struct world *w, uint32_t id, lb_time now);
+/* A request that waited has its place. */
+void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, lb_time now);
+/* No backend for this request: it fails here. */
+void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now);
 /* An attempt ended at its backend; the answer sets out for the balancer. */
 void front_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 /* The client left a request that is at the balancer, at a backend or between. */
 void front_leave(struct world *w, uint32_t id, lb_time now);
-/* Places came free at this backend: whoever waits goes there. */
-void front_serve(struct world *w, uint32_t backend, lb_time now);
-/* Those who wait for this backend in particular are picked for anew (it takes nothing now). */
-void front_repick(struct world *w, uint32_t backend, lb_time now);
 /* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
 /* Ends every attempt in flight to this backend, with cause drain cut. */
@@ -154,8 +159,19 @@ void front_cut(struct world *w, uint32_t backend, lb_time now);
 void front_receive_event(void *context, uint32_t subject, lb_time now);
 void front_back_event(void *context, uint32_t subject, lb_time now);
 void front_retry_event(void *context, uint32_t subject, lb_time now);
-void front_queue_timeout_event(void *context, uint32_t subject, lb_time now);
 void front_timer_event(void *context, uint32_t subject, lb_time now);
+
+/* line.c */
+/* Waits for a place: at any backend it has not been at (backend < 0), or at this one. */
+void line_join(struct world *w, uint32_t id, int32_t backend, lb_time now);
+/* Out of its line, wherever it stands. */
+void line_leave(struct world *w, uint32_t id);
+/* Places came free at this backend: whoever waits goes there. */
+void line_serve(struct world *w, uint32_t backend, lb_time now);
+/* This backend takes nothing now: those who wait for it are picked for anew. */
+void line_repick(struct world *w, uint32_t backend, lb_time now);
+void line_timeout_event(void *context, uint32_t subject, lb_time now);
+void line_serve_event(void *context, uint32_t subject, lb_time now);
 
 /* backend.c, as handlers */
 void backend_receive_event(void *context, uint32_t subject, lb_time now);

@@ -47,21 +47,43 @@ static void create(struct scene *scene, uint32_t replication)
     run_observe(scene->run, &observer);
 }
 
+static void open_text(struct scene *scene, struct text *text)
+{
+    memset(scene, 0, sizeof *scene);
+    scene->scenario = scene_load(text->data, text->size);
+    text_done(text);
+    if (scene->scenario == NULL)
+        abort(); /* a mistake in the test: nothing after it would mean anything */
+    create(scene, 0);
+}
+
 void scene_open(struct scene *scene, const char *format, ...)
 {
     struct text text;
     va_list list;
-    memset(scene, 0, sizeof *scene);
     text_init(&text);
     text_addf(&text, "lbsim: 1\nname: scene\n");
     va_start(list, format);
     text_addv(&text, format, list);
     va_end(list);
-    scene->scenario = scene_load(text.data, text.size);
-    text_done(&text);
-    if (scene->scenario == NULL)
-        abort(); /* a mistake in the test: nothing after it would mean anything */
-    create(scene, 0);
+    open_text(scene, &text);
+}
+
+void scene_open_plain(struct scene *scene, const char *rate, const char *work, const char *format,
+                      ...)
+{
+    struct text text;
+    va_list list;
+    text_init(&text);
+    text_addf(&text,
+              "lbsim: 1\nname: scene\n"
+              "clients:\n  - name: c\n    arrivals: uniform(rate=%s)\n"
+              "    requests: [{name: r, work: constant(%s)}]\n",
+              rate, work);
+    va_start(list, format);
+    text_addv(&text, format, list);
+    va_end(list);
+    open_text(scene, &text);
 }
 
 void scene_again(struct scene *scene, uint32_t replication)

@@ -41,6 +41,12 @@ void scene_again(struct scene *scene, uint32_t replication);
 void scene_end(struct scene *scene);
 void scene_close(struct scene *scene);
 
+/* The same of one client group "c" with equal gaps (rate "10/s") and constant work ("5ms"). */
+__attribute__((format(printf, 4, 5))) void scene_open_plain(struct scene *scene, const char *rate,
+                                                            const char *work, const char *format,
+                                                            ...);
+#define SCENE_PLAY(scene, ...) (scene_open_plain((scene), __VA_ARGS__), scene_end(scene))
+
 /* The same scene from beginning to end: open, end. */
 #define SCENE_RUN(scene, ...) (scene_open((scene), __VA_ARGS__), scene_end(scene))
 

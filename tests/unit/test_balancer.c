@@ -140,7 +140,9 @@ static void full_jitter_is_uniform_below_the_backoff(void)
 
 static uint32_t leave_first(struct waiting *w, uint32_t backend)
 {
-    uint32_t node = waiting_first(w, backend);
+    uint32_t node = waiting_first(w, WAITING_OWN + backend);
+    if (node == WAITING_NONE)
+        node = waiting_first(w, WAITING_FRESH);
     if (node == WAITING_NONE)
         return 0;
     uint32_t request = w->nodes[node].request;
@@ -152,10 +154,10 @@ static void waiting_own_line_before_the_common(void)
 {
     struct waiting w;
     waiting_init(&w, 2);
-    (void)waiting_join(&w, -1, 11);
-    (void)waiting_join(&w, 1, 12);
-    (void)waiting_join(&w, 1, 13);
-    (void)waiting_join(&w, -1, 14);
+    (void)waiting_join(&w, WAITING_FRESH, 0, 11);
+    (void)waiting_join(&w, WAITING_OWN + 1, 0, 12);
+    (void)waiting_join(&w, WAITING_OWN + 1, 0, 13);
+    (void)waiting_join(&w, WAITING_FRESH, 0, 14);
     SCENE_EQUAL(w.total, 4);
     SCENE_EQUAL(waiting_common(&w), 2);
     SCENE_EQUAL(waiting_for(&w, 1), 2);
@@ -164,7 +166,7 @@ static void waiting_own_line_before_the_common(void)
     SCENE_EQUAL(leave_first(&w, 1), 12);
     SCENE_EQUAL(leave_first(&w, 1), 13);
     SCENE_EQUAL(leave_first(&w, 1), 14);
-    SCENE_EQUAL(waiting_first(&w, 1), WAITING_NONE);
+    SCENE_EQUAL(leave_first(&w, 1), 0);
     SCENE_EQUAL(w.total, 0);
     waiting_done(&w);
 }
@@ -180,7 +182,7 @@ static void waiting_leaves_from_anywhere(void)
     for (int round = 0; round < 3; round++) { /* nodes are used again */
         memset(gone, 0, sizeof gone);
         for (uint32_t i = 0; i < MANY; i++)
-            node[i] = waiting_join(&w, i % 3 == 0 ? 0 : -1, i + 1);
+            node[i] = waiting_join(&w, i % 3 == 0 ? WAITING_OWN : WAITING_FRESH, 0, i + 1);
         for (uint32_t i = 0; i < MANY; i += 1 + i % 4) {
             uint32_t k = i * 7 % MANY;
             if (gone[k])

@@ -11,10 +11,6 @@
 
 static struct scene scene;
 
-#define CLIENT(rate, work)                                                                         \
-    "clients: [{name: c, arrivals: uniform(rate=" rate "), requests: [{name: r, work: "            \
-    "constant(" work ")}]}]\n"
-
 static void latencies(uint64_t count, lb_time sum, lb_time min, lb_time max)
 {
     SCENE_TIMES(&scene.s->latency, count, sum, min, max);
@@ -25,12 +21,11 @@ static void latencies(uint64_t count, lb_time sum, lb_time min, lb_time max)
 /* a is dead. Turns: a then b for the first, a then b again, ...: each request finds a first. */
 static void another_backend_is_tried(void)
 {
-    SCENE_RUN(&scene,
-              CLIENT("10/s",
-                     "5ms") "network: {balancer_backend: 1ms}\n"
-                            "balancer: {algorithm: round-robin, retries: {max: 1, when: refused}}\n"
-                            "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
-                            "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "5ms",
+               "network: {balancer_backend: 1ms}\n"
+               "balancer: {algorithm: round-robin, retries: {max: 1, when: refused}}\n"
+               "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
+               "run: {duration: 1s}\n");
     latencies(9, MS(9 * 9), MS(9), MS(9)); /* there and back for nothing, then there, 5, back */
     SCENE_TIMES(&scene.s->response, 9, MS(45), MS(5), MS(5));
     SCENE_EQUAL(scene.s->counts.attempts, 18);
@@ -44,24 +39,19 @@ static void only_listed_ends_are_tried_again(void)
 {
     static const char *const when[] = {"refused", "reset", "[reset, refused]"};
     for (int i = 0; i < 3; i++) { /* served from 100 on, reset at 150, b would have it by 350 */
-        SCENE_RUN(
-            &scene,
-            CLIENT("10/s",
-                   "200ms") "balancer: {algorithm: round-robin, retries: {max: 1, when: %s}}\n"
-                            "backends: [{name: a}, {name: b}]\ntimeline: [{at: 150ms, kill: a}]\n"
-                            "run: {duration: 190ms}\n",
-            when[i]);
+        SCENE_PLAY(&scene, "10/s", "200ms",
+                   "balancer: {algorithm: round-robin, retries: {max: 1, when: %s}}\n"
+                   "backends: [{name: a}, {name: b}]\ntimeline: [{at: 150ms, kill: a}]\n"
+                   "run: {duration: 190ms}\n",
+                   when[i]);
         SCENE_EQUAL(scene_failed(&scene, CAUSE_RESET), i == 0);
         if (i > 0)
             latencies(1, MS(250), MS(250), MS(250));
         scene_close(&scene);
     }
-    SCENE_RUN(
-        &scene,
-        CLIENT(
-            "10/s",
-            "250ms") "balancer: {algorithm: round-robin, retries: {max: 1, when: queue-full}}\n"
-                     "backends: [{name: a, queue: 0}, {name: b, queue: 0}]\nrun: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "250ms",
+               "balancer: {algorithm: round-robin, retries: {max: 1, when: queue-full}}\n"
+               "backends: [{name: a, queue: 0}, {name: b, queue: 0}]\nrun: {duration: 1s}\n");
     /* 100 to a, 200 to b; 300 finds a, then b full; 400 a, 500 b, ... */
     SCENE_EQUAL(scene_failed(&scene, CAUSE_QUEUE_FULL), 3);
     SCENE_EQUAL(scene.s->counts.attempts, 9 + 3);
@@ -71,14 +61,11 @@ static void only_listed_ends_are_tried_again(void)
 /* Tries at 100, 110, 130 ms on a, up again from 125 on; b is never asked. */
 static void the_same_backend_is_tried(void)
 {
-    SCENE_RUN(
-        &scene,
-        CLIENT(
-            "10/s",
-            "1ms") "balancer: {algorithm: round-robin, retries: {max: 2, to: same, when: refused, "
-                   "backoff: \"exponential(base=10ms, cap=1s)\"}}\n"
-                   "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a, for: 125ms}]\n"
-                   "run: {duration: 190ms}\n");
+    SCENE_PLAY(&scene, "10/s", "1ms",
+               "balancer: {algorithm: round-robin, retries: {max: 2, to: same, when: refused, "
+               "backoff: \"exponential(base=10ms, cap=1s)\"}}\n"
+               "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a, for: 125ms}]\n"
+               "run: {duration: 190ms}\n");
     latencies(1, MS(31), MS(31), MS(31));
     SCENE_EQUAL(scene.s->backends[0].picks, 3);
     SCENE_EQUAL(scene.s->backends[1].picks, 0);
@@ -87,11 +74,10 @@ static void the_same_backend_is_tried(void)
 
 static void nobody_is_left_to_try(void)
 {
-    SCENE_RUN(&scene,
-              CLIENT("10/s",
-                     "1ms") "balancer: {algorithm: round-robin, retries: {max: 9, when: refused}}\n"
-                            "backends: [{name: s, count: 3}]\ntimeline: [{at: 0, kill: s}]\n"
-                            "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "1ms",
+               "balancer: {algorithm: round-robin, retries: {max: 9, when: refused}}\n"
+               "backends: [{name: s, count: 3}]\ntimeline: [{at: 0, kill: s}]\n"
+               "run: {duration: 1s}\n");
     SCENE_EQUAL(scene_failed(&scene, CAUSE_NO_BACKEND), 9);
     SCENE_EQUAL(scene.s->counts.attempts, 9 * 4); /* three backends, then none */
     for (int i = 0; i < 3; i++)
@@ -102,13 +88,10 @@ static void nobody_is_left_to_try(void)
 /* The balancer's bucket fills with every request that it sees, those of retrying clients too. */
 static void a_budget_bounds_the_attempts(void)
 {
-    SCENE_RUN(
-        &scene,
-        CLIENT(
-            "100/s",
-            "1ms") "balancer: {algorithm: round-robin, retries: {max: 5, to: same, when: refused, "
-                   "budget: 20%%}}\n"
-                   "backends: [{name: a}]\ntimeline: [{at: 0, kill: a}]\nrun: {duration: 10s}\n");
+    SCENE_PLAY(&scene, "100/s", "1ms",
+               "balancer: {algorithm: round-robin, retries: {max: 5, to: same, when: refused, "
+               "budget: 20%%}}\n"
+               "backends: [{name: a}]\ntimeline: [{at: 0, kill: a}]\nrun: {duration: 10s}\n");
     CU_ASSERT(scene.s->counts.attempts <= 999 + 10 + 199);
     CU_ASSERT(scene.s->counts.attempts >= 999 + 10 + 197);
     scene_close(&scene);
@@ -131,12 +114,9 @@ static void layers_multiply(void)
 /* The growing queue of test_model_service.c, but it stands at the balancer. */
 static void a_place_is_waited_for(void)
 {
-    SCENE_RUN(
-        &scene,
-        CLIENT(
-            "10/s",
-            "250ms") "balancer: {algorithm: round-robin}\n"
-                     "backends: [{name: a, max_in_flight: 1}]\nrun: {duration: 1s, settle: 10s}\n");
+    SCENE_PLAY(&scene, "10/s", "250ms",
+               "balancer: {algorithm: round-robin}\n"
+               "backends: [{name: a, max_in_flight: 1}]\nrun: {duration: 1s, settle: 10s}\n");
     latencies(9, MS(7650), MS(250), MS(1450));
     SCENE_TIMES(&scene.s->response, 9, MS(2250), MS(250), MS(250));
     CHECK_CLOSE(scene.s->backends[0].queue_mean, 0.0, 0);
@@ -147,16 +127,18 @@ static void a_place_is_waited_for(void)
 
 static void the_waiting_room_has_a_size(void)
 {
-    SCENE_RUN(&scene, CLIENT("10/s", "250ms") "balancer: {algorithm: round-robin, "
-                                              "queue: {size: 1}}\nbackends: [{name: a, "
-                                              "max_in_flight: 1}]\nrun: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "250ms",
+               "balancer: {algorithm: round-robin, "
+               "queue: {size: 1}}\nbackends: [{name: a, "
+               "max_in_flight: 1}]\nrun: {duration: 1s}\n");
     latencies(5, MS(1950), MS(250), MS(450)); /* the same five as with a queue of 1 there */
     SCENE_EQUAL(scene_failed(&scene, CAUSE_BALANCER_FULL), 4);
     SCENE_EQUAL(scene.s->backends[0].picks, 5);
     scene_close(&scene);
-    SCENE_RUN(&scene, CLIENT("10/s", "250ms") "balancer: {algorithm: round-robin, "
-                                              "queue: {size: 0}}\nbackends: [{name: a, "
-                                              "max_in_flight: 1}]\nrun: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "250ms",
+               "balancer: {algorithm: round-robin, "
+               "queue: {size: 0}}\nbackends: [{name: a, "
+               "max_in_flight: 1}]\nrun: {duration: 1s}\n");
     latencies(3, MS(750), MS(250), MS(250)); /* 100, 400, 700 */
     SCENE_EQUAL(scene_failed(&scene, CAUSE_BALANCER_FULL), 6);
     scene_close(&scene);
@@ -167,11 +149,10 @@ static void the_waiting_room_has_a_size(void)
  * up, 800 is served at 850, 900 gives up. */
 static void waiting_has_a_limit(void)
 {
-    SCENE_RUN(&scene,
-              CLIENT("10/s",
-                     "250ms") "balancer: {algorithm: round-robin, "
-                              "queue: {timeout: 100ms}}\nbackends: [{name: a, max_in_flight: 1}]\n"
-                              "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "250ms",
+               "balancer: {algorithm: round-robin, "
+               "queue: {timeout: 100ms}}\nbackends: [{name: a, max_in_flight: 1}]\n"
+               "run: {duration: 1s}\n");
     latencies(4, MS(250 + 300 + 350 + 300), MS(250), MS(350));
     SCENE_EQUAL(scene_failed(&scene, CAUSE_BALANCER_TIMEOUT), 5);
     scene_close(&scene);
@@ -197,11 +178,11 @@ static void it_leaves_the_waiting_room(void)
 
 static void backups_stand_by(void)
 {
-    SCENE_RUN(&scene,
-              CLIENT("10/s", "30ms") "balancer: {algorithm: round-robin}\n"
-                                     "backends: [{name: b, tier: 1}, {name: a}]\n"
-                                     "timeline: [{at: 350ms, drain: a}, {at: 650ms, restore: a}]\n"
-                                     "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "30ms",
+               "balancer: {algorithm: round-robin}\n"
+               "backends: [{name: b, tier: 1}, {name: a}]\n"
+               "timeline: [{at: 350ms, drain: a}, {at: 650ms, restore: a}]\n"
+               "run: {duration: 1s}\n");
     SCENE_EQUAL(scene.s->backends[0].picks, 3); /* 400, 500, 600 */
     SCENE_EQUAL(scene.s->backends[1].picks, 6);
     SCENE_EQUAL(scene.s->counts.ok, 9);
@@ -211,12 +192,10 @@ static void backups_stand_by(void)
 
 static void a_failed_primary_leads_to_the_backup(void)
 {
-    SCENE_RUN(
-        &scene,
-        CLIENT("10/s",
-               "30ms") "balancer: {algorithm: round-robin, retries: {max: 2, when: refused}}\n"
-                       "backends: [{name: b, tier: 1}, {name: p, count: 2}]\n"
-                       "timeline: [{at: 0, kill: p}]\nrun: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "30ms",
+               "balancer: {algorithm: round-robin, retries: {max: 2, when: refused}}\n"
+               "backends: [{name: b, tier: 1}, {name: p, count: 2}]\n"
+               "timeline: [{at: 0, kill: p}]\nrun: {duration: 1s}\n");
     SCENE_EQUAL(scene.s->counts.ok, 9);
     SCENE_EQUAL(scene.s->counts.attempts, 27);
     SCENE_EQUAL(scene.s->backends[0].ok, 9);
@@ -225,12 +204,11 @@ static void a_failed_primary_leads_to_the_backup(void)
 
 static void nobody_at_all(void)
 {
-    SCENE_RUN(
-        &scene,
-        CLIENT("10/s", "30ms") "balancer: {algorithm: least-connections}\n"
-                               "backends: [{name: b, tier: 1}, {name: a}]\n"
-                               "timeline: [{at: 0, drain: a}, {at: 450ms, weight: b, to: 0}]\n"
-                               "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "10/s", "30ms",
+               "balancer: {algorithm: least-connections}\n"
+               "backends: [{name: b, tier: 1}, {name: a}]\n"
+               "timeline: [{at: 0, drain: a}, {at: 450ms, weight: b, to: 0}]\n"
+               "run: {duration: 1s}\n");
     SCENE_EQUAL(scene_failed(&scene, CAUSE_NO_BACKEND), 5);
     SCENE_EQUAL(scene.s->backends[0].ok, 4);
     SCENE_EQUAL(scene.s->counts.attempts, 9); /* one that finds nobody counts, too */
@@ -309,37 +287,38 @@ static const struct lb_algorithm spying = {.abi = LB_ABI,
                                            .on_attempt_start = spy_start,
                                            .on_attempt_finish = spy_finish};
 
-#define SPY_RUN(want, ...)                                                                         \
-    do {                                                                                           \
-        scene_open(&scene, __VA_ARGS__);                                                           \
-        scene.scenario->balancer.algorithm = &spying;                                              \
-        scene_again(&scene, 0);                                                                    \
-        scene_end(&scene);                                                                         \
-        if (strcmp(spy.log, (want)) != 0)                                                          \
-            printf("\n%s, not %s\n", spy.log, (want));                                             \
-        CU_ASSERT(strcmp(spy.log, (want)) == 0);                                                   \
-        SCENE_EQUAL(spy.wrong, 0);                                                                 \
-    } while (0)
+/* Runs the scene that has been opened with the spy instead, and compares what it was told. */
+static void spy_run(const char *want)
+{
+    scene.scenario->balancer.algorithm = &spying;
+    scene_again(&scene, 0);
+    scene_end(&scene);
+    if (strcmp(spy.log, want) != 0)
+        printf("\n%s, not %s\n", spy.log, want);
+    CU_ASSERT(strcmp(spy.log, want) == 0);
+    SCENE_EQUAL(spy.wrong, 0);
+}
 
 /* The end of a failed attempt comes before the next pick of the same request. */
 static void finish_comes_before_the_next_pick(void)
 {
-    SPY_RUN("p0s0x0p1s1f1",
-            CLIENT("10/s",
-                   "5ms") "network: {balancer_backend: 1ms}\n"
-                          "balancer: {algorithm: round-robin, retries: {max: 1, when: refused}}\n"
-                          "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
-                          "run: {duration: 150ms}\n");
+    scene_open_plain(&scene, "10/s", "5ms",
+                     "network: {balancer_backend: 1ms}\n"
+                     "balancer: {algorithm: round-robin, retries: {max: 1, when: refused}}\n"
+                     "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
+                     "run: {duration: 150ms}\n");
+    spy_run("p0s0x0p1s1f1");
     SCENE_EQUAL(spy.last.end, LB_END_OK);
     SCENE_EQUAL(spy.last.sent, MS(102));
     SCENE_EQUAL(spy.last.connected, MS(104));
     SCENE_EQUAL(spy.last.first_byte, MS(109));
     scene_close(&scene);
-    SPY_RUN("p0s0x0r0x0",
-            CLIENT("10/s", "5ms") "balancer: {algorithm: round-robin, retries: {max: 1, to: same, "
-                                  "when: refused}}\n"
-                                  "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
-                                  "run: {duration: 150ms}\n");
+    scene_open_plain(&scene, "10/s", "5ms",
+                     "balancer: {algorithm: round-robin, retries: {max: 1, to: same, "
+                     "when: refused}}\n"
+                     "backends: [{name: a}, {name: b}]\ntimeline: [{at: 0, kill: a}]\n"
+                     "run: {duration: 150ms}\n");
+    spy_run("p0s0x0r0x0");
     SCENE_EQUAL(spy.last.end, LB_END_REFUSED);
     SCENE_EQUAL(spy.last.connected, 0);
     scene_close(&scene);
@@ -348,22 +327,21 @@ static void finish_comes_before_the_next_pick(void)
 /* A place that comes free is given away before anything else is asked. */
 static void a_freed_place_is_told_as_queue(void)
 {
-    SPY_RUN(
-        "p0s0p-f0q0f0",
-        CLIENT(
-            "10/s",
-            "150ms") "balancer: {algorithm: round-robin}\nbackends: [{name: a, max_in_flight: 1}]\n"
+    scene_open_plain(&scene, "10/s", "150ms",
+                     "balancer: {algorithm: round-robin}\nbackends: [{name: a, max_in_flight: 1}]\n"
                      "timeline: [{at: 220ms, rate: c, to: 0.001/s}]\nrun: {duration: 290ms}\n");
+    spy_run("p0s0p-f0q0f0");
     scene_close(&scene);
 }
 
 /* A client that leaves does not count against the backend; nothing is said that did not happen. */
 static void leaving_is_no_failure(void)
 {
-    SPY_RUN("p0s0f0", "clients: [{name: c, arrivals: uniform(rate=10/s), timeout: 1ms, requests: "
-                      "[{name: r, work: constant(5ms)}]}]\n"
-                      "network: {balancer_backend: 3ms}\nbalancer: {algorithm: round-robin}\n"
-                      "backends: [{name: a}]\nrun: {duration: 150ms}\n");
+    scene_open(&scene, "clients: [{name: c, arrivals: uniform(rate=10/s), timeout: 1ms, requests: "
+                       "[{name: r, work: constant(5ms)}]}]\n"
+                       "network: {balancer_backend: 3ms}\nbalancer: {algorithm: round-robin}\n"
+                       "backends: [{name: a}]\nrun: {duration: 150ms}\n");
+    spy_run("p0s0f0");
     SCENE_EQUAL(spy.last.end, LB_END_CANCELLED);
     SCENE_EQUAL(spy.last.first_byte, 0);
     SCENE_EQUAL(spy.last.connected, 0); /* it left before it could know */

@@ -149,6 +149,8 @@ static const char *check_rows(const struct world *w, const struct tally *tally)
         const struct balancer_place *place = &b->places[i];
         if (row->in_flight != tally[i].in_books)
             return "in flight in the books are not the attempts under way";
+        if (row->max_in_flight != 0 && row->in_flight > row->max_in_flight)
+            return "more in flight than the limit";
         if (row->queued != waiting_for(&b->waiting, i))
             return "queued in the books is not the line";
         bool open = place->out == 0 && row->weight > 0;
@@ -181,6 +183,45 @@ static const char *check_lines(const struct waiting *room)
         total += count;
     }
     return total == room->total ? NULL : "the waiting room does not know how many wait";
+}
+
+static bool tried(const struct world *w, uint32_t id, uint32_t backend)
+{
+    for (uint32_t k = 0; w->balancer_retries && k < w->requests.tries[id].balancer; k++)
+        if (requests_tried(&w->requests, id)[k] == (int32_t)backend)
+            return true;
+    return false;
+}
+
+/* Whoever waits in a common line has somebody to wait for, and nobody who could take it now. */
+static const char *check_patience(const struct world *w, uint32_t line)
+{
+    const struct waiting *room = &w->balancer.waiting;
+    uint32_t looked = 0;
+    for (uint32_t n = room->lines[line].head; n != WAITING_NONE;
+         n = room->nodes[n].next, looked++) {
+        bool hope = false;
+        for (uint32_t i = 0; i < w->backend_count; i++) {
+            if (!balancer_usable(&w->balancer, i) || tried(w, room->nodes[n].request, i) ||
+                w->balancer.places[i].tier > room->nodes[n].tier)
+                continue;
+            hope = true;
+            if (!balancer_full(&w->balancer, i) && (line == WAITING_FRESH || looked < 256))
+                return "somebody waits though a backend has a place for it";
+        }
+        if (!hope)
+            return "somebody waits and nobody will ever take it";
+    }
+    return NULL;
+}
+
+static const char *check_own_lines(const struct world *w)
+{
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        if (waiting_for(&w->balancer.waiting, i) > 0 &&
+            (!balancer_usable(&w->balancer, i) || !balancer_full(&w->balancer, i)))
+            return "a backend's own line waits for a backend that is not full";
+    return NULL;
 }
 
 /* Marks of windows that are still to come. */
@@ -249,6 +290,12 @@ const char *world_check(struct run *run)
         wrong = check_rows(w, tally);
     if (wrong == NULL)
         wrong = check_lines(&w->balancer.waiting);
+    if (wrong == NULL)
+        wrong = check_patience(w, WAITING_FRESH);
+    if (wrong == NULL)
+        wrong = check_patience(w, WAITING_RETRIED);
+    if (wrong == NULL)
+        wrong = check_own_lines(w);
     if (wrong == NULL && !run->ended && events + expected_events(w) != engine_pending(w->engine))
         wrong = "a pending event belongs to nobody, or one is missing";
     free(tally);
