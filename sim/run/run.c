@@ -184,6 +184,11 @@ void run_export(const struct run *run, struct text *out)
 {
     const struct world *w = &run->world;
     char buf[64];
+    for (uint32_t i = 0; i < w->action_count; i++)
+        if (w->actions[i].what.at < w->scenario->run.warmup) {
+            text_addf(out, "# an event falls in the warm-up: replay with run.warmup at 0\n");
+            break;
+        }
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
