@@ -112,8 +112,6 @@ $(B)/ui/cli/version.o: private CPPFLAGS += -DLBSIM_VERSION='"$(VERSION)"' \
     -DLBSIM_COMMIT='"$(COMMIT)"'
 $(B)/ui/cli/version.o: $(B)/commit
 
-$(B)/ui/cli/commands.o: $(wildcard ui/cli/cmd_*.c)
-
 # Files that the assembler puts into the program (sim/base/embed.h): the compiler does not see them.
 EMBEDDED  := $(wildcard sim/*/*.sql reports/*.sql reports/*.gp reports/*.html reports/*.css)
 EMBEDDERS := $(shell grep -ls '^EMBED_FILE' $(SOURCES) /dev/null)
@@ -194,7 +192,13 @@ determinism: all
 BENCH_MORE := $(wildcard tests/bench/*_cost.py)
 
 bench: $(PROGRAM) $(BENCH_BIN)
+	$(B)/tests/bench/compare $(RUN) $(B)/tests/bench/bare
+	@echo
 	$(RUN) bench
+	@echo
+	$(B)/tests/bench/engine_hold
+	@echo
+	LBSIM=$(RUN) tests/tools/python.sh tests/bench/watch_cost.py
 	@echo
 	@$(B)/tests/bench/engine_hold
 	@echo

@@ -17,6 +17,7 @@
 static const char *const algorithms[] = {
     "random", "round-robin", "power-of-two", "least-connections", "nginx-round-robin",
 };
+#define ALGORITHMS (sizeof algorithms / sizeof algorithms[0])
 
 static const struct option_spec options[] = {
     EXECUTE_SCENARIO_OPTIONS,
@@ -31,46 +32,14 @@ static const char *database(const struct cli *cli)
     return path != NULL ? path : "lbsim.db";
 }
 
-static const char *folder(const struct cli *cli)
-{
-    const char *path = cli_value(cli, "output");
-    return path != NULL ? path : CHARTS;
-}
-
-static void print_row(const struct summary *s)
-{
-    char mean[32];
-    char p99[32];
-    char errors[32];
-    char goodput[32];
-    printf("%-20s %10s %10s %10s %12s %10.3f\n", s->algorithm,
-           summary_format(mean, sizeof mean, UNIT_TIME, histogram_mean(&s->latency)),
-           summary_format(p99, sizeof p99, UNIT_TIME, histogram_quantile(&s->latency, 0.99)),
-           summary_format(errors, sizeof errors, UNIT_SHARE, 1.0 - s->availability),
-           summary_format(goodput, sizeof goodput, UNIT_RATE, s->goodput), s->imbalance);
-}
-
-/* One row; the words above the table with the first. */
-static int run_one(const struct cli *cli, struct record *record, const char *algorithm, bool first)
+static int run_one(const struct cli *cli, struct record *record, const char *algorithm)
 {
     int status = CLI_DONE;
     struct scenario *scenario = execute_load(cli, SCENARIO, NULL, algorithm, &status);
     if (scenario == NULL)
         return status;
-    if (first) {
-        text_print(stdout, scenario->name);
-        printf(", seed %llu: the same requests and the same failures for each algorithm\n\n",
-               (unsigned long long)scenario->run.seed);
-        printf("%-20s %10s %10s %10s %12s %10s\n", "ALGORITHM", "MEAN", "P99", "ERRORS", "GOODPUT",
-               "IMBALANCE");
-    }
     struct execution execution = {.cli = cli, .scenario = scenario, .record = record};
-    struct run *run = execute_run(&execution, &status);
-    if (run != NULL) {
-        print_row(run_finish(run, false));
-        (void)fflush(stdout);
-        run_destroy(run);
-    }
+    run_destroy(execute_run(&execution, &status));
     scenario_destroy(scenario);
     return status;
 }
@@ -82,8 +51,8 @@ static int run_each(const struct cli *cli)
     if (status != CLI_DONE)
         return status;
     cli_catch_signals();
-    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0] && status == CLI_DONE; i++)
-        status = run_one(cli, record, algorithms[i], i == 0);
+    for (size_t i = 0; i < ALGORITHMS && status == CLI_DONE; i++)
+        status = run_one(cli, record, algorithms[i]);
     record_close(record);
     return status;
 }
@@ -95,27 +64,57 @@ static bool on_terminal(void)
            terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
+/* The table and the charts of the latest runs; then where everything is. */
+static int report(const struct cli *cli, const char *runs)
+{
+    const char *folder = cli_value(cli, "output");
+    const char *const words[] = {"report", "--db", database(cli), "--last", runs, "-o", folder};
+    int status = cli_command(folder != NULL ? 7 : 5, words);
+    printf("\nThe runs are in %s", database(cli));
+    struct text chart;
+    text_init(&chart);
+    text_addf(&chart, "%s/time.svg", folder != NULL ? folder : CHARTS);
+    if (status == CLI_DONE && access(chart.data, R_OK) == 0) /* not without gnuplot */
+        printf(", the charts in %s/", folder != NULL ? folder : CHARTS);
+    text_done(&chart);
+    puts(".\n'lbsim watch " SCENARIO "' and 'lbsim report --help' go on from here.");
+    return status;
+}
+
+/* The dashboard, with the options that it shares with this command. */
+static int watch(const struct cli *cli)
+{
+    static const char *const shared[] = {"--set",     "--algorithm", "--seed",
+                                         "--variant", "--db",        "--samples"};
+    const char *words[2 + 2 * 64] = {"watch", SCENARIO};
+    uint32_t count = 2;
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        uint32_t given = 0;
+        const char *const *values = cli_values(cli, shared[i] + 2, &given);
+        for (uint32_t v = 0; v < given && count + 2 <= sizeof words / sizeof words[0]; v++) {
+            words[count++] = shared[i];
+            words[count++] = values[v];
+        }
+    }
+    return cli_command(count, words);
+}
+
 static int run_demo(struct cli *cli)
 {
+    char runs[16] = "1";
     int status;
     if (on_terminal()) {
-        const char *const words[] = {"watch", SCENARIO, "--db", database(cli)};
-        status = cli_command(4, words);
+        status = watch(cli);
     } else {
+        (void)snprintf(runs, sizeof runs, "%zu", ALGORITHMS);
         status = run_each(cli);
     }
+    if (strcmp(database(cli), ":memory:") == 0)
+        return status; /* nothing was kept to report */
     /* What was watched may have been changed by hand: its verdict is no failure of the demo. */
     if (status != CLI_DONE && status != CLI_FAILED)
         return status;
-    if (strcmp(database(cli), ":memory:") == 0)
-        return CLI_DONE; /* nothing was kept to draw */
-    const char *const words[] = {"report", "--db", database(cli), "-o", folder(cli)};
-    status = cli_command(5, words);
-    printf("\nThe runs are in %s", database(cli));
-    if (status == CLI_DONE)
-        printf(", the charts in %s/", folder(cli));
-    printf(".\n'lbsim report --help' and 'lbsim watch " SCENARIO "' go on from here.\n");
-    return status;
+    return report(cli, runs);
 }
 
 const struct command command_demo = {
