@@ -17,7 +17,7 @@ set arrow 1 from X0,0.01 to X1,0.01 nohead lc rgb SOFT lw 1.2 dt (3,3) back
 
 if (N > 1) {
     if (BELOW) { set key at graph KX,KY left bottom } else { set key at graph KX,KY right top }
-    set key Left reverse samplen 3 spacing 1.25 font TABLE textcolor rgb INK noenhanced
+    set key maxcols 1 Left reverse samplen 3 spacing 1.25 font TABLE textcolor rgb INK noenhanced
     set key title HEAD left font TABLE noenhanced textcolor rgb SOFT
     plot for [i=1:N] sprintf('ccdf-%d.tsv', i) using 1:2 with lines ls i title ROW[i], \
          for [i=1:N] '+' using (P99[i]):(0.01) every ::0::0 with points ls i dt solid notitle

@@ -70,6 +70,12 @@ static FILE *open_in(const char *work, const char *name)
     return file;
 }
 
+int chart_nothing(struct lb_error *error, const char *reason)
+{
+    lb_error_set(error, LB_ERROR_INVALID, "%s", reason);
+    return 1;
+}
+
 static FILE *open_numbered(struct chart *chart, const char *kind, uint32_t number, const char *end)
 {
     char name[64];
@@ -130,26 +136,32 @@ void chart_subtitle(struct chart *chart, const char *extra)
 {
     const struct report *report = chart->report;
     const struct report_run *first = &report->runs[0];
-    struct text line;
+    struct text line, rest;
     bool one_scenario = true, one_seed = true;
     for (uint32_t i = 1; i < report->run_count; i++) {
         one_scenario &= strcmp(report->runs[i].scenario, first->scenario) == 0;
         one_seed &= strcmp(report->runs[i].seed, first->seed) == 0;
     }
     text_init(&line);
-    if (one_scenario)
-        cell_cut(&line, first->scenario, 60);
+    text_init(&rest);
     if (report->run_count == 1) {
-        text_addf(&line, "%s", line.size > 0 ? ", " : "");
-        cell_cut(&line, first->label, 40);
+        text_addf(&rest, ", ");
+        cell_cut(&rest, first->label, 36);
     }
     if (one_seed)
-        text_addf(&line, "%sseed %s", line.size > 0 ? ", " : "", first->seed);
+        text_addf(&rest, ", seed %s", first->seed);
     if (chart->runs < report->run_count)
-        text_addf(&line, ". The first %u of %u runs", chart->runs, report->run_count);
-    text_addf(&line, "%s%s", line.size > 0 && extra[0] != '\0' ? ". " : "", extra);
-    chart_set_string(chart, "SUBTITLE", line.size > 0 ? line.data : "", 150);
+        text_addf(&rest, ". The first %u of %u runs", chart->runs, report->run_count);
+    text_addf(&rest, ". %s", extra);
+    size_t room = (size_t)((chart->width - 36.0) / (0.56 * 13.0)), taken = rest.size;
+    if (one_scenario) /* the name gives way to the rest */
+        cell_cut(&line, first->scenario, room > taken + 16 ? room - taken : 16);
+    /* Without a name, not the comma either. */
+    size_t skip = one_scenario ? 0 : strspn(rest.data, ", .");
+    text_add(&line, rest.data + skip, rest.size - skip);
+    chart_set_string(chart, "SUBTITLE", line.data, room + 16);
     text_done(&line);
+    text_done(&rest);
 }
 
 double chart_text_width(size_t columns, double size)
@@ -254,8 +266,10 @@ static int draw_one(struct chart *chart, struct report_charts *charts, const cha
             charts->no_png = true;
     }
     text_done(&chart->script);
-    if (result > 0)
+    if (result > 0) {
+        text_addf(&charts->skipped, "%s: %s\n", name, error->text);
         remove_old(charts, name);
+    }
     return result < 0 ? -1 : 0;
 }
 

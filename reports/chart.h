@@ -27,10 +27,14 @@ struct chart {
     bool failed;          /* a file could not be written */
 };
 
-/* The charts: each returns 0, -1 with *error, or 1 when there is nothing to draw. */
+/* The charts: each returns 0, -1 with *error, or 1 with the reason in *error
+ * when there is nothing to draw. */
 int chart_ccdf(struct chart *chart, struct lb_error *error);
 int chart_time(struct chart *chart, struct lb_error *error);
 int chart_backends(struct chart *chart, struct lb_error *error);
+
+/* Returns 1, with the reason in *error. */
+int chart_nothing(struct lb_error *error, const char *reason);
 
 /* A data file in the work folder, "ccdf-1.tsv" of kind "ccdf" and number 1; close with
  * chart_close_data. Never NULL: a failure sets chart->failed and the data go nowhere. */

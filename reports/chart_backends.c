@@ -21,8 +21,8 @@
 /* One row of the map: a backend, or a group. */
 struct map_row {
     char *name;
-    int64_t backend; /* -1 = a group */
-    double *present; /* requests on it by slot, NAN = no sample or down */
+    int64_t first, members; /* the backends it stands for */
+    double *present;        /* requests on it by slot, NAN = no sample or down */
 };
 
 struct map {
@@ -44,14 +44,14 @@ static int load_rows(struct map_chart *m, uint32_t i, struct lb_error *error)
     struct map *map = &m->maps[i];
     struct query q;
     query_open(&q, m->chart->report->record,
-               "SELECT name, CASE members WHEN 1 THEN first ELSE -1 END FROM sampled"
-               " WHERE run = ? ORDER BY n");
+               "SELECT name, first, members FROM sampled WHERE run = ? ORDER BY n");
     query_bind(&q, m->chart->report->runs[i].id);
     while (query_next(&q)) {
         map->rows = text_need_more(map->rows, (map->count + 1) * sizeof *map->rows);
         struct map_row *row = &map->rows[map->count++];
         row->name = query_text(&q);
-        row->backend = query_int(&q);
+        row->first = query_int(&q);
+        row->members = query_int(&q);
         row->present = text_need_zero(m->slot_count + 1, sizeof *row->present);
         for (uint32_t s = 0; s < m->slot_count; s++)
             row->present[s] = NAN;
@@ -112,9 +112,9 @@ static void choose_scale(struct map_chart *m)
                 total++;
             }
     int end = 1000;
-    while (end > 1 && beyond + counts[end] < total / 50 + 1)
+    while (end > 1 && unit > 0.0 && beyond + counts[end] < total / 50 + 1)
         beyond += counts[end--];
-    m->cut = end < 1000;
+    m->cut = beyond > 0;
     m->high = fmax(ceil((end + 1) * unit), 1.0);
 }
 
@@ -170,6 +170,23 @@ static void write_map(struct map_chart *m, uint32_t i)
     chart_close_data(m->chart, file);
 }
 
+/* Is this state of the row's first backend that of all its members, from the same to the same time?
+ */
+static bool of_whole_row(const struct stretches *list, const struct stretch *at,
+                         const struct map_row *row)
+{
+    int64_t same = 0;
+    if (at->backend != row->first)
+        return false;
+    for (uint32_t k = 0; k < list->count && row->members > 1; k++) {
+        const struct stretch *other = &list->at[k];
+        same += other->backend >= row->first && other->backend < row->first + row->members &&
+                other->from == at->from && other->until == at->until &&
+                strcmp(other->state, at->state) == 0;
+    }
+    return row->members == 1 || same == row->members;
+}
+
 /* Hatched where the backend is down or hung; a bar where the balancer holds it for down. */
 static void write_states(const struct map_chart *m, uint32_t i, uint32_t r, bool belief, FILE *file)
 {
@@ -179,10 +196,10 @@ static void write_states(const struct map_chart *m, uint32_t i, uint32_t r, bool
     for (uint32_t k = 0; k < list.count; k++) {
         const struct stretch *at = &list.at[k];
         bool down = strcmp(at->state, "down") == 0, hung = strcmp(at->state, "hung") == 0;
-        if (at->backend != row->backend || !(down || hung || belief))
+        if (!(down || hung || belief) || !of_whole_row(&list, at, row))
             continue;
         fprintf(file,
-                "set object rect from %.9g,%.9g to %.9g,%.9g fc rgb ALARM fs transparent %s "
+                "set object rect from %.9g,%.9g to %.9g,%.9g fc rgb ALARM fs %s "
                 "noborder front\n",
                 at->from, r + (belief ? 1.34 : 0.5), at->until, r + (belief ? 1.46 : 1.5),
                 belief ? "solid"
@@ -260,9 +277,9 @@ static void write_settings(struct map_chart *m)
         text_addf(to, "'%.6g' %.6g, ", i * tick, i * tick);
     text_addf(to, "'%.6g%s' %.6g) scale 0 font SMALL textcolor rgb INK; ", m->high,
               m->cut ? "+" : "", m->high);
-    text_addf(to,
-              "set cblabel 'requests on it' textcolor rgb SOFT font SMALL; set colorbox user "
-              "origin screen %.5f,%.5f size screen %.5f,%.5f noborder\"\n",
+    if (last->bottom - m->maps[0].top > 110.0)
+        text_addf(to, "set cblabel 'requests on it' textcolor rgb SOFT font SMALL; ");
+    text_addf(to, "set colorbox user origin screen %.5f,%.5f size screen %.5f,%.5f noborder\"\n",
               screen_x(WIDTH - RIGHT + 18.0), screen_y(m, last->bottom), 14.0 / WIDTH,
               (last->bottom - m->maps[0].top) / m->chart->height);
     chart_set_string(m->chart, "TITLE", "Requests on each backend", 80);
@@ -298,7 +315,7 @@ int chart_backends(struct chart *chart, struct lb_error *error)
         if (result == 0)
             result = load_samples(m, i, error);
         if (result == 0 && m->maps[i].count == 0)
-            result = 1; /* recorded without samples */
+            result = chart_nothing(error, "the run was recorded without samples");
     }
     if (result == 0) {
         choose_scale(m);

@@ -13,9 +13,9 @@
 #include "reports/query.h"
 
 #define WIDTH     960.0
-#define HEIGHT    560.0
+#define HEIGHT    560.0 /* up to ROWS runs; a line more for each further one */
+#define ROWS      10
 #define PLOT_W    (WIDTH - 118.0 - 30.0)
-#define PLOT_H    (HEIGHT - 76.0 - 62.0)
 #define TOP_SHARE 1.5
 #define FONT      13.0
 #define LINE      20.0 /* pixels between two lines of the table */
@@ -56,6 +56,11 @@ static int load_curve(struct chart *chart, uint32_t i, struct curve *curve, stru
         struct point *point = &curve->at[curve->count++];
         point->x = query_real(&q);
         point->y = query_real(&q);
+        if (curve->count == 1) { /* down from 1 */
+            point[1] = point[0];
+            point->y = 1.0;
+            point = &curve->at[curve->count++];
+        }
         over = query_int(&q) < REQUESTS_MIN;
         if (over)
             point->y = fmin(1.0, (double)REQUESTS_MIN / (double)run->counts.ok);
@@ -129,7 +134,8 @@ static double right_of(const struct curve *curves, uint32_t count, double share)
 static void place_table(struct chart *chart, const struct curve *curves, struct axes *axes,
                         double w, double h)
 {
-    double wide = fmin(w / PLOT_W, 0.7), high = fmin(h / PLOT_H, 0.9);
+    double plot_h = chart->height - 76.0 - 62.0;
+    double wide = fmin(w / PLOT_W, 0.7), high = fmin(h / plot_h, 0.9);
     double decades = log(TOP_SHARE / axes->y0);
     double left = left_of(curves, chart->runs, axes->y0 * exp(high * decades));
     double right = right_of(curves, chart->runs, TOP_SHARE * exp(-high * decades));
@@ -142,7 +148,7 @@ static void place_table(struct chart *chart, const struct curve *curves, struct 
     else
         axes->x1 = fmax(axes->x1, x1);
     chart_set_number(chart, "KX", below ? 8.0 / PLOT_W : 1.0 - 8.0 / PLOT_W);
-    chart_set_number(chart, "KY", below ? 8.0 / PLOT_H : 1.0 - 4.0 / PLOT_H);
+    chart_set_number(chart, "KY", below ? 8.0 / plot_h : 1.0 - 4.0 / plot_h);
     chart_set_number(chart, "BELOW", below);
 }
 
@@ -191,7 +197,7 @@ static void set_array(struct chart *chart, const char *name, const double *value
 }
 
 /* The quantiles of a single run, as points with a text. */
-static void write_marks(struct chart *chart, const struct axes *axes)
+static void write_marks(struct chart *chart, const struct axes *axes, const struct curve *curve)
 {
     static const double shares[] = {0.5, 0.1, 0.01, 0.001};
     static const char *const names[] = {"p50", "p90", "p99", "p99.9"};
@@ -203,8 +209,8 @@ static void write_marks(struct chart *chart, const struct axes *axes)
     for (int i = 0; i < 4; i++) {
         bool left = marks[i] > 0.0 && log(marks[i] / axes->x0) > edge; /* no room on the right */
         text_addf(&chart->script, "MARKLEFT[%d]=%d\n", i + 1, left);
-        if (shares[i] < axes->y0)
-            marks[i] = NAN;
+        if (curve->count == 0 || shares[i] < 0.999 * curve->at[curve->count - 1].y)
+            marks[i] = NAN; /* beyond the end of the curve */
         text_addf(&chart->script, "MARKTEXT[%d]='%s  %s'\n", i + 1, names[i],
                   cell_ms(buf, sizeof buf, marks[i]));
     }
@@ -225,10 +231,10 @@ static void write_settings(struct chart *chart, const struct curve *curves)
     set_array(chart, "P99", p99, chart->runs);
     if (chart->runs > 1) {
         size_t columns = write_table(chart);
-        place_table(chart, curves, &axes, chart_mono_width(columns, FONT) + 24.0,
-                    LINE * (chart->runs + 1) + 16.0);
+        place_table(chart, curves, &axes, chart_mono_width(columns, FONT) + 40.0,
+                    LINE * (chart->runs + 1) + 26.0);
     } else {
-        write_marks(chart, &axes);
+        write_marks(chart, &axes, &curves[0]);
     }
     chart_set_number(chart, "X0", axes.x0);
     chart_set_number(chart, "X1", axes.x1);
@@ -249,14 +255,14 @@ int chart_ccdf(struct chart *chart, struct lb_error *error)
     uint32_t loaded = 0, points = 0;
     int result = 0;
     chart->width = WIDTH;
-    chart->height = HEIGHT;
+    chart->height = HEIGHT + LINE * (chart->runs > ROWS ? chart->runs - ROWS : 0);
     for (; loaded < chart->runs && result == 0; loaded++) {
         result = load_curve(chart, loaded, &curves[loaded], error);
         points += curves[loaded].count;
         write_curve(chart, loaded, &curves[loaded]);
     }
     if (result == 0 && points == 0)
-        result = 1;
+        result = chart_nothing(error, "no request ended ok");
     if (result == 0)
         write_settings(chart, curves);
     for (uint32_t i = 0; i < loaded; i++)

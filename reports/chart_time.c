@@ -10,7 +10,6 @@
 #include "reports/query.h"
 #include "sim/base/histogram.h"
 
-#define SLOTS_MAX 240 /* columns of data a cell; more intervals are merged */
 #define WIDTH     960.0
 #define HEAD      76.0 /* title and line below it */
 #define FOOT      50.0 /* words of the time axis */
@@ -20,7 +19,6 @@
 #define RATE      58.0 /* the lower part of a cell */
 #define GAP       12.0 /* between its parts */
 #define LANE      20.0 /* a lane of events */
-#define LANES_MAX 4
 #define TEXT      12.5
 #define SPANS_MAX 300U /* that are drawn in a cell */
 
@@ -57,7 +55,8 @@ static void choose_slots(struct time_chart *t)
     }
     interval = interval > 0 ? interval : 1;
     int64_t intervals = (until + interval - 1) / interval;
-    t->width_ns = interval * ((intervals + SLOTS_MAX - 1) / SLOTS_MAX);
+    int64_t slots_max = t->chart->runs == 1 ? 200 : t->chart->runs <= 4 ? 100 : 64; /* of 4 px */
+    t->width_ns = interval * ((intervals + slots_max - 1) / slots_max);
     t->width_ns = t->width_ns > 0 ? t->width_ns : 1;
     t->slot_count = (uint32_t)((until + t->width_ns - 1) / t->width_ns);
     t->until_s = (double)until / 1e9;
@@ -146,14 +145,14 @@ static int load_cell(struct time_chart *t, uint32_t i, struct lb_error *error)
 static void place_cells(struct time_chart *t)
 {
     uint32_t runs = t->chart->runs;
-    t->columns = runs == 1 ? 1 : runs <= 4 ? 2 : runs <= 12 ? 3 : 4;
+    t->columns = runs == 1 ? 1 : runs <= 4 ? 2 : 3;
     t->rows = (runs + t->columns - 1) / t->columns;
     double columns = t->columns;
     double wide = (WIDTH - LEFT - RIGHT - (columns - 1.0) * BETWEEN) / columns;
     double high = t->rows == 1 ? (runs == 1 ? 400.0 : 360.0) : 250.0;
     for (uint32_t i = 0; i < runs; i++) {
         spans_find(&t->cells[i].spans, &t->chart->report->runs[i], t->until_s, wide, TEXT,
-                   LANES_MAX);
+                   runs == 1 ? 7 : 4);
         t->lanes = t->cells[i].spans.lanes > t->lanes ? t->cells[i].spans.lanes : t->lanes;
     }
     high += t->lanes * LANE + (runs > 1 ? 26.0 : 0.0);
@@ -255,10 +254,12 @@ static void write_spans(const struct time_chart *t, const struct cell *cell, FIL
         else
             fprintf(file,
                     "set object %u rect from first %.9g, screen %.5f to first %.9g, screen %.5f "
-                    "fc rgb ALARM fs transparent solid ALARMSHADE noborder behind\n"
+                    "fc rgb ALARM fs transparent solid ALARMSHADE noborder behind\n",
+                    200 + i, span->from, screen_y(t, cell->bottom), span->until, screen_y(t, base));
+        if (span->lane >= 0 && !span->instant)
+            fprintf(file,
                     "set object %u rect from first %.9g, screen %.5f to first %.9g, screen %.5f "
                     "fc rgb ALARM fs solid noborder front\n",
-                    200 + i, span->from, screen_y(t, cell->bottom), span->until, screen_y(t, base),
                     600 + i, span->from, screen_y(t, base), span->until, screen_y(t, base - 3.0));
         if (span->lane < 0)
             continue;
@@ -351,7 +352,14 @@ static void set_ticks(struct time_chart *t)
         if (bare)
             text_addf(to, "\"\nRBARE=\"set ytics ('' 0, '' %.6g)\"\n", tick);
         else
-            text_addf(to, "\"\nRTICS=\"set ytics ('0' 0, '%.4g/s' %.6g)\"\n", tick, tick);
+            text_addf(to, "\"\nRTICS=\"set ytics ('0' 0, '%.6g%s/s' %.6g)\"\n",
+                      tick >= 1e6   ? tick / 1e6
+                      : tick >= 1e4 ? tick / 1e3
+                                    : tick,
+                      tick >= 1e6   ? "M"
+                      : tick >= 1e4 ? "k"
+                                    : "",
+                      tick);
     }
     chart_set_number(t->chart, "R1", 1.05 * rate);
 }
@@ -396,7 +404,7 @@ int chart_time(struct chart *chart, struct lb_error *error)
     for (uint32_t i = 0; i < chart->runs && result == 0; i++)
         result = load_cell(t, i, error);
     if (result == 0 && !(t->low < INFINITY))
-        result = 1;
+        result = chart_nothing(error, "no request ended ok");
     if (result == 0) {
         t->low *= 0.8;
         t->high *= 1.25;

@@ -112,16 +112,17 @@ enum report_theme { REPORT_LIGHT, REPORT_DARK };
 struct report_charts {
     const char *folder; /* made when it is not there */
     enum report_theme theme;
-    bool (*stop)(void); /* asked between charts; NULL = never */
-    bool no_gnuplot;    /* out: it is not installed; nothing was drawn */
-    bool no_png;        /* out: this gnuplot draws SVG only */
-    struct text drawn;  /* out: the names of the files, one a line */
+    bool (*stop)(void);  /* asked between charts; NULL = never */
+    bool no_gnuplot;     /* out: it is not installed; nothing was drawn */
+    bool no_png;         /* out: this gnuplot draws SVG only */
+    struct text drawn;   /* out: the names of the files, one a line */
+    struct text skipped; /* out: "NAME: why there is nothing to draw", one a line */
 };
 
 /*
  * Draws ccdf, time and backends, each as SVG and PNG, into the folder: each under a temporary name
  * that is renamed when it is complete. 0, or -1 with *error (also when gnuplot is missing).
- * charts->drawn is initialised and freed by the caller.
+ * error is not NULL. charts->drawn and skipped are initialised and freed by the caller.
  */
 int report_draw(const struct report *report, struct report_charts *charts, struct lb_error *error);
 

@@ -10,6 +10,7 @@
 
 #include "reports/cell.h"
 #include "reports/report.h"
+#include "sim/base/units.h"
 
 /* What a column of the comparison shows; rank: the largest goes first when the width is short. */
 static const struct column {
@@ -157,7 +158,7 @@ static void add_requests(struct text *to, const struct report_run *run)
         cell_cut(to, run->causes[i].name, 40);
         text_addf(to, " %" PRId64, run->causes[i].count);
     }
-    text_addf(to, "\nserved      throughput %s   goodput %s   errors %s   imbalance ",
+    text_addf(to, "\nserved      throughput %s, goodput %s, errors %s, imbalance ",
               cell_rate(buf[0], sizeof buf[0], run->throughput),
               cell_rate(buf[1], sizeof buf[1], run->goodput),
               cell_share(buf[2], sizeof buf[2], run->errors));
@@ -217,26 +218,48 @@ static void add_backends(struct text *to, const struct report_run *run, size_t w
         text_addf(to, "and %u more (--json has them all)\n", run->backend_count - BACKENDS_SHOWN);
 }
 
-static void add_events(struct text *to, const struct report_run *run, uint32_t width)
+/* How many events from i on are the same command, or the same change of belief, at one instant. */
+static uint32_t same_events(const struct report_run *run, uint32_t i)
+{
+    uint32_t end = i + 1;
+    while (end < run->event_count && run->event[end].at_s == run->event[i].at_s &&
+           strcmp(run->event[end].kind, run->event[i].kind) == 0 &&
+           strcmp(run->event[end].what, run->event[i].what) == 0)
+        end++;
+    return end - i;
+}
+
+/* Time, what, whom and why; `same` of them as one line. */
+static void add_event(struct text *to, const struct report_event *e, uint32_t same, uint32_t width)
 {
     char time[40];
+    struct text line;
+    text_init(&line);
+    text_addf(&line, "%s%s%s", e->what, e->target[0] != '\0' ? " " : "", e->target);
+    if (same > 1)
+        text_addf(&line, " ... %s (%u in all)", e[same - 1].target, same);
+    else
+        text_addf(&line, ": %s", e->text);
+    cell_right(to, units_format_clock(time, sizeof time, units_from_s(e->at_s)), 11);
+    text_addf(to, "  ");
+    cell_cut(to, line.data, width > 42 ? width - 13 : 29);
+    text_addf(to, "\n");
+    text_done(&line);
+}
+
+static void add_events(struct text *to, const struct report_run *run, uint32_t width)
+{
+    uint32_t i = 0;
     if (run->event_count > 0)
         text_addf(to, "\n");
-    for (uint32_t i = 0; i < run->event_count && i < EVENTS_SHOWN; i++) {
-        const struct report_event *e = &run->event[i];
-        struct text line;
-        text_init(&line);
-        text_addf(&line, "%s%s%s: %s", e->what, e->target[0] != '\0' ? " " : "", e->target,
-                  e->text);
-        cell_right(to, cell_ms(time, sizeof time, e->at_s * 1e3), 9);
-        text_addf(to, "  ");
-        cell_cut(to, line.data, width > 40 ? width - 11 : 29);
-        text_addf(to, "\n");
-        text_done(&line);
+    for (uint32_t lines = 0; i < run->event_count && lines < EVENTS_SHOWN; lines++) {
+        uint32_t same = same_events(run, i);
+        same = same > 3 ? same : 1;
+        add_event(to, &run->event[i], same, width);
+        i += same;
     }
-    if (run->event_count > EVENTS_SHOWN)
-        text_addf(to, "and %u events more (--json has them all)\n",
-                  run->event_count - EVENTS_SHOWN);
+    if (i < run->event_count)
+        text_addf(to, "and %u events more (--json has them all)\n", run->event_count - i);
 }
 
 static const char *expect_value(char *buf, size_t size, const struct report_expect *e)

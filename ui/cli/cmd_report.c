@@ -63,6 +63,19 @@ static void print(const struct cli *cli, const struct report *report)
     (void)fflush(stdout);
 }
 
+/* Each line of the text on stderr, after `before`. */
+static void tell_lines(const char *before, const struct text *text)
+{
+    for (char *line = text->data; line != NULL && *line != '\0';) {
+        char *end = strchr(line, '\n');
+        *end = '\0';
+        fprintf(stderr, "%s", before);
+        text_print(stderr, line);
+        fprintf(stderr, "\n");
+        line = end + 1;
+    }
+}
+
 /* Without gnuplot the tables still stand: only who asked for charts by -o has failed. */
 static int draw(const struct cli *cli, const struct report *report)
 {
@@ -74,6 +87,7 @@ static int draw(const struct cli *cli, const struct report *report)
         .stop = cli_interrupted};
     int status = CLI_DONE;
     text_init(&charts.drawn);
+    text_init(&charts.skipped);
     if (report_draw(report, &charts, &error) != 0 && !cli_interrupted()) {
         if (charts.no_gnuplot)
             (void)cli_fail(cli, CLI_DONE,
@@ -85,17 +99,12 @@ static int draw(const struct cli *cli, const struct report *report)
     }
     if (cli_interrupted())
         status = CLI_INTERRUPTED;
-    for (char *line = charts.drawn.data; line != NULL && *line != '\0';) {
-        char *end = strchr(line, '\n');
-        *end = '\0';
-        fprintf(stderr, "wrote ");
-        text_print(stderr, line);
-        fprintf(stderr, "\n");
-        line = end + 1;
-    }
+    tell_lines("wrote ", &charts.drawn);
+    tell_lines("no chart ", &charts.skipped);
     if (charts.no_png)
         (void)cli_fail(cli, CLI_DONE, "no PNG: this gnuplot was built without cairo");
     text_done(&charts.drawn);
+    text_done(&charts.skipped);
     return status;
 }
 
