@@ -20,7 +20,7 @@ void backend_init(struct world *w, uint32_t backend, const struct scenario_backe
                                             .discipline = (uint8_t)rule->discipline,
                                             .cancel_abandoned = rule->cancel_abandoned,
                                             .speed = rule->speed};
-    *rest = (struct backend_rest){.own_speed = rule->speed};
+    *rest = (struct backend_rest){.own_speed = rule->speed, .top_speed = rule->speed};
     if (w->keep_latency) {
         rest->latency = text_need(sizeof *rest->latency);
         histogram_init(rest->latency);
@@ -341,6 +341,8 @@ void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_ti
         w->rest[backend].respeeds++;
     }
     b->speed = speed;
+    if (speed > w->rest[backend].top_speed)
+        w->rest[backend].top_speed = speed;
     b->truth = fraction < 1.0 ? TRUTH_SLOW : TRUTH_OK;
     if (b->discipline == DISCIPLINE_PS)
         ps_reschedule(w, backend, now);

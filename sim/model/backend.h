@@ -47,8 +47,8 @@ struct backend { /* two cache lines: what the backend does, and what is counted 
 
 struct backend_rest { /* what is seldom needed, apart so that a farm of thousands stays in cache */
     uint64_t busy_high, queue_high; /* carries of the areas */
-    double own_speed;
-    double work_spent; /* integral of busy slots x speed, up to area_mark */
+    double own_speed, top_speed;    /* as configured; the highest there was */
+    double work_spent;              /* integral of busy slots x speed, up to area_mark */
     backend_area area_mark;
     uint64_t respeeds; /* services that went on at another speed: each rounds once more */
     engine_event drain_limit;
