@@ -4,6 +4,7 @@ set -u
 . tests/tools/check.sh
 
 folder=$(dirname "${LBSIM_BUILD:-build/release}")
+folder=${folder#"$PWD/"} # as in `make`: the objects' dependencies are written with this path
 make="make --no-print-directory BUILD=$folder"
 
 # --- targets

@@ -50,7 +50,7 @@ for name in $commands; do
     run "$LBSIM" "$name" -@
     status_is 2 "$name with an unknown letter"
     # Each option, with its last letter gone or doubled, is recognised as a slip.
-    for option in $(sed -n 's/^ .*--\([a-z-]*\).*/\1/p' "$scratch/help"); do
+    for option in $(sed -n 's/^  \(-., \|    \)--\([a-z-]*\).*/\2/p' "$scratch/help"); do
         grep -q -- "--$option" "$scratch/completion"
         check $? "the completion offers --$option"
         run "$LBSIM" "$name" "--${option}${option: -1}"

@@ -9,6 +9,7 @@ set -u
 
 folder=${LBSIM_BUILD:-build/release}
 folder=$(dirname "$folder")
+folder=${folder#"$PWD/"}
 
 digest() { # PROGRAM ARGUMENT ...
     local program=$1
