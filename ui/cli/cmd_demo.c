@@ -1,6 +1,6 @@
 /*
- * demo: what `make demo` shows. A backend dies and comes back: on a terminal on the dashboard, else
- * as one row for each of five algorithms on the same traffic. Then the charts.
+ * demo: what `make demo` shows. A backend dies and comes back: first on the dashboard, where there is
+ * a terminal, then as one row for each of five algorithms on the same traffic, and as charts.
  *
  * It only calls what the other commands call, so that it shows what they do.
  */
@@ -64,11 +64,14 @@ static bool on_terminal(void)
            terminal[0] != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
-/* The table and the charts of the latest runs; then where everything is. */
-static int report(const struct cli *cli, const char *runs)
+/* One row each, and the charts; then where everything is. */
+static int report(const struct cli *cli)
 {
+    char runs[16];
+    (void)snprintf(runs, sizeof runs, "%zu", ALGORITHMS);
     const char *folder = cli_value(cli, "output");
     const char *const words[] = {"report", "--db", database(cli), "--last", runs, "-o", folder};
+    puts("The same requests and the same failures for each algorithm:\n");
     int status = cli_command(folder != NULL ? 7 : 5, words);
     printf("\nThe runs are in %s", database(cli));
     struct text chart;
@@ -101,20 +104,17 @@ static int watch(const struct cli *cli)
 
 static int run_demo(struct cli *cli)
 {
-    char runs[16] = "1";
-    int status;
+    int status = CLI_DONE;
     if (on_terminal()) {
         status = watch(cli);
-    } else {
-        (void)snprintf(runs, sizeof runs, "%zu", ALGORITHMS);
-        status = run_each(cli);
+        putchar('\n');
     }
-    if (strcmp(database(cli), ":memory:") == 0)
-        return status; /* nothing was kept to report */
-    /* What was watched may have been changed by hand: its verdict is no failure of the demo. */
-    if (status != CLI_DONE && status != CLI_FAILED)
-        return status;
-    return report(cli, runs);
+    /* Who leaves the dashboard early, or takes a hand in it, still gets the whole story drawn. */
+    if (status == CLI_DONE || status == CLI_FAILED)
+        status = run_each(cli);
+    if (status == CLI_DONE && strcmp(database(cli), ":memory:") != 0)
+        status = report(cli);
+    return status;
 }
 
 const struct command command_demo = {
@@ -122,9 +122,9 @@ const struct command command_demo = {
     .usage = "",
     .summary = "what 'make demo' shows",
     .help =
-        "On a terminal: the dashboard on a scenario in which a backend dies and comes back, then "
-        "its charts. Without one: that scenario once for each of five algorithms at the same "
-        "seed, a row each, then the charts.",
+        "A scenario in which a backend dies and comes back: on a terminal first on the dashboard "
+        "(q leaves it), then once for each of five algorithms at the same seed, a row each, and "
+        "as charts.",
     .examples = "lbsim demo",
     .options = options,
     .run = run_demo,
