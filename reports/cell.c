@@ -93,3 +93,18 @@ const char *cell_number(char *buf, size_t size, double value)
         (void)snprintf(buf, size, "%.3g", value);
     return buf;
 }
+
+const char *cell_value(char *buf, size_t size, const char *unit, double value)
+{
+    if (strcmp(unit, "ns") == 0)
+        return cell_ms(buf, size, value / 1e6);
+    if (strcmp(unit, "share") == 0)
+        return cell_share(buf, size, value);
+    if (strcmp(unit, "per second") == 0)
+        return cell_rate(buf, size, value);
+    if (!isfinite(value))
+        (void)snprintf(buf, size, "-");
+    else
+        (void)snprintf(buf, size, "%.4g", value);
+    return buf;
+}

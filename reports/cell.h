@@ -21,5 +21,7 @@ const char *cell_ms(char *buf, size_t size, double ms);
 const char *cell_rate(char *buf, size_t size, double per_second);
 const char *cell_share(char *buf, size_t size, double share);
 const char *cell_number(char *buf, size_t size, double value);
+/* In a unit of the table `expect`: ns, per second, share, count, ratio. */
+const char *cell_value(char *buf, size_t size, const char *unit, double value);
 
 #endif

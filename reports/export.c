@@ -99,10 +99,12 @@ static void put_events(struct json *json, const struct report_run *run)
     json_list(json, "expect");
     for (uint32_t i = 0; i < run->expect_count; i++) {
         const struct report_expect *e = &run->expects[i];
+        char buf[40];
         json_object(json, NULL);
         json_string(json, "text", e->text);
         json_bool(json, "holds", e->holds);
-        json_round(json, "value", e->value, 9);
+        json_string(json, "value", cell_value(buf, sizeof buf, e->unit, e->value));
+        json_round(json, "number", e->value, 9);
         json_string(json, "unit", e->unit);
         json_end_object(json);
     }
@@ -139,10 +141,7 @@ static void put_run(struct json *json, const struct report_run *run)
     json_int(json, "events", run->events);
     put_requests(json, run);
     put_latency(json, "latency_ms", &run->latency);
-    json_object(json, "response_ms");
-    if (!isnan(run->response_mean))
-        json_round(json, "mean", run->response_mean, 6);
-    json_end_object(json);
+    put_latency(json, "response_ms", &run->response);
     json_round(json, "throughput_per_s", run->throughput, 7);
     json_round(json, "goodput_per_s", run->goodput, 7);
     json_round(json, "availability", run->availability, 7);

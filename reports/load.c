@@ -2,6 +2,7 @@
  * Runs from the database: one function a table or view.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,8 @@ static const char run_sql[] =
     " digest, started_utc, replication, events, sample_ns, ideal, wall_s, duration_s, warmup_s, "
     "simulated_s,"
     " arrived, ok, failed, in_flight, good, attempts, mean_ms, p50_ms, p90_ms, p99_ms, p99_9_ms,"
-    " max_ms, response_mean_ms, throughput_per_s, goodput_per_s, availability, errors, imbalance"
+    " max_ms, response_mean_ms, response_max_ms, throughput_per_s, goodput_per_s, availability, "
+    "errors, imbalance"
     " FROM run_summary WHERE run = ?";
 
 static void take_run(struct query *q, struct report_run *run)
@@ -65,7 +67,8 @@ static void take_run(struct query *q, struct report_run *run)
     run->simulated_s = query_real(q);
     take_counts(q, &run->counts);
     take_latency(q, &run->latency);
-    run->response_mean = query_real(q);
+    run->response.mean = query_real(q);
+    run->response.max = query_real(q);
     run->throughput = query_real(q);
     run->goodput = query_real(q);
     run->availability = query_real(q);
@@ -88,6 +91,19 @@ static int load_run(struct report *report, struct report_run *run, struct lb_err
                             "there is no run %" PRId64 " in '%s' (lbsim runs lists them)", run->id,
                             record_path(report->record));
     return 0;
+}
+
+static int load_response(struct report *report, struct report_run *run, struct lb_error *error)
+{
+    double *const to[] = {&run->response.p50, &run->response.p90, &run->response.p99,
+                          &run->response.p99_9};
+    struct query q;
+    query_open(&q, report->record,
+               "SELECT response_ms FROM response_quantile WHERE run = ? ORDER BY p");
+    query_bind(&q, run->id);
+    for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
+        *to[i] = query_next(&q) ? query_real(&q) : NAN;
+    return query_close(&q, report->record, error);
 }
 
 static int load_classes(struct report *report, struct report_run *run, struct lb_error *error)
@@ -212,7 +228,8 @@ int report_load(struct report *report, struct record *record, const int64_t *ids
                 uint32_t latest, struct lb_error *error)
 {
     static int (*const parts[])(struct report *, struct report_run *, struct lb_error *) = {
-        load_run, load_classes, load_backends, load_causes, load_expects, load_events,
+        load_run,    load_response, load_classes, load_backends,
+        load_causes, load_expects,  load_events,
     };
     int64_t found[REPORT_RUNS_MAX];
     *report = (struct report){.record = record};

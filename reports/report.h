@@ -63,8 +63,8 @@ struct report_run {
     bool ideal;                               /* the algorithm knows what no balancer can know */
     double wall_s, duration_s, warmup_s, simulated_s;
     struct report_counts counts;
-    struct report_latency latency;
-    double response_mean, throughput, goodput, availability, errors, imbalance;
+    struct report_latency latency, response;
+    double throughput, goodput, availability, errors, imbalance;
     struct report_class *classes;
     struct report_backend *backends;
     struct report_cause *causes;

@@ -262,17 +262,6 @@ static void add_events(struct text *to, const struct report_run *run, uint32_t w
         text_addf(to, "and %u events more (--json has them all)\n", run->event_count - i);
 }
 
-static const char *expect_value(char *buf, size_t size, const struct report_expect *e)
-{
-    if (strcmp(e->unit, "ns") == 0)
-        return cell_ms(buf, size, e->value / 1e6);
-    if (strcmp(e->unit, "share") == 0)
-        return cell_share(buf, size, e->value);
-    if (strcmp(e->unit, "per second") == 0)
-        return cell_rate(buf, size, e->value);
-    return cell_number(buf, size, e->value);
-}
-
 static void add_expects(struct text *to, const struct report_run *run)
 {
     char buf[40];
@@ -285,7 +274,7 @@ static void add_expects(struct text *to, const struct report_run *run)
         if (isnan(e->value))
             text_addf(to, "  (nothing was measured)\n");
         else
-            text_addf(to, "  (%s)\n", expect_value(buf, sizeof buf, e));
+            text_addf(to, "  (%s)\n", cell_value(buf, sizeof buf, e->unit, e->value));
     }
 }
 

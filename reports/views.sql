@@ -39,6 +39,26 @@ FROM class AS c, quantile AS q
 JOIN total_bucket AS b ON b.run = c.run AND b.client = c.client AND b.class = c.class
                       AND b.below < q.p * c.ok AND b.below + b.count >= q.p * c.ok;
 
+-- The same of the response times (wait + service of the attempt that answered).
+DROP VIEW IF EXISTS response_quantile;
+CREATE VIEW response_quantile AS
+WITH bucket AS (
+    SELECT r.id AS run, r.response_first + CAST(b.key AS INTEGER) AS bucket, b.value AS count,
+           max((r.response_first + CAST(b.key AS INTEGER)) / 128 - 1, 0) AS octave,
+           r.response_count AS total, r.response_min_ns AS low, r.response_max_ns AS high
+    FROM run AS r, json_each(r.response_buckets) AS b WHERE b.value > 0
+), ordered AS (
+    SELECT *, sum(count) OVER (PARTITION BY run ORDER BY bucket ROWS UNBOUNDED PRECEDING) - count
+              AS below
+    FROM bucket
+)
+SELECT o.run, q.p,
+       min(max(((o.bucket - 128 * o.octave) << o.octave)
+               + ((1 << o.octave) - 1) * (q.p * o.total - o.below) / o.count, o.low), o.high) / 1e6
+       AS response_ms
+FROM ordered AS o
+JOIN quantile AS q ON o.below < q.p * o.total AND o.below + o.count >= q.p * o.total;
+
 -- Share of requests slower than a latency: one point for the upper end of each occupied bucket.
 DROP VIEW IF EXISTS latency_ccdf;
 CREATE VIEW latency_ccdf AS
@@ -124,6 +144,7 @@ SELECT r.id AS run, r.sequence, s.name AS scenario, r.variant, s.settings, r.alg
        (SELECT latency_ms FROM run_quantile AS q WHERE q.run = r.id AND q.p = 0.999) AS p99_9_ms,
        r.latency_max_ns / 1e6 AS max_ms,
        r.response_sum_ns / nullif(r.response_count, 0) / 1e6 AS response_mean_ms,
+       r.response_max_ns / 1e6 AS response_max_ms,
        (r.ok + r.failed) / nullif(r.simulated_s, 0.0) AS throughput_per_s,
        r.good / nullif(r.simulated_s, 0.0) AS goodput_per_s,
        r.ok * 1.0 / nullif(r.ok + r.failed, 0) AS availability,

@@ -83,6 +83,10 @@ static void compare(struct record *record, const struct summary *s)
     CU_ASSERT(ask(record, "SELECT sum(count) FROM outcome") == (double)s->counts.arrived);
     CHECK_CLOSE(ask(record, "SELECT response_mean_ms FROM run_summary"),
                 histogram_mean(&s->response) / 1e6, 1e-12);
+    CHECK_CLOSE(ask(record, "SELECT response_ms FROM response_quantile WHERE p = 0.5"),
+                histogram_quantile(&s->response, 0.5) / 1e6, 1e-12);
+    CHECK_CLOSE(ask(record, "SELECT response_ms FROM response_quantile WHERE p = 0.999"),
+                histogram_quantile(&s->response, 0.999) / 1e6, 1e-12);
 }
 
 static void test_figures(void)

@@ -91,7 +91,9 @@ def same_figures():
         check(close(run["imbalance"], one["imbalance"], 1e-3), "imbalance")
         for key, value in one["latency_ms"].items():
             check(close(run["latency_ms"][key], value), f"latency {key}")
-        check(close(run["response_ms"]["mean"], one["response_ms"]["mean"]), "response")
+        for key, value in one["response_ms"].items():
+            check(close(run["response_ms"][key], value), f"response {key}")
+        check([e["value"] for e in run["expect"]] == [e["value"] for e in one["expect"]], "expect")
         check(len(run["backends"]) == 4 and len(run["classes"]) == 3, "parts")
         for a, b in zip(one["backends"], run["backends"]):
             check(a["name"] == b["name"] and a["picks"] == b["picks"] and
@@ -132,7 +134,7 @@ def own_sql(told):
     check(db.execute("PRAGMA foreign_key_check").fetchall() == [], "foreign keys")
     # A condition on the run reaches the tables: nothing else is read.
     for view in ("run_summary", "class_summary", "latency_over_time", "latency_ccdf",
-                 "sample_backend", "backend_summary", "run_quantile"):
+                 "sample_backend", "backend_summary", "run_quantile", "response_quantile"):
         plan = db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE run = 2").fetchall()
         tables = ("latency", "latency_total", "sample", "backend", "class")
         scans = [row[3] for row in plan
