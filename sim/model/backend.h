@@ -6,8 +6,9 @@
  * virtual clock a backend advances at that rate, a heap holds virtual finish times, and only the
  * next departure is an event.
  *
- * Areas are integrals of the busy slots and of the queue over time. They are brought up to date on
- * every change, so a time average costs nothing in between.
+ * Areas are integrals of the busy slots and of the queue over time. A number that was 0 at first and
+ * changes by d at time t has the integral (number x now) - (sum of d x t), so a change costs one
+ * addition and the integral is there whenever somebody asks.
  */
 #ifndef MODEL_BACKEND_H
 #define MODEL_BACKEND_H
@@ -18,7 +19,8 @@
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
 
-/* ns x requests; 64 bits would bear an average queue of 200,000 for a day, no more. */
+/* ns x requests; 64 bits would bear an average queue of 200,000 for a day, no more. Sums wrap around:
+ * an area that fits is right. */
 __extension__ typedef unsigned __int128 backend_area;
 
 struct backend_tally { /* attempts */
@@ -35,10 +37,9 @@ struct backend { /* two cache lines: what the backend does, and what is counted 
     uint32_t head, tail;                 /* queue of requests */
     uint8_t truth, discipline;
     bool cancel_abandoned;
-    bool frozen;                  /* hung: nothing advances */
-    double speed;                 /* own speed x slowdown */
-    lb_time last;                 /* when the areas were brought up to date */
-    uint64_t busy_low, queue_low; /* areas modulo 2^64; see backend_busy_area */
+    bool frozen;                           /* hung: nothing advances */
+    bool at_one;                           /* speed is 1: work takes as long as it says */
+    backend_area busy_turns, queued_turns; /* sums of change x time: see above */
 
     struct backend_tally tally[2]; /* unmeasured, measured */
     double in_flight_time;         /* ns in the balancer's books, inside the measured window */
@@ -46,9 +47,9 @@ struct backend { /* two cache lines: what the backend does, and what is counted 
 };
 
 struct backend_rest { /* what is seldom needed, apart so that a farm of thousands stays in cache */
-    uint64_t busy_high, queue_high; /* carries of the areas */
-    double own_speed, top_speed;    /* as configured; the highest there was */
-    double work_spent;              /* integral of busy slots x speed, up to area_mark */
+    double own_speed, top_speed; /* as configured; the highest there was */
+    double speed;                /* own x slowdown */
+    double work_spent;           /* integral of busy slots x speed, up to area_mark */
     backend_area area_mark;
     uint64_t respeeds; /* services that went on at another speed: each rounds once more */
     engine_event drain_limit;
@@ -66,32 +67,24 @@ _Static_assert(sizeof(struct backend) == 128, "the second is what is counted of 
 
 struct world;
 
-/* Brings the areas up to date. The fast path is two multiplications; time steps beyond four minutes
- * and carries beyond 64 bits are rare and go the long way. */
-void backend_tick_far(struct world *w, struct backend *b, lb_time now);
-
-#define BACKEND_STEP_MAX (INT64_C(1) << 38) /* ns; x at most 2^24 requests stays below 2^63 */
-
-static inline void backend_tick(struct world *w, struct backend *b, lb_time now)
+/* The numbers of busy slots and of those who wait change here and nowhere else. */
+static inline void backend_busy(struct backend *b, int32_t change, lb_time now)
 {
-    uint64_t passed = (uint64_t)(now - b->last);
-    uint64_t busy = b->busy_low + passed * b->busy;
-    uint64_t queue = b->queue_low + passed * b->queued;
-    if (__builtin_expect(
-            passed > (uint64_t)BACKEND_STEP_MAX || busy < b->busy_low || queue < b->queue_low, 0)) {
-        backend_tick_far(w, b, now);
-        return;
-    }
-    b->busy_low = busy;
-    b->queue_low = queue;
-    b->last = now;
+    b->busy += (uint32_t)change;
+    b->busy_turns += (backend_area)now * (backend_area)change;
+}
+
+static inline void backend_queued(struct backend *b, int32_t change, lb_time now)
+{
+    b->queued += (uint32_t)change;
+    b->queued_turns += (backend_area)now * (backend_area)change;
 }
 
 void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule);
 void backend_done(struct backend_rest *rest);
-/* Integrals of busy slots and of the queue over time, brought up to now. */
-backend_area backend_busy_area(struct world *w, uint32_t backend, lb_time now);
-backend_area backend_queue_area(struct world *w, uint32_t backend, lb_time now);
+/* Integrals of busy slots and of the queue over time, up to now. */
+backend_area backend_busy_area(const struct world *w, uint32_t backend, lb_time now);
+backend_area backend_queue_area(const struct world *w, uint32_t backend, lb_time now);
 
 /* A request (or probe) reaches the backend: served, queued or refused (front_reply is called). */
 void backend_receive(struct world *w, uint32_t id, lb_time now);

@@ -13,10 +13,13 @@
 #include "sim/base/ziggurat.h"
 #include "sim/model/world.h"
 
-/* The first groups have a beat of the engine each, which is faster; the others queue like anything. */
+/* The first groups have a beat of the engine each, which is faster; the others queue like anything.
+ * One beat after them is for the deadlines of all. */
+#define CLIENT_BEATS (ENGINE_BEATS_MAX - 1)
+
 static inline void arm(struct world *w, struct source *s)
 {
-    if (s->source_index < ENGINE_BEATS_MAX)
+    if (s->source_index < CLIENT_BEATS)
         engine_beat(w->engine, s->source_index, s->next_at, EVENT_ARRIVAL, s->source_index);
     else
         s->next = engine_at(w->engine, s->next_at, EVENT_ARRIVAL, s->source_index);
@@ -29,13 +32,20 @@ static void schedule_arrival(struct world *w, struct source *s, lb_time now)
     double gap = s->gap;
     if (s->rule->arrivals == ARRIVALS_POISSON) {
         gap *= ziggurat_exponential(&s->gaps);
-        s->next_at = now + units_from_ns(gap);
+        s->next_at = now + world_delay(units_from_ns(gap));
     } else {
         gap += s->rest;
-        s->next_at = now + units_from_ns(gap);
+        s->next_at = now + world_delay(units_from_ns(gap));
         s->rest = gap - (double)(s->next_at - now);
     }
     arm(w, s);
+}
+
+/* 0 when nobody comes within any run. */
+static double mean_gap(double rate)
+{
+    double gap = rate > 0.0 ? 1e9 / rate : 0.0;
+    return gap < (double)WORLD_DELAY_MAX ? gap : 0.0;
 }
 
 void client_init(struct world *w, uint32_t source)
@@ -43,7 +53,7 @@ void client_init(struct world *w, uint32_t source)
     struct source *s = &w->sources[source];
     const struct scenario_client *rule = &w->scenario->clients[source];
     *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
-    s->gap = s->rate > 0.0 ? 1e9 / s->rate : 0.0;
+    s->gap = mean_gap(s->rate);
     retry_budget_init(&s->budget);
     stream_open(&s->gaps, &w->key, STREAM_ARRIVAL, source, 0);
     stream_open(&s->classes, &w->key, STREAM_CLASS, source, 0);
@@ -54,7 +64,7 @@ void client_init(struct world *w, uint32_t source)
     if (rule->class_count == 1)
         s->only = &rule->classes[0].work;
     if (rule->arrivals != ARRIVALS_CLOSED) {
-        if (s->rate > 0.0)
+        if (s->gap > 0.0)
             schedule_arrival(w, s, 0);
         else
             s->rest = rule->arrivals == ARRIVALS_POISSON ? ziggurat_exponential(&s->gaps) : 1.0;
@@ -67,13 +77,14 @@ void client_init(struct world *w, uint32_t source)
         struct lb_random random;
         stream_open(&random, &w->key, STREAM_THINK, s->first_user + i, 0);
         lb_time think = distribution_draw_time(&rule->think, &random);
-        (void)engine_at(w->engine, think, EVENT_USER, s->first_user + i);
+        (void)engine_at(w->engine, world_delay(think), EVENT_USER, s->first_user + i);
     }
 }
 
 void client_done(struct source *s)
 {
     free(s->asked);
+    deadlines_done(&s->deadlines);
 }
 
 static uint32_t draw_class(const struct scenario_client *rule, struct lb_random *random)
@@ -87,14 +98,26 @@ static uint32_t draw_class(const struct scenario_client *rule, struct lb_random 
     return rule->class_count - 1;
 }
 
+/* Sees to it that the engine comes back for a deadline. */
+static void deadline_at(struct world *w, lb_time due)
+{
+    uint32_t beat = w->source_count < CLIENT_BEATS ? w->source_count : CLIENT_BEATS;
+    w->deadline = due;
+    engine_beat(w->engine, beat, due, EVENT_TIMEOUT, 0);
+}
+
 /* The request sets out for the balancer, with its timeout armed. */
-static inline void send(struct world *w, const struct source *s, uint32_t id, lb_time now)
+static inline void send(struct world *w, struct source *s, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = -1;
-    r->timeout = ENGINE_NO_EVENT;
-    if (s->rule->timeout > 0)
-        r->timeout = engine_at(w->engine, now + s->rule->timeout, EVENT_TIMEOUT, id);
+    if (s->rule->timeout > 0) {
+        deadlines_join(&s->deadlines, &w->requests, id);
+        if (__builtin_expect(now + s->rule->timeout < w->deadline, 0))
+            deadline_at(w, now + s->rule->timeout);
+    }
+    if (__builtin_expect(w->requests.tries != NULL, 0))
+        w->requests.tries[id].set_out = now;
     r->state = REQUEST_TO_BALANCER;
     if (w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
@@ -124,13 +147,13 @@ static inline void arrive(struct world *w, struct source *s, uint32_t class, lb_
         return;
     struct request *r = world_request(w, id);
     r->arrived = now;
-    r->work = work;
+    r->work = world_delay(work);
     r->number = w->numbers++;
     r->class = (uint16_t)(s->rule->class_first + class);
     r->client = client;
     r->flags = 0;
     if (w->requests.tries != NULL)
-        w->requests.tries[id] = (struct request_tries){0, 0};
+        w->requests.tries[id] = (struct request_tries){0};
     retry_first(&s->budget, &s->rule->retries);
     ledger_arrived(&w->ledger, r);
     send(w, s, id, now);
@@ -162,10 +185,31 @@ static struct source *source_of_user(struct world *w, uint32_t user)
     return s;
 }
 
+/* Users who are answered, or refused, at once and do not think would ask for ever in one instant. */
+#define CLIENT_ASKED_MAX 1000000U /* and 100 times for each user */
+
+static bool stands_still(struct world *w, struct source *s, lb_time now)
+{
+    if (s->asked_at != now) {
+        s->asked_at = now;
+        s->asked_then = 0;
+    }
+    if (++s->asked_then <= CLIENT_ASKED_MAX + UINT64_C(100) * s->rule->users)
+        return false;
+    lb_error_set(&w->failed, LB_ERROR_INVALID,
+                 "the users of '%s' ask again and again in one instant, because answers take no "
+                 "time and they do not think: give them a think time, work or a network delay",
+                 s->rule->name);
+    engine_stop(w->engine);
+    return true;
+}
+
 void client_user_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct source *s = source_of_user(w, subject);
+    if (__builtin_expect(stands_still(w, s, now), 0))
+        return;
     uint32_t ordinal = ++s->asked[subject - s->first_user];
     struct lb_random random;
     uint32_t class = 0;
@@ -186,7 +230,7 @@ static inline void next_of_user(struct world *w, const struct source *s, uint32_
     struct lb_random random;
     stream_open(&random, &w->key, STREAM_THINK, user, s->asked[user - s->first_user]);
     lb_time think = distribution_draw_time(&s->rule->think, &random);
-    (void)engine_at(w->engine, now + think, EVENT_USER, user);
+    (void)engine_at(w->engine, now + world_delay(think), EVENT_USER, user);
 }
 
 static void settle(struct world *w)
@@ -207,20 +251,20 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
         struct request saved = *copy;
         if (id == 0)
             id = take(w);
-        if (id == 0)
+        if (id != 0) { /* else the run ends here, and the request with it */
+            struct request *r = world_request(w, id);
+            *r = saved;
+            r->flags &= REQUEST_MEASURED;
+            r->state = REQUEST_RESTING;
+            tries.client++;
+            tries.balancer = 0;
+            w->requests.tries[id] = tries;
+            struct lb_random random;
+            stream_open(&random, &w->key, STREAM_BACKOFF, r->number, (uint64_t)tries.client << 32);
+            lb_time delay = retry_delay(&s->rule->retries, tries.client, &random);
+            r->event = engine_at(w->engine, now + delay, EVENT_AGAIN, id);
             return;
-        struct request *r = world_request(w, id);
-        *r = saved;
-        r->flags &= REQUEST_MEASURED;
-        r->state = REQUEST_RESTING;
-        tries.client++;
-        tries.balancer = 0;
-        w->requests.tries[id] = tries;
-        struct lb_random random;
-        stream_open(&random, &w->key, STREAM_BACKOFF, r->number, (uint64_t)tries.client << 32);
-        lb_time delay = retry_delay(&s->rule->retries, tries.client, &random);
-        r->event = engine_at(w->engine, now + delay, EVENT_AGAIN, id);
-        return;
+        }
     }
     bool last = ledger_failed(&w->ledger, copy, cause, now);
     uint32_t user = copy->client;
@@ -237,31 +281,66 @@ void client_again_event(void *context, uint32_t subject, lb_time now)
     send(w, world_source(w, world_request(w, subject)), subject, now);
 }
 
+static void give_up(struct world *w, uint32_t id, lb_time now)
+{
+    struct request copy = *world_request(w, id);
+    struct request_tries tries = {0};
+    if (w->requests.tries != NULL)
+        tries = w->requests.tries[id];
+    front_leave(w, id, now);
+    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, now);
+}
+
+/* When the client that has waited longest of this group gives up; LB_NEVER = nobody waits. */
+static lb_time first_deadline(struct world *w, struct source *s)
+{
+    uint32_t id = deadlines_first(&s->deadlines);
+    if (id == 0)
+        return LB_NEVER;
+    lb_time set_out =
+        w->requests.tries != NULL ? w->requests.tries[id].set_out : world_request(w, id)->arrived;
+    return set_out + s->rule->timeout;
+}
+
+/* One client gives up, or nobody when the answer it waited for came in time: the engine was asked to
+ * come back for a request that was the oldest then. */
 void client_timeout_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    struct request copy = *world_request(w, subject);
-    struct request_tries tries = {0, 0};
-    if (w->requests.tries != NULL)
-        tries = w->requests.tries[subject];
-    front_leave(w, subject, now);
-    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, now);
+    (void)subject;
+    w->deadline = LB_NEVER;
+    for (uint32_t i = 0; i < w->source_count; i++) {
+        struct source *s = &w->sources[i];
+        if (first_deadline(w, s) != now)
+            continue;
+        uint32_t id = deadlines_first(&s->deadlines);
+        deadlines_leave(&s->deadlines, world_request(w, id));
+        give_up(w, id, now);
+        break;
+    }
+    lb_time due = LB_NEVER;
+    for (uint32_t i = 0; i < w->source_count; i++) {
+        lb_time first = first_deadline(w, &w->sources[i]);
+        due = first < due ? first : due;
+    }
+    if (due < LB_NEVER)
+        deadline_at(w, due);
 }
 
 /* The answer reaches the client. */
 static inline void receive(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
 {
     struct request *r = world_request(w, id);
-    if (r->timeout != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, r->timeout);
+    struct source *s = world_source(w, r);
+    if (s->rule->timeout > 0)
+        deadlines_leave(&s->deadlines, r);
     if (__builtin_expect(cause_plus_one != 0, 0)) {
-        struct request_tries tries = {0, 0};
+        struct request_tries tries = {0};
         if (w->requests.tries != NULL)
             tries = w->requests.tries[id];
         failed(w, id, r, tries, (enum cause)(cause_plus_one - 1), now);
         return;
     }
-    const struct source *s = world_source(w, r);
     bool last = ledger_ok(&w->ledger, r, now);
     uint32_t user = r->client;
     requests_give(&w->requests, id);
@@ -305,18 +384,18 @@ void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)
         return;
     /* What is left of the gap, in mean gaps: memoryless and equal gaps both keep it. */
     double left = s->rest;
-    if (s->rate > 0.0) {
+    if (s->gap > 0.0) {
         left = (double)(s->next_at - now) * s->rate / 1e9;
-        if (source < ENGINE_BEATS_MAX)
+        if (source < CLIENT_BEATS)
             engine_beat(w->engine, source, LB_NEVER, EVENT_ARRIVAL, source);
         else
             engine_cancel(w->engine, s->next);
     }
     s->rate = rate;
-    s->gap = rate > 0.0 ? 1e9 / rate : 0.0;
-    s->rest = rate > 0.0 ? 0.0 : left;
-    if (rate > 0.0) {
-        s->next_at = now + units_from_ns(left * 1e9 / rate);
+    s->gap = mean_gap(rate);
+    s->rest = s->gap > 0.0 ? 0.0 : left;
+    if (s->gap > 0.0) {
+        s->next_at = now + world_delay(units_from_ns(left * 1e9 / rate));
         arm(w, s);
     }
 }

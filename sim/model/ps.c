@@ -19,7 +19,8 @@ static double ps_rate(const struct world *w, uint32_t backend)
 {
     const struct backend *b = &w->backends[backend];
     uint32_t present = w->rest[backend].present;
-    return present <= b->slots ? b->speed : b->speed * b->slots / present;
+    double speed = w->rest[backend].speed;
+    return present <= b->slots ? speed : speed * b->slots / present;
 }
 
 void ps_tick(struct world *w, uint32_t backend, lb_time now)
@@ -30,12 +31,13 @@ void ps_tick(struct world *w, uint32_t backend, lb_time now)
     ps->virtual_at = now;
 }
 
-static void count(struct world *w, uint32_t backend)
+static void count(struct world *w, uint32_t backend, lb_time now)
 {
     struct backend *b = &w->backends[backend];
     uint32_t present = w->rest[backend].present;
-    b->busy = present < b->slots ? present : b->slots;
-    b->queued = present - b->busy;
+    uint32_t busy = present < b->slots ? present : b->slots;
+    backend_busy(b, (int32_t)(busy - b->busy), now);
+    backend_queued(b, (int32_t)(present - busy - b->queued), now);
 }
 
 static bool before(struct world *w, struct ps_entry a, struct ps_entry b)
@@ -85,8 +87,8 @@ void ps_reschedule(struct world *w, uint32_t backend, lb_time now)
     if (ps->present == 0 || w->backends[backend].frozen)
         return;
     double left = ps->heap[0].finish - ps->virtual_now;
-    lb_time when = now + units_from_ns(left > 0.0 ? left / ps_rate(w, backend) : 0.0);
-    ps->departure = engine_at(w->engine, when, EVENT_DEPARTURE, backend);
+    lb_time takes = world_delay(units_from_ns(left > 0.0 ? left / ps_rate(w, backend) : 0.0));
+    ps->departure = engine_at(w->engine, now + takes, EVENT_DEPARTURE, backend);
 }
 
 void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now)
@@ -104,12 +106,13 @@ void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now)
     ps->present++;
     sift_up(w, ps, ps->present - 1,
             (struct ps_entry){.finish = ps->virtual_now + (double)r->work, .request = id});
-    count(w, backend);
+    count(w, backend, now);
     ps_reschedule(w, backend, now);
 }
 
 /* Takes the entry at a place of the heap out. */
-static void take(struct world *w, uint32_t backend, struct backend_rest *ps, uint32_t at)
+static void take(struct world *w, uint32_t backend, struct backend_rest *ps, uint32_t at,
+                 lb_time now)
 {
     struct ps_entry last = ps->heap[--ps->present];
     if (at < ps->present) {
@@ -118,14 +121,14 @@ static void take(struct world *w, uint32_t backend, struct backend_rest *ps, uin
         else
             sift_down(w, ps, at, last);
     }
-    count(w, backend);
+    count(w, backend, now);
 }
 
 void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now)
 {
     struct backend_rest *ps = &w->rest[backend];
     ps_tick(w, backend, now);
-    take(w, backend, ps, world_request(w, id)->event);
+    take(w, backend, ps, world_request(w, id)->event, now);
     ps_reschedule(w, backend, now);
 }
 
@@ -137,7 +140,7 @@ uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now)
     struct ps_entry first = ps->heap[0];
     if (ps->virtual_now < first.finish)
         ps->virtual_now = first.finish;
-    take(w, backend, ps, 0);
+    take(w, backend, ps, 0, now);
     ps_reschedule(w, backend, now);
     return first.request;
 }

@@ -35,17 +35,17 @@ enum request_state {
 #define REQUEST_PROBE    8U /* a health check standing in a backend's queue */
 
 struct request {
-    lb_time arrived;      /* first attempt of this request at the client */
-    lb_time sent;         /* this attempt left the balancer */
-    lb_time entered;      /* it entered the backend; once it has left: its response time there */
-    lb_time work;         /* ns at speed 1 */
-    uint64_t number;      /* of the request: 0, 1, 2, ... as they arrive */
-    uint32_t next;        /* link: queue, waiting node, free list */
-    engine_event timeout; /* the client's */
-    engine_event event;   /* the one thing it waits for; see the states */
-    int32_t backend;      /* -1 = none yet */
-    uint32_t client;      /* address number; user number in a closed loop */
-    uint16_t class;       /* place among all classes */
+    lb_time arrived;    /* first attempt of this request at the client */
+    lb_time sent;       /* this attempt left the balancer */
+    lb_time entered;    /* it entered the backend; once it has left: its response time there */
+    lb_time work;       /* ns at speed 1 */
+    uint64_t number;    /* of the request: 0, 1, 2, ... as they arrive */
+    uint32_t next;      /* link: queue, waiting node, free list */
+    uint32_t timeout;   /* the client's: place in its line (deadline.h); a probe's: its event */
+    engine_event event; /* the one thing it waits for; see the states */
+    int32_t backend;    /* -1 = none yet */
+    uint32_t client;    /* address number; user number in a closed loop */
+    uint16_t class;     /* place among all classes */
     uint8_t state, flags;
 };
 
@@ -55,10 +55,11 @@ _Static_assert(sizeof(struct request) == 64, "a request is one cache line");
  * record because most scenarios never retry. */
 struct request_tries {
     uint16_t client, balancer;
+    lb_time set_out; /* when the client sent this attempt */
 };
 
 struct requests {
-    struct request *at;          /* at[0] is never used */
+    struct request *at;          /* at[0] is nobody: what links to nobody may be written there */
     struct request_tries *tries; /* NULL when nobody retries */
     int32_t *tried;              /* `stride` backends for each record; NULL likewise */
     uint32_t stride;
@@ -94,6 +95,11 @@ static inline void requests_give(struct requests *requests, uint32_t id)
     r->next = requests->free;
     requests->free = id;
     requests->live--;
+}
+
+static inline uint32_t requests_id(const struct requests *requests, const struct request *r)
+{
+    return (uint32_t)(r - requests->at);
 }
 
 static inline int32_t *requests_tried(const struct requests *requests, uint32_t id)

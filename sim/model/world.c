@@ -122,7 +122,8 @@ static void look(void *context, uint32_t kind, uint32_t subject, bool far)
     __builtin_prefetch(b, 1);
     __builtin_prefetch(&b->tally, 1);
     __builtin_prefetch(&balancer_books(&w->balancer, (uint32_t)r->backend)->in_flight, 1);
-    engine_fetch(w->engine, r->timeout);
+    const struct deadlines *deadlines = &world_source(w, r)->deadlines;
+    __builtin_prefetch(&deadlines->line[r->timeout & deadlines->mask], 1);
 }
 
 void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
@@ -177,6 +178,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
                         .source_count = scenario->client_count,
                         .to_balancer = scenario->client_balancer,
                         .to_backend = scenario->balancer_backend,
+                        .deadline = LB_NEVER,
                         .keep_latency = keep_latency};
     if (balancer_init(&w->balancer, scenario, &w->key, error) != 0)
         return -1;

@@ -15,6 +15,7 @@
 #include "sim/base/check.h"
 #include "sim/engine/engine.h"
 #include "sim/model/backend.h"
+#include "sim/model/deadline.h"
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
 
@@ -28,7 +29,7 @@ enum world_event {
     EVENT_DEPARTURE,     /* backend: next ps departure */
     EVENT_BACK,          /* request: answer reaches the balancer */
     EVENT_AT_CLIENT,     /* request: answer reaches the client */
-    EVENT_TIMEOUT,       /* request: its client gives up */
+    EVENT_TIMEOUT,       /* the client that has waited longest gives up */
     EVENT_AGAIN,         /* request: its client tries again */
     EVENT_RETRY,         /* request: the balancer tries again */
     EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
@@ -51,12 +52,15 @@ enum world_event {
 struct source { /* a client group at work */
     const struct scenario_client *rule;
     double rate; /* per second, now */
-    double gap;  /* mean, ns; 0 when the rate is */
+    double gap;  /* mean, ns; 0 = nobody comes: the rate is 0, or as good as that */
     lb_time next_at;
-    double rest; /* rate 0: how much of a mean gap is still to wait */
+    double rest; /* gap 0: how much of a mean gap is still to wait; else equal gaps' fraction */
     engine_event next;
     struct lb_random gaps, classes, work, clients;
     struct retry_budget budget;
+    struct deadlines deadlines;
+    lb_time asked_at;                /* closed loop: the last instant when a user asked ... */
+    uint64_t asked_then;             /* ... and how many did */
     uint32_t first_user;             /* closed loop: number of its first user */
     uint32_t *asked;                 /* closed loop: requests so far, by user */
     const struct distribution *only; /* the one class's work, or NULL */
@@ -94,6 +98,7 @@ struct world {
     struct source *sources;
     uint32_t source_count;
     uint16_t *class_source; /* class -> source */
+    lb_time deadline; /* of some client, at the latest the first; LB_NEVER = none: see client.c */
     struct ledger ledger;
     struct lb_request ask;                   /* filled for each pick */
     bool ask_key;                            /* the algorithm wants the source address */
@@ -194,6 +199,15 @@ void probe_back_event(void *context, uint32_t subject, lb_time now);
 void probe_timeout_event(void *context, uint32_t subject, lb_time now);
 /* The backend has dealt with a probe: its answer sets out. */
 void probe_answer(struct world *w, uint32_t id, bool passed, lb_time now);
+
+/* No delay is longer than this, 146 years: added to an instant of a run, which ends after 23 years at
+ * the latest (duration and settle), it stays below LB_NEVER. */
+#define WORLD_DELAY_MAX (INT64_C(1) << 62)
+
+static inline lb_time world_delay(lb_time delay)
+{
+    return delay < WORLD_DELAY_MAX ? delay : WORLD_DELAY_MAX;
+}
 
 static inline struct request *world_request(struct world *w, uint32_t id)
 {

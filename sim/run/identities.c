@@ -66,7 +66,7 @@ static void check_time(struct run *run)
     uint64_t present = w->ledger.times_present, area = 0;
     for (uint32_t i = 0; i < w->backend_count; i++) {
         backend_spend(w, i, now);
-        area += w->backends[i].busy_low + w->backends[i].queue_low;
+        area += (uint64_t)(backend_busy_area(w, i, now) + backend_queue_area(w, i, now));
     }
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);

@@ -44,9 +44,37 @@ static bool has_event(const struct world *w, const struct request *r)
     }
 }
 
+/* Does the request stand in the line of those who give up? A probe has an event for that. */
+static bool has_deadline(struct world *w, const struct request *r, uint32_t id, uint64_t *events,
+                         uint32_t *timed)
+{
+    if ((r->flags & REQUEST_PROBE) != 0) {
+        (void)engine_when(w->engine, r->timeout);
+        ++*events;
+        return true;
+    }
+    const struct source *s = world_source(w, r);
+    if (s->rule->timeout == 0 || r->state == REQUEST_RESTING)
+        return true;
+    ++*timed;
+    return s->deadlines.line[r->timeout & s->deadlines.mask] == id;
+}
+
+/* How many stand in the lines of those who give up. */
+static uint32_t in_deadlines(const struct world *w)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->source_count; i++) {
+        const struct deadlines *d = &w->sources[i].deadlines;
+        for (uint32_t place = d->first; place != d->next; place++)
+            n += d->line[place & d->mask] != 0;
+    }
+    return n;
+}
+
 static const char *check_records(struct world *w, struct tally *tally, uint64_t *events)
 {
-    uint32_t live = 0, waiting = 0;
+    uint32_t live = 0, waiting = 0, timed = 0;
     uint64_t open = 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
@@ -71,13 +99,11 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
             (void)engine_when(w->engine, r->event); /* asserts that it is pending */
             ++*events;
         }
-        bool timed = r->timeout != ENGINE_NO_EVENT && (r->flags & REQUEST_ORPHAN) == 0 &&
-                     (r->state != REQUEST_RESTING || (r->flags & REQUEST_PROBE) != 0);
-        if (timed) {
-            (void)engine_when(w->engine, r->timeout);
-            ++*events;
-        }
+        if ((r->flags & REQUEST_ORPHAN) == 0 && !has_deadline(w, r, id, events, &timed))
+            return "a request and its deadline do not know each other";
     }
+    if (timed != in_deadlines(w))
+        return "somebody gives up who does not wait";
     if (live != w->requests.live)
         return "records in use are not those handed out";
     if (waiting != w->balancer.waiting.total)
@@ -267,7 +293,7 @@ static uint64_t expected_events(struct world *w)
     uint64_t n = 1 + thinking(w) + checks(w) + marks(&w->ledger, now); /* 1: the next sample */
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX; s < w->source_count; s++)
-        n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && w->sources[s].rate > 0.0;
+        n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && w->sources[s].gap > 0.0;
     for (uint32_t t = 0; t < w->balancer.tier_count; t++)
         n += w->timers[t] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
