@@ -2,7 +2,7 @@
  * The observer that records a run while it goes on.
  *
  * The idea: rows go to a database of their own, attached under the name `spool`, that has no file
- * name: SQLite keeps it in its page cache and, beyond 128 KiB, in an unlinked file, so memory is
+ * name: SQLite keeps it in its page cache and, beyond 512 KiB, in an unlinked file, so memory is
  * the same for short runs and long ones and nothing is left behind. No lock is taken on the real
  * database before record_finish(). Its journal stays empty, since pages are only added.
  */
@@ -13,7 +13,7 @@
 #include "sim/record/schema.h"
 
 static const char spool_tables[] =
-    "ATTACH '' AS spool; PRAGMA spool.page_size = 8192; PRAGMA spool.cache_size = -128;"
+    "ATTACH '' AS spool; PRAGMA spool.page_size = 8192; PRAGMA spool.cache_size = -512;"
     "PRAGMA spool.journal_mode = MEMORY; PRAGMA spool.synchronous = OFF;"
     "CREATE TABLE spool.sample (at_ns, interval_ns, arrived, ok, failed, in_flight, waiting,"
     " backends);"
