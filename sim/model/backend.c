@@ -5,6 +5,7 @@
  * believes. A client that has left is noticed when its request reaches the head of the queue, as a
  * server notices a closed socket when it turns to it.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "sim/base/text.h"
@@ -65,15 +66,21 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
+    struct backend_rest *rest = &w->rest[r->backend];
+    double work = (double)r->work, left = 0.0;
+    rest->doubt += 0x1p-50 * work; /* a difference of large numbers */
     if (b->discipline == DISCIPLINE_PS) {
-        const struct backend_rest *rest = &w->rest[r->backend];
         ps_tick(w, (uint32_t)r->backend, now);
-        return (double)r->work - (rest->heap[r->event].finish - rest->virtual_now);
-    }
-    if (r->event == ENGINE_NO_EVENT)
+        left = rest->heap[r->event].finish - rest->virtual_now;
+    } else if (r->event == ENGINE_NO_EVENT) {
         return 0.0; /* frozen: counted when it froze */
-    return (double)r->work -
-           (double)(engine_when(w->engine, r->event) - now) * w->rest[r->backend].speed;
+    } else {
+        lb_time when = engine_when(w->engine, r->event);
+        left = (double)(when - now) * rest->speed;
+        if (when >= WORLD_DELAY_MAX) /* the end was moved to where the clock still reaches */
+            rest->doubt += work;
+    }
+    return left < work ? work - left : 0.0;
 }
 
 /* fifo: a free slot takes the request. */
@@ -325,7 +332,7 @@ void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_ti
     struct backend *b = &w->backends[backend];
     if (b->truth == TRUTH_DOWN || b->frozen)
         return;
-    double speed = w->rest[backend].own_speed * fraction;
+    double speed = w->rest[backend].own_speed * fmax(fraction, BACKEND_SLOWEST);
     backend_spend(w, backend, now);
     if (b->discipline == DISCIPLINE_PS)
         ps_tick(w, backend, now);

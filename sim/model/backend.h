@@ -52,6 +52,7 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     double work_spent;           /* integral of busy slots x speed, up to area_mark */
     backend_area area_mark;
     uint64_t respeeds; /* services that went on at another speed: each rounds once more */
+    double doubt;      /* ns of work that work_done may be wrong by, besides */
     engine_event drain_limit;
     uint32_t present; /* ps: entries of the heap */
     uint32_t heap_room;
@@ -104,7 +105,9 @@ void backend_remove(struct world *w, uint32_t id, lb_time now);
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */
 void backend_spend(struct world *w, uint32_t backend, lb_time now);
-/* Another speed, a fraction of its own: what is in service goes on at the new one. */
+/* Another speed, a fraction of its own: what is in service goes on at the new one. Below a millionth
+ * it is a millionth: as good as hung, and ends of services stay within the clock. */
+#define BACKEND_SLOWEST 1e-6
 void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now);
 
 #endif

@@ -204,7 +204,7 @@ void world_apply(struct world *w, const struct scenario_action *action, bool by_
     } else if (action->random) {
         struct lb_random random;
         stream_open(&random, &w->key, STREAM_FAILURE, w->action_count, 0);
-        a->what.at = distribution_draw_time(&action->when, &random);
+        a->what.at = world_delay(distribution_draw_time(&action->when, &random));
     }
     (void)engine_at_first(w->engine, a->what.at, EVENT_ACTION, w->action_count);
     w->action_count++;

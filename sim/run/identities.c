@@ -84,8 +84,8 @@ static void check_time(struct run *run)
         const struct backend_rest *rest = &w->rest[i];
         double rounded =
             (double)(b->tally[0].picks + b->tally[1].picks + w->probes + rest->respeeds + 1);
-        double slack =
-            rounded * rest->top_speed * (b->slots + 1) + 1e-9 * (rest->work_spent + b->work_done);
+        double slack = rounded * rest->top_speed * (b->slots + 1) +
+                       1e-9 * (rest->work_spent + b->work_done) + rest->doubt;
         lb_require(&w->where, fabs(rest->work_spent - b->work_done) <= slack,
                    "backend '%s': busy slots x speed is %.17g ns, work done %.17g ns",
                    w->scenario->backends[i].name, rest->work_spent, b->work_done);

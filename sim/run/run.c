@@ -147,11 +147,12 @@ const struct lb_error *run_error(const struct run *run)
 
 int run_apply(struct run *run, const struct scenario_action *action, struct lb_error *error)
 {
-    uint32_t end = action->first + action->count;
+    uint32_t number = run->world.backend_count;
     bool backends = action->action != ACTION_RATE && action->action != ACTION_ALGORITHM;
     if (run->ended)
         return lb_error_set(error, LB_ERROR_INVALID, "the run has ended");
-    if (backends && (action->count == 0 || end > run->world.backend_count))
+    if (backends &&
+        (action->count == 0 || action->first >= number || action->count > number - action->first))
         return lb_error_set(error, LB_ERROR_INVALID, "no such backend");
     if (action->action == ACTION_RATE && action->first >= run->world.source_count)
         return lb_error_set(error, LB_ERROR_INVALID, "no such client group");

@@ -19,7 +19,8 @@ static struct scene scene;
 /* One request in 300 years: the next one never comes, but everything else goes on. */
 static void gaps_beyond_the_clock(void)
 {
-    static const char *const to[] = {"0.0000000000001/h", "1e-200/s", "0.0000001%"};
+    static const char *const to[] = {"0.0000000000001/h", "0.0000000000000000000000001/s",
+                                     "0.0000001%"};
     for (int i = 0; i < 3; i++) {
         SCENE_PLAY(&scene, "10/s", "1ms",
                    ONE "timeline: [{at: 350ms, rate: c, to: %s, for: 300ms}]\n"
@@ -28,13 +29,14 @@ static void gaps_beyond_the_clock(void)
         SCENE_EQUAL(scene.s->counts.arrived, 6);
         scene_close(&scene);
     }
-    SCENE_PLAY(&scene, "1e-200/s", "1ms", ONE "run: {duration: 1s}\n");
+    SCENE_PLAY(&scene, "0.0000000000000000000000001/s", "1ms", ONE "run: {duration: 1s}\n");
     SCENE_EQUAL(scene.s->counts.arrived, 0);
     CU_ASSERT(isnan(scene.s->availability));
     scene_close(&scene);
     SCENE_RUN(&scene,
               "clients:\n"
-              "  - {name: c, arrivals: poisson(rate=1e-200/s), requests: [{name: r, work: "
+              "  - {name: c, arrivals: poisson(rate=0.0000000000000000000000001/s), requests: "
+              "[{name: r, work: "
               "constant(1ms)}]}\n"
               "  - {name: u, users: 3, think: \"pareto(mean=100000h, shape=1.001)\", requests: "
               "[{name: r, work: constant(1ms)}]}\n" ONE "run: {duration: 1s}\n");
@@ -46,13 +48,14 @@ static void gaps_beyond_the_clock(void)
 static void work_beyond_the_clock(void)
 {
     SCENE_PLAY(&scene, "10/s", "1ms",
-               ONE "timeline: [{at: 150ms, slow: a, to: 1e-200%%}]\nrun: {duration: 1s}\n");
+               ONE "timeline: [{at: 150ms, slow: a, to: 0.0000000000000000000000001%%}]\nrun: "
+                   "{duration: 1s}\n");
     SCENE_EQUAL(scene.s->counts.ok, 1);
     SCENE_EQUAL(scene.s->counts.in_flight, 8);
     scene_close(&scene);
     SCENE_PLAY(&scene, "10/s", "100ms",
                "balancer: {algorithm: round-robin}\nbackends: [{name: a, discipline: ps}]\n"
-               "timeline: [{at: 150ms, slow: a, to: 1e-200%%, for: 500ms}]\n"
+               "timeline: [{at: 150ms, slow: a, to: 0.0000000000000000000000001%%, for: 500ms}]\n"
                "run: {duration: 190ms}\n");
     SCENE_EQUAL(scene.s->counts.in_flight, 1);
     scene_close(&scene);
