@@ -80,6 +80,7 @@ static void waits_beyond_the_clock(void)
         "requests: [{name: r, work: constant(1ms)}]}]\n"
         "network: {client_balancer: 100000h, balancer_backend: 100000h}\n" ONE "timeline:\n"
         "  - {at: \"pareto(mean=100000h, shape=1.0001)\", kill: a, for: 100000h}\n"
+        "  - {at: 99950ms, rate: c, to: 0/s}\n"
         "run: {duration: 100s, settle: 100000h, sample: 100000h}\n");
     SCENE_EQUAL(scene.s->counts.in_flight, 999);
     scene_close(&scene);
