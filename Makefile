@@ -192,13 +192,7 @@ determinism: all
 BENCH_MORE := $(wildcard tests/bench/*_cost.py)
 
 bench: $(PROGRAM) $(BENCH_BIN)
-	$(B)/tests/bench/compare $(RUN) $(B)/tests/bench/bare
-	@echo
-	$(RUN) bench
-	@echo
-	$(B)/tests/bench/engine_hold
-	@echo
-	LBSIM=$(RUN) tests/tools/python.sh tests/bench/watch_cost.py
+	@$(RUN) bench
 	@echo
 	@$(B)/tests/bench/engine_hold
 	@echo
