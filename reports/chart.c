@@ -201,7 +201,7 @@ static int write_scripts(struct chart *chart, const char *name, enum report_them
         fputs(template_text(name), files[1]);
         (void)fwrite(chart->script.data, 1, chart->script.size, files[3]);
         fprintf(files[2],
-                "THEME='%s'\nW=%.10g\nH=%.10g\n"
+                "THEME='%s'\nW=%.1f\nH=%.1f\n"
                 "OUT='%s.svg'\nload 'theme.gp'\nload 'settings.gp'\nload '%s.gp'\nset output\n"
                 "reset\nif (strstrt(GPVAL_TERMINALS, ' pngcairo ') == 0) { exit }\n"
                 "OUT='%s.png'\nload 'theme.gp'\nload 'settings.gp'\nload '%s.gp'\nset output\n",

@@ -76,9 +76,8 @@ struct stretches {
     struct stretch *at;
     uint32_t count;
 };
-/* What backends were, by the commands; or what the balancer held them for, where that was not up. */
-void stretches_find(struct stretches *list, const struct report_run *run, double until_s,
-                    bool belief);
+/* What backends were until the run was over, by the commands; or what the balancer held them for, where that was not up. */
+void stretches_find(struct stretches *list, const struct report_run *run, bool belief);
 void stretches_done(struct stretches *list);
 
 /* What happened to backends, as spans of time with a text, in lanes in which texts do not meet. */

@@ -65,8 +65,9 @@ static int load_samples(struct map_chart *m, uint32_t i, struct lb_error *error)
     struct query q;
     query_open(&q, m->chart->report->record,
                "SELECT at_s, n, (busy + queue) * 1.0 / members FROM sample_backend WHERE run = ?"
-               " AND truth IS NOT 'down' ORDER BY at_s");
+               " AND truth IS NOT 'down' AND at_s < ? ORDER BY at_s");
     query_bind(&q, m->chart->report->runs[i].id);
+    query_bind(&q, (int64_t)ceil(m->chart->report->runs[i].duration_s));
     while (query_next(&q)) {
         /* A sample holds until the next. */
         int64_t slot = (int64_t)floor(query_real(&q) / m->interval_s + 1e-6);
@@ -192,7 +193,7 @@ static void write_states(const struct map_chart *m, uint32_t i, uint32_t r, bool
 {
     const struct map_row *row = &m->maps[i].rows[r];
     struct stretches list;
-    stretches_find(&list, &m->chart->report->runs[i], m->until_s, belief);
+    stretches_find(&list, &m->chart->report->runs[i], belief);
     for (uint32_t k = 0; k < list.count; k++) {
         const struct stretch *at = &list.at[k];
         bool down = strcmp(at->state, "down") == 0, hung = strcmp(at->state, "hung") == 0;
@@ -265,7 +266,9 @@ static void write_settings(struct map_chart *m)
     chart_set_number(m->chart, "N", m->runs);
     chart_set_number(m->chart, "T1", m->until_s);
     chart_set_number(m->chart, "C1", m->high);
-    chart_set_number(m->chart, "DX", 0.53 * m->interval_s); /* a little wide: no seams */
+    /* Half a pixel wider than it is: no seams. */
+    chart_set_number(m->chart, "DX",
+                     0.5 * m->interval_s + 0.5 * m->until_s / (WIDTH - RIGHT - m->left));
     set_edges(m);
     for (int bare = 0; bare < 2; bare++) {
         text_addf(to, "%s=\"", bare ? "XBARE" : "XTICS");

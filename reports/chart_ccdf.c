@@ -13,12 +13,14 @@
 #include "reports/query.h"
 
 #define WIDTH     960.0
-#define HEIGHT    560.0 /* up to ROWS runs; a line more for each further one */
-#define ROWS      10
+#define HEIGHT    560.0
+#define TOP       76.0
+#define FOOT      62.0
 #define PLOT_W    (WIDTH - 118.0 - 30.0)
 #define TOP_SHARE 1.5
 #define FONT      13.0
 #define LINE      20.0 /* pixels between two lines of the table */
+#define SAMPLE    48.0 /* before its words: a piece of the curve */
 
 /* A share is shown as long as this many requests are slower; the rest is noise. */
 #define REQUESTS_MIN 5
@@ -130,26 +132,36 @@ static double right_of(const struct curve *curves, uint32_t count, double share)
     return right;
 }
 
-/* Places a table of w by h pixels and lengthens the axis where it must. */
+/* Places a table of w by h pixels and lengthens the axis where it must; below the plot when half of
+ * the width would not do. */
 static void place_table(struct chart *chart, const struct curve *curves, struct axes *axes,
                         double w, double h)
 {
-    double plot_h = chart->height - 76.0 - 62.0;
-    double wide = fmin(w / PLOT_W, 0.7), high = fmin(h / plot_h, 0.9);
+    double plot_h = chart->height - TOP - FOOT;
+    double wide = w / PLOT_W, high = fmin(h / plot_h, 0.9);
     double decades = log(TOP_SHARE / axes->y0);
     double left = left_of(curves, chart->runs, axes->y0 * exp(high * decades));
     double right = right_of(curves, chart->runs, TOP_SHARE * exp(-high * decades));
     /* The ends that leave `wide` of the axis free on the left, or on the right. */
     double x0 = exp((log(left) - wide * log(axes->x1)) / (1.0 - wide));
     double x1 = exp((log(right) - wide * log(axes->x0)) / (1.0 - wide));
-    bool below = fmax(axes->x0 / x0, 1.0) <= fmax(x1 / axes->x1, 1.0);
-    if (below)
+    double x = 110.0, y = chart->height - 2.0; /* the table's left and top: below the plot */
+    if (wide > 0.66 || high > 0.85) {
+        chart->height += h;
+        chart_set_number(chart, "FOOT", FOOT + h);
+    } else if (fmax(axes->x0 / x0, 1.0) <= fmax(x1 / axes->x1, 1.0)) {
         axes->x0 = fmin(axes->x0, x0);
-    else
+        x = WIDTH - 30.0 - PLOT_W + 8.0;
+        y = chart->height - FOOT - h;
+    } else {
         axes->x1 = fmax(axes->x1, x1);
-    chart_set_number(chart, "KX", below ? 8.0 / PLOT_W : 1.0 - 8.0 / PLOT_W);
-    chart_set_number(chart, "KY", below ? 8.0 / plot_h : 1.0 - 4.0 / plot_h);
-    chart_set_number(chart, "BELOW", below);
+        x = WIDTH - 30.0 - w;
+        y = TOP + 4.0;
+    }
+    const double place[] = {x, y, w, h};
+    static const char *const names[] = {"TX", "TY", "TW", "TH"};
+    for (int i = 0; i < 4; i++)
+        chart_set_number(chart, names[i], place[i]);
 }
 
 /* Columns of the widest label, and the table's lines: the labels padded, then the figures. */
@@ -164,8 +176,8 @@ static size_t write_table(struct chart *chart)
         failed |= report->runs[i].counts.failed > 0;
     }
     width = width > 34 ? 34 : width;
-    text_addf(&chart->script, "array ROW[%u]\nHEAD='     %*s%10s%10s%10s%s'\n", chart->runs,
-              (int)width, "", "p50", "p99", "p99.9", failed ? "    failed" : "");
+    text_addf(&chart->script, "array ROW[%u]\nHEAD='%*s%10s%10s%10s%s'\n", chart->runs, (int)width,
+              "", "p50", "p99", "p99.9", failed ? "    failed" : "");
     for (uint32_t i = 0; i < chart->runs; i++) {
         const struct report_run *run = &report->runs[i];
         struct text row;
@@ -182,7 +194,7 @@ static size_t write_table(struct chart *chart)
         text_addf(&chart->script, "\n");
         text_done(&row);
     }
-    return width + (failed ? 40 : 30) + 5;
+    return width + (failed ? 40 : 30);
 }
 
 static void set_array(struct chart *chart, const char *name, const double *values, uint32_t count)
@@ -231,9 +243,11 @@ static void write_settings(struct chart *chart, const struct curve *curves)
     set_array(chart, "P99", p99, chart->runs);
     if (chart->runs > 1) {
         size_t columns = write_table(chart);
-        place_table(chart, curves, &axes, chart_mono_width(columns, FONT) + 40.0,
-                    LINE * (chart->runs + 1) + 26.0);
+        chart_set_number(chart, "FOOT", FOOT);
+        place_table(chart, curves, &axes, chart_mono_width(columns, FONT) + SAMPLE + 16.0,
+                    LINE * (chart->runs + 1) + 12.0);
     } else {
+        chart_set_number(chart, "FOOT", FOOT);
         write_marks(chart, &axes, &curves[0]);
     }
     chart_set_number(chart, "X0", axes.x0);
@@ -255,7 +269,7 @@ int chart_ccdf(struct chart *chart, struct lb_error *error)
     uint32_t loaded = 0, points = 0;
     int result = 0;
     chart->width = WIDTH;
-    chart->height = HEIGHT + LINE * (chart->runs > ROWS ? chart->runs - ROWS : 0);
+    chart->height = HEIGHT;
     for (; loaded < chart->runs && result == 0; loaded++) {
         result = load_curve(chart, loaded, &curves[loaded], error);
         points += curves[loaded].count;

@@ -70,6 +70,14 @@ static void end_slot(struct slot *slot, struct histogram *h)
     histogram_clear(h);
 }
 
+/* Slots of this run; what ended after its last arrival is too little and too slow to count. */
+static int64_t slots_of(const struct time_chart *t, uint32_t i)
+{
+    double duration_ns = t->chart->report->runs[i].duration_s * 1e9;
+    int64_t slots = (int64_t)ceil(duration_ns / (double)t->width_ns - 1e-6);
+    return slots < t->slot_count ? slots : t->slot_count;
+}
+
 /* The quantiles of each slot, from the buckets of its intervals. */
 static int load_latencies(struct time_chart *t, uint32_t i, struct lb_error *error)
 {
@@ -86,8 +94,8 @@ static int load_latencies(struct time_chart *t, uint32_t i, struct lb_error *err
     while (query_next(&q)) {
         int64_t slot = query_int(&q), bucket = query_int(&q), count = query_int(&q);
         int64_t min = query_int(&q), max = query_int(&q);
-        if (slot < 0 || slot >= t->slot_count || bucket < 0 || bucket >= HISTOGRAM_BUCKETS)
-            continue; /* requests that ended after the last arrival are too few and too slow */
+        if (slot < 0 || slot >= slots_of(t, i) || bucket < 0 || bucket >= HISTOGRAM_BUCKETS)
+            continue;
         if (slot != current)
             end_slot(&t->cells[i].slots[current], h);
         current = slot;
@@ -113,7 +121,7 @@ static int load_counts(struct time_chart *t, uint32_t i, struct lb_error *error)
     query_bind(&q, t->chart->report->runs[i].id);
     while (query_next(&q)) {
         int64_t slot = query_int(&q);
-        if (slot < 0 || slot >= t->slot_count)
+        if (slot < 0 || slot >= slots_of(t, i))
             continue;
         double width_s =
             fmin((double)t->width_ns / 1e9, t->until_s - (double)slot * (double)t->width_ns / 1e9);

@@ -48,9 +48,9 @@ static const char *state_of(const struct report_event *event, bool belief)
     return up ? NULL : event->belief_to;
 }
 
-void stretches_find(struct stretches *list, const struct report_run *run, double until_s,
-                    bool belief)
+void stretches_find(struct stretches *list, const struct report_run *run, bool belief)
 {
+    double until_s = run->duration_s;
     *list = (struct stretches){0};
     for (uint32_t i = 0; i < run->event_count; i++) {
         const struct report_event *e = &run->event[i];
@@ -104,13 +104,13 @@ static void merge_stretches(struct spans *spans, const struct stretches *list, u
     text_done(&text);
 }
 
-static void add_instants(struct spans *spans, const struct report_run *run, double until_s)
+static void add_instants(struct spans *spans, const struct report_run *run)
 {
     for (uint32_t i = 0; i < run->event_count; i++) {
         const struct report_event *e = &run->event[i];
         const char *state = state_after(e->what);
         if (strcmp(e->kind, "command") != 0 || state == NULL || state[0] != '\0' ||
-            e->at_s >= until_s)
+            e->at_s >= run->duration_s)
             continue;
         struct text text;
         text_init(&text);
@@ -157,7 +157,7 @@ void spans_find(struct spans *spans, const struct report_run *run, double until_
 {
     struct stretches list;
     *spans = (struct spans){0};
-    stretches_find(&list, run, until_s, false);
+    stretches_find(&list, run, false);
     for (uint32_t i = 0; i < list.count; i++) {
         bool first = true;
         for (uint32_t k = 0; k < i && first; k++)
@@ -166,7 +166,7 @@ void spans_find(struct spans *spans, const struct report_run *run, double until_
             merge_stretches(spans, &list, i);
     }
     stretches_done(&list);
-    add_instants(spans, run, until_s);
+    add_instants(spans, run);
     if (spans->count > 1)
         qsort(spans->at, spans->count, sizeof *spans->at, by_time);
     choose_lanes(spans, until_s, width, size, lanes_max);
