@@ -152,7 +152,7 @@ static void place_table(struct chart *chart, const struct curve *curves, struct 
     } else if (fmax(axes->x0 / x0, 1.0) <= fmax(x1 / axes->x1, 1.0)) {
         axes->x0 = fmin(axes->x0, x0);
         x = WIDTH - 30.0 - PLOT_W + 8.0;
-        y = chart->height - FOOT - h;
+        y = chart->height - FOOT - h - 3.0;
     } else {
         axes->x1 = fmax(axes->x1, x1);
         x = WIDTH - 30.0 - w;
