@@ -160,8 +160,6 @@ void world_action_event(void *context, uint32_t subject, lb_time now)
         for (uint32_t i = 0; i < a->what.count; i++)
             actions[a->what.action].run(w, a, a->what.first + i, now);
     }
-    if (a->what.lasts > 0)
-        (void)engine_at_first(w->engine, now + a->what.lasts, EVENT_ACTION_OVER, subject);
 }
 
 /* `for` is over: a rate or weight goes back to what it was, a backend is restored. */
@@ -206,6 +204,11 @@ void world_apply(struct world *w, const struct scenario_action *action, bool by_
         stream_open(&random, &w->key, STREAM_FAILURE, w->action_count, 0);
         a->what.at = world_delay(distribution_draw_time(&action->when, &random));
     }
+    /* Its end is scheduled with it: commands of one instant are then carried out in the order in which
+     * they were given, in a replay of the exported timeline as in the run itself. */
     (void)engine_at_first(w->engine, a->what.at, EVENT_ACTION, w->action_count);
+    if (a->what.lasts > 0 && a->what.lasts < LB_NEVER - a->what.at)
+        (void)engine_at_first(w->engine, a->what.at + a->what.lasts, EVENT_ACTION_OVER,
+                              w->action_count);
     w->action_count++;
 }

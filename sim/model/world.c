@@ -202,10 +202,11 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < w->backend_count; i++)
         backend_init(w, i, &scenario->backends[i]);
     schedule_marks(w);
+    /* Before the timeline, as it comes before what a person may do in its instant. */
+    (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         world_apply(w, &scenario->timeline[i], false);
     world_ask_for(w, scenario->balancer.algorithm);
-    (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);
     if (scenario->run.sample > 0)
         (void)engine_at(w->engine, scenario->run.sample, EVENT_SAMPLE, 0);
     w->sources = text_need_zero(w->source_count, sizeof *w->sources);

@@ -1,13 +1,16 @@
 /* See run.h: the loop that the caller owns, commands, and telling the observers. */
 #include "sim/run/run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/base/wall.h"
 #include "sim/run/private.h"
+#include "sim/scenario/quantity.h"
 
 static void tell(struct run *run, const struct happening *happening)
 {
@@ -171,6 +174,24 @@ static void add_quoted(struct text *out, const char *string)
     text_add(out, "'", 1);
 }
 
+/* The shortest decimal that the scenario language reads back as this very number. */
+static void add_amount(struct text *out, double value, long double factor, const char *unit)
+{
+    char buf[512];
+    struct quantity q;
+    int most = value > 0.0 ? 17 - (int)floor(log10(value)) : 0;
+    for (int decimals = 0;; decimals++) {
+        (void)snprintf(buf, sizeof buf, "%.*Lf%s", decimals, factor * (long double)value, unit);
+        char *comma = strchr(buf, ','); /* the locale's point */
+        if (comma != NULL)
+            *comma = '.';
+        if (decimals >= most ||
+            (quantity_read(buf, strlen(buf), &q) == QUANTITY_FINE && q.value == value))
+            break;
+    }
+    text_addf(out, ", to: %s", buf);
+}
+
 static const char *target_of(const struct scenario *scenario, const struct scenario_action *action,
                              uint32_t i)
 {
@@ -199,11 +220,11 @@ void run_export(const struct run *run, struct text *out)
                       action_name(a->action));
             add_quoted(out, target_of(w->scenario, a, k));
             if (a->action == ACTION_SLOW)
-                text_addf(out, ", to: %.17g%%", 100.0 * a->to);
+                add_amount(out, a->to, 100.0L, "%");
             if (a->action == ACTION_WEIGHT)
                 text_addf(out, ", to: %.0f", a->to);
             if (a->action == ACTION_RATE)
-                text_addf(out, ", to: %.17g/s", a->to);
+                add_amount(out, a->to, 1.0L, "/s");
             if (a->action == ACTION_ALGORITHM)
                 text_addf(out, ", to: %s", a->algorithm->name);
             if (a->lasts > 0)

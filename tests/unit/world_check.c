@@ -299,7 +299,7 @@ static uint64_t expected_events(struct world *w)
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;
-        n += a->lasts > 0 && a->at <= now && a->at + a->lasts > now;
+        n += a->lasts > 0 && a->at + a->lasts > now;
     }
     return n;
 }
