@@ -54,16 +54,18 @@
 /* LB_CLAIM_BOUND needs a parameter `bound`, a factor >= 1: a pick never lifts a backend's in_flight
  * beyond ceil(bound x (in_flight of the pool + 1) x weight / weights of the usable rows). */
 
-/* One row of a pool: configuration, and this balancer's books. */
+/* One row of a pool: configuration, and this balancer's books. What every pick reads stands first,
+ * together in a cache line. */
 struct lb_backend {
-    const char *name, *address;   /* borrowed; address as a product hashes it, host:port */
-    uint32_t id, weight;          /* id 1, 2, ... as declared; weight 0 = nothing new */
+    uint32_t in_flight, queued;   /* sent and not finished; assigned and waiting here */
     uint32_t max_in_flight;       /* 0 = no limit (nginx max_conns, HAProxy maxconn) */
+    uint32_t weight;              /* 0 = nothing new */
+    uint16_t zone, flags;         /* LB_PRESENT, LB_USABLE */
+    uint32_t id;                  /* 1, 2, ... as declared */
+    const char *name, *address;   /* borrowed; address as a product hashes it, host:port */
     uint32_t max_fails;           /* passive rule of nginx; 0 = off */
     lb_time fail_timeout;         /* passive rule of nginx, ns */
     lb_time warm_since, warm_for; /* slow start, ns; warm_for 0 = not in slow start */
-    uint32_t in_flight, queued;   /* sent and not finished; assigned and waiting here */
-    uint16_t zone, flags;         /* LB_PRESENT, LB_USABLE */
 };
 
 /* One tier of one balancer. usable and in_flight are sums over the rows. */

@@ -93,6 +93,8 @@ static inline struct lb_backend *balancer_row(struct balancer *b, uint32_t backe
 /* The books of one backend, to read. */
 static inline const struct lb_backend *balancer_books(const struct balancer *b, uint32_t backend)
 {
+    if (b->single)
+        return &b->tiers[0].rows[backend];
     const struct balancer_place *place = &b->places[backend];
     return &b->tiers[place->tier].rows[place->row];
 }

@@ -220,25 +220,30 @@ static inline void engine_carry_out(struct engine *engine, struct ladder *ladder
     handler(engine->context, subject, first.when);
 }
 
-/* Tells of the events that come third and fifth from now, if they are known already. */
-static inline void engine_announce(struct engine *engine, const struct ladder *ladder)
+/* Tells of the event that comes `ahead` after the next one, if it is known already. */
+static inline void engine_announce(struct engine *engine, const struct ladder *ladder,
+                                   uint32_t ahead, enum engine_ahead stage)
 {
-    for (uint32_t ahead = 2; ahead <= 4 && ahead < ladder->size; ahead += 2) {
-        const struct ladder_event *record =
-            &engine->pool[ladder->bottom[ladder->size - 1 - ahead].event];
-        engine->look(engine->context, record->kind & (ENGINE_KINDS_MAX - 1), record->subject,
-                     ahead == 4);
-    }
+    if (ahead >= ladder->size)
+        return;
+    const struct ladder_event *record =
+        &engine->pool[ladder->bottom[ladder->size - 1 - ahead].event];
+    engine->look(engine->context, record->kind & (ENGINE_KINDS_MAX - 1), record->subject, stage);
+}
+
+/* A slot was opened: tells of all that it held, then of the first two again. */
+static __attribute__((noinline)) void engine_announce_all(struct engine *engine,
+                                                          const struct ladder *ladder)
+{
+    for (uint32_t ahead = 0; ahead < ladder->size; ahead++)
+        engine_announce(engine, ladder, ahead, ENGINE_FAR);
+    engine_announce(engine, ladder, 0, ENGINE_NEAR);
+    engine_announce(engine, ladder, 1, ENGINE_NEAR);
 }
 
 void engine_on_look(struct engine *engine, engine_look *look)
 {
     engine->look = look;
-}
-
-void engine_fetch(const struct engine *engine, engine_event event)
-{
-    __builtin_prefetch(&engine->pool[event], 1);
 }
 
 bool engine_step(struct engine *engine, lb_time limit)
@@ -269,7 +274,9 @@ void engine_run(struct engine *engine, lb_time limit)
         engine->limit = command <= limit ? command - 1 : limit;
         for (;;) {
             lb_time when = LB_NEVER;
-            if (ladder->size != 0 || ladder_open(ladder, engine->pool))
+            if (ladder->size == 0 && ladder_open(ladder, engine->pool) && engine->look != NULL)
+                engine_announce_all(engine, ladder);
+            if (ladder->size != 0)
                 when = ladder->bottom[ladder->size - 1].when;
             if (engine->beat_at <= when) {
                 if (engine->beat_at > engine->limit)
@@ -279,8 +286,10 @@ void engine_run(struct engine *engine, lb_time limit)
             }
             if (when > engine->limit)
                 break;
-            if (engine->look != NULL)
-                engine_announce(engine, ladder);
+            if (engine->look != NULL) {
+                engine_announce(engine, ladder, 2, ENGINE_NEAR);
+                engine_announce(engine, ladder, 1, ENGINE_NEXT);
+            }
             engine_carry_out(engine, ladder);
         }
         /* Stopped, or a command is due, or one that was due has been cancelled, or all is done. */

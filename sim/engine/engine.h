@@ -58,14 +58,14 @@ void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t ki
 /* Takes a pending event out, O(1). The caller owns the handle: a stale one is a bug (lb_assert). */
 void engine_cancel(struct engine *engine, engine_event event);
 
-/* Told of events that are about to come, twice each and only in engine_run, so that a model with
- * more state than the cache holds can fetch it: first `far` ahead, then near. It may change nothing.
- * Costs about 3 ns an event; NULL, the default, costs nothing. */
-typedef void engine_look(void *context, uint32_t kind, uint32_t subject, bool far);
+/* Told of events that are about to come, only in engine_run and without a promise, so that a model
+ * with more state than the cache holds can fetch it: what the event names, what that points to, and
+ * so on. ENGINE_FAR: its slot was opened; ENGINE_NEAR: third from now; ENGINE_NEXT: second. It may
+ * change nothing. Costs about 3 ns an event and saves 30 with 10,000 backends; NULL, the default,
+ * costs nothing. */
+enum engine_ahead { ENGINE_FAR, ENGINE_NEAR, ENGINE_NEXT };
+typedef void engine_look(void *context, uint32_t kind, uint32_t subject, enum engine_ahead ahead);
 void engine_on_look(struct engine *engine, engine_look *look);
-
-/* Fetches the record of an event, and of its neighbours, that will soon be cancelled. */
-void engine_fetch(const struct engine *engine, engine_event event);
 
 /* When a pending event is due. */
 lb_time engine_when(const struct engine *engine, engine_event event);

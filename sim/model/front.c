@@ -123,6 +123,9 @@ static void place(struct world *w, uint32_t id, lb_time now)
     lb_require(&w->where, (uint32_t)backend < w->backend_count,
                "algorithm '%s' picked row %d, which does not exist",
                w->balancer.tiers[0].algorithm->name, backend);
+    /* Both lines of the backend will be needed, and among thousands neither is in the cache. */
+    __builtin_prefetch(&w->backends[backend], 1);
+    __builtin_prefetch(&w->backends[backend].tally, 1);
     if (balancer_full(&w->balancer, (uint32_t)backend))
         line_join(w, id, backend, now);
     else
