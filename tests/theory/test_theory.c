@@ -2,7 +2,7 @@
  * Theory against itself: the formulas against values that were computed apart from this program, the
  * chain against those for which there is no formula, and cases as people write them.
  *
- * Nothing here is random.
+ * Nothing here is random. timeout: 300
  */
 #include <math.h>
 #include <string.h>
