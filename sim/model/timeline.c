@@ -204,8 +204,8 @@ void world_apply(struct world *w, const struct scenario_action *action, bool by_
         stream_open(&random, &w->key, STREAM_FAILURE, w->action_count, 0);
         a->what.at = world_delay(distribution_draw_time(&action->when, &random));
     }
-    /* Its end is scheduled with it: commands of one instant are then carried out in the order in which
-     * they were given, in a replay of the exported timeline as in the run itself. */
+    /* Its end is scheduled with it: commands of one instant are then carried out in the order in
+     * which they were given, in a replay of the exported timeline as in the run itself. */
     (void)engine_at_first(w->engine, a->what.at, EVENT_ACTION, w->action_count);
     if (a->what.lasts > 0 && a->what.lasts < LB_NEVER - a->what.at)
         (void)engine_at_first(w->engine, a->what.at + a->what.lasts, EVENT_ACTION_OVER,

@@ -97,7 +97,7 @@ static void waits_beyond_the_clock(void)
     scene_close(&scene);
 }
 
-/* --- loops that stand still -------------------------------------------------------------------- */
+/* --- loops that stand still ------------------------------------------------------------------ */
 
 /* Users who ask, are refused and ask again in one and the same instant. */
 static void a_closed_loop_that_stands_still(void)
@@ -123,15 +123,14 @@ static void a_closed_loop_that_stands_still(void)
     scene_close(&scene);
 }
 
-/* --- limits ------------------------------------------------------------------------------------ */
+/* --- limits ---------------------------------------------------------------------------------- */
 
 /* More in flight than there may be: the run ends with a reason; its books still balance. */
 static void too_many_requests(void)
 {
     static const char *const clients[] = {
         "arrivals: uniform(rate=1000/s)",
-        "arrivals: uniform(rate=1000/s), timeout: 2ms, retries: "
-        "{max: 9}",
+        "arrivals: uniform(rate=1000/s), timeout: 2ms, retries: {max: 9}",
         "users: 200, think: constant(1ms), timeout: 2ms, retries: {max: 1}"};
     for (int i = 0; i < 3; i++) {
         scene_open(&scene,

@@ -1,7 +1,7 @@
 /*
  * The same run is the same: in slices, by single events, watched, recorded, beside another one, and
- * replayed from the commands that were given to it. Equal digests mean equal times, backends and ends
- * of every attempt.
+ * replayed from the commands that were given to it. Equal digests mean equal times, backends and
+ * ends of every attempt.
  */
 #include <string.h>
 
@@ -178,7 +178,7 @@ static void seeds_and_replications_differ(void)
     scene_close(&scene);
 }
 
-/* --- commands ---------------------------------------------------------------------------------- */
+/* --- commands -------------------------------------------------------------------------------- */
 
 /* The scenario text without its own timeline, and with what was exported instead. */
 static struct scenario *with_timeline(const struct text *text, const struct text *exported)
