@@ -32,6 +32,7 @@ struct job {
     struct summary_expect *expects; /* sums, in the end means, over the replications */
     struct json json;               /* objects of the replications done */
     struct text rows;               /* lines of the table or of comma-separated values */
+    int64_t recorded; /* the number of the last one in the database */
     int status;
 };
 
@@ -205,6 +206,7 @@ static void run_all(struct job *job, bool quiet)
         if (job->asked > 1)
             summary_json(summary, &job->json, NULL);
         job->count++;
+        job->recorded = x.recorded.run;
         if (x.recorded.other_digest)
             fprintf(stderr,
                     "lbsim run: warning: this run was recorded before with another digest "
@@ -224,6 +226,13 @@ static int finish(struct job *job)
         printf("%s%s", CSV_HEAD, job->rows.data);
     else
         print_text(job);
+    if (job->record != NULL && !cli_flag(job->cli, "quiet")) {
+        const char *db = cli_value(job->cli, "db");
+        (void)fflush(stdout);
+        fprintf(stderr, "Recorded as run %lld in ", (long long)job->recorded);
+        text_print(stderr, db != NULL ? db : "lbsim.db");
+        fputs(".\n", stderr);
+    }
     for (uint32_t i = 0; i < job->scenario->expect_count && status == CLI_DONE; i++)
         if (!job->expects[i].holds)
             status = CLI_FAILED;
