@@ -161,8 +161,9 @@ static void turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now
     leave(w, id, end, now);
 }
 
-/* A hung backend accepts whatever its system still has room for, and serves nobody. */
-static void receive_frozen(struct world *w, struct backend *b, uint32_t id, lb_time now)
+/* A hung backend accepts whatever its system still has room for, and serves nobody; neither begins
+ * one that cancels what is abandoned with a request whose client left while it was on its way. */
+static void receive_unserved(struct world *w, struct backend *b, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     if ((r->flags & REQUEST_ORPHAN) != 0) {
@@ -185,8 +186,9 @@ void backend_receive(struct world *w, uint32_t id, lb_time now)
         turn_away(w, id, LB_END_REFUSED, now);
         return;
     }
-    if (__builtin_expect(b->frozen, 0)) {
-        receive_frozen(w, b, id, now);
+    bool unwanted = b->cancel_abandoned & ((r->flags & REQUEST_ORPHAN) != 0);
+    if (__builtin_expect(b->frozen | unwanted, 0)) { /* one branch for both */
+        receive_unserved(w, b, id, now);
         return;
     }
     bool room = b->busy < b->slots; /* nobody waits while there is */

@@ -107,6 +107,25 @@ static void it_leaves_wherever_it_is(void)
     }
 }
 
+/* On its way when its client left: whoever cancels what is abandoned does not begin with it. */
+static void an_orphan_that_arrives(void)
+{
+    static const char *const keys[] = {"", ", abandoned: cancel", ", discipline: ps",
+                                       ", abandoned: cancel, discipline: ps"};
+    for (int i = 0; i < 4; i++) {
+        SCENE_RUN(&scene,
+                  "clients: [{name: c, arrivals: uniform(rate=2/s), timeout: 15ms, " WORK(
+                      "30ms") "]}]\n"
+                              "network: {balancer_backend: 20ms}\n"
+                              "balancer: {algorithm: round-robin}\nbackends: [{name: a%s}]\n"
+                              "run: {duration: 800ms}\n",
+                  keys[i]);
+        SCENE_EQUAL(scene_failed(&scene, CAUSE_RESPONSE_TIMEOUT), 1);
+        CHECK_CLOSE(scene.s->backends[0].utilization, i % 2 == 0 ? 30 / 800.0 : 0.0, 1e-12);
+        scene_close(&scene);
+    }
+}
+
 /* --- retries of the client ------------------------------------------------------------------- */
 
 static void retries_are_one_request(void)
@@ -282,6 +301,7 @@ static const struct check_test tests[] = {
     {"timeout: queued", a_queued_one_leaves_at_the_head},
     {"timeout: an orphan keeps its place", an_orphan_fills_the_queue},
     {"timeout: wherever it is", it_leaves_wherever_it_is},
+    {"timeout: on its way", an_orphan_that_arrives},
     {"retries: one request", retries_are_one_request},
     {"retries: back-off", backoff_grows},
     {"retries: jitter", jitter_shortens_the_wait},
