@@ -209,8 +209,9 @@ static int connect_to(struct record *record, enum record_mode mode, bool *writab
         code = sqlite3_open_v2(name.data, &record->db, SQLITE_OPEN_READONLY, NULL);
     }
     text_done(&name);
-    if (code != SQLITE_OK)
-        return record_fail(record->db, "open", error);
+    if (code != SQLITE_OK) /* not record_fail: a database that did not open knows no name */
+        return lb_error_set(error, LB_ERROR_SYSTEM, "cannot open '%s': %s", record->path,
+                            sqlite3_errmsg(record->db));
     *writable = sqlite3_db_readonly(record->db, "main") == 0;
     struct lb_error ignored;
     if (*writable && mode == RECORD_READ && strcmp(record->path, ":memory:") != 0)

@@ -206,11 +206,7 @@ void run_export(const struct run *run, struct text *out)
 {
     const struct world *w = &run->world;
     char buf[64];
-    for (uint32_t i = 0; i < w->action_count; i++)
-        if (w->actions[i].what.at < w->scenario->run.warmup) {
-            text_addf(out, "# an event falls in the warm-up: replay with run.warmup at 0\n");
-            break;
-        }
+    bool early = false;
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
@@ -233,7 +229,10 @@ void run_export(const struct run *run, struct text *out)
                 text_addf(out, ", limit: %s", units_format_exact(buf, sizeof buf, a->limit));
             text_addf(out, "}\n");
         }
+        early |= a->at < w->scenario->run.warmup;
     }
+    if (early)
+        text_addf(out, "# an event falls in the warm-up: replay with run.warmup at 0\n");
 }
 
 const struct sample *run_look(struct run *run)
