@@ -32,7 +32,7 @@ struct job {
     struct summary_expect *expects; /* sums, in the end means, over the replications */
     struct json json;               /* objects of the replications done */
     struct text rows;               /* lines of the table or of comma-separated values */
-    int64_t recorded; /* the number of the last one in the database */
+    int64_t recorded;               /* the number of the last one in the database */
     int status;
 };
 
