@@ -84,7 +84,7 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
 }
 
 /* fifo: a free slot takes the request. */
-static inline void serve(struct world *w, struct backend *b, struct request *r, lb_time now)
+REQUEST_STEP void serve(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
     backend_busy(b, +1, now);
     r->state = REQUEST_SERVICE;
@@ -96,7 +96,7 @@ static inline void serve(struct world *w, struct backend *b, struct request *r, 
 
 /* Links to nobody are written into record 0: whether a queue is empty is a coin toss, and a branch
  * on it cost 6 ns. The same in advance(). */
-static inline void enqueue(struct world *w, struct backend *b, struct request *r, lb_time now)
+REQUEST_STEP void enqueue(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
     uint32_t id = requests_id(&w->requests, r);
     r->state = REQUEST_QUEUED;
@@ -123,7 +123,7 @@ static void unlink_queued(struct world *w, struct backend *b, struct request *r,
 }
 
 /* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
-static inline void leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+REQUEST_STEP void leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     w->ledger.times_present += (uint64_t)(now - r->entered);
@@ -138,7 +138,7 @@ static inline void leave(struct world *w, uint32_t id, enum lb_end end, lb_time 
 }
 
 /* fifo: slots that are free take what waits, passing over clients that have left. */
-static inline void advance(struct world *w, struct backend *b, lb_time now)
+REQUEST_STEP void advance(struct world *w, struct backend *b, lb_time now)
 {
     while (b->busy < b->slots && b->head != 0 && !b->frozen) {
         uint32_t id = b->head;

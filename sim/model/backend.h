@@ -6,8 +6,8 @@
  * virtual clock a backend advances at that rate, a heap holds virtual finish times, and only the
  * next departure is an event.
  *
- * Areas are integrals of the busy slots and of the queue over time. A number that was 0 at first and
- * changes by d at time t has the integral (number x now) - (sum of d x t), so a change costs one
+ * Areas are integrals of the busy slots and of the queue over time. A number that was 0 at first
+ * and changes by d at time t has the integral (number x now) - (sum of d x t), so a change costs one
  * addition and the integral is there whenever somebody asks.
  */
 #ifndef MODEL_BACKEND_H
@@ -19,8 +19,8 @@
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
 
-/* ns x requests; 64 bits would bear an average queue of 200,000 for a day, no more. Sums wrap around:
- * an area that fits is right. */
+/* ns x requests; 64 bits would bear an average queue of 200,000 for a day, no more. Sums wrap around,
+ * which leaves an area that fits right. */
 __extension__ typedef unsigned __int128 backend_area;
 
 struct backend_tally { /* attempts */

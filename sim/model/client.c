@@ -27,7 +27,7 @@ static inline void arm(struct world *w, struct source *s)
 
 /* The next arrival of an open group after `now`. Equal gaps carry the fraction of a nanosecond over,
  * so that the rate is exact in the long run. */
-static void schedule_arrival(struct world *w, struct source *s, lb_time now)
+REQUEST_STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
 {
     double gap = s->gap;
     if (s->rule->arrivals == ARRIVALS_POISSON) {
@@ -107,7 +107,7 @@ static void deadline_at(struct world *w, lb_time due)
 }
 
 /* The request sets out for the balancer, with its timeout armed. */
-static inline void send(struct world *w, struct source *s, uint32_t id, lb_time now)
+REQUEST_STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = -1;
@@ -139,8 +139,8 @@ static uint32_t take(struct world *w)
 }
 
 /* A new request of this group; class and work are drawn by the caller. */
-static inline void arrive(struct world *w, struct source *s, uint32_t class, lb_time work,
-                          uint32_t client, lb_time now)
+REQUEST_STEP void arrive(struct world *w, struct source *s, uint32_t class, lb_time work,
+                         uint32_t client, lb_time now)
 {
     uint32_t id = take(w);
     if (__builtin_expect(id == 0, 0))
@@ -328,7 +328,7 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now)
 }
 
 /* The answer reaches the client. */
-static inline void receive(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+REQUEST_STEP void receive(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct source *s = world_source(w, r);
@@ -349,7 +349,7 @@ static inline void receive(struct world *w, uint32_t id, uint32_t cause_plus_one
         settle(w);
 }
 
-static inline void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+REQUEST_STEP void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
 {
     if (w->to_balancer == 0) {
         receive(w, id, cause_plus_one, now);

@@ -51,8 +51,8 @@ static inline struct lb_request *ask_for(struct world *w, const struct request *
     return &w->ask;
 }
 
-static inline void front_send(struct world *w, uint32_t id, int32_t backend, enum lb_how how,
-                              lb_time now)
+REQUEST_STEP void front_send(struct world *w, uint32_t id, int32_t backend, enum lb_how how,
+                             lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[backend];
@@ -97,7 +97,7 @@ static void again(struct world *w, uint32_t id, int32_t backend, lb_time now)
 }
 
 /* The pick, and where it leads. */
-static void place(struct world *w, uint32_t id, lb_time now)
+REQUEST_STEP void place(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     const int32_t *tried = NULL;
@@ -197,7 +197,7 @@ static void tell_outcome(struct world *w, const struct request *r, enum lb_end e
 }
 
 /* The attempt leaves the books. */
-static inline void finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+REQUEST_STEP void finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
@@ -245,7 +245,7 @@ static bool retries(struct world *w, uint32_t id, enum lb_end end)
     return true;
 }
 
-static void answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+REQUEST_STEP void answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     uint32_t backend = (uint32_t)r->backend;

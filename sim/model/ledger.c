@@ -65,10 +65,7 @@ void ledger_init(struct ledger *l, const struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->expect_count; i++)
         if (ledger_needs_window(&scenario->expects[i]))
             init_window(&l->windows[next++], l, scenario, &scenario->expects[i]);
-    l->digest = XXH64_createState();
-    if (l->digest == NULL)
-        l->digest = text_need(SIZE_MAX); /* says so and ends the program */
-    XXH64_reset(l->digest, 0);
+    digest_init(&l->digest);
 }
 
 void ledger_done(struct ledger *l)
@@ -80,20 +77,7 @@ void ledger_done(struct ledger *l)
     for (uint32_t i = 0; i < l->window_count; i++)
         free(l->windows[i].share);
     free(l->windows);
-    XXH64_freeState(l->digest);
     *l = (struct ledger){0};
-}
-
-void ledger_flush_digest(struct ledger *l)
-{
-    XXH64_update(l->digest, l->batch, l->batched * sizeof l->batch[0]);
-    l->batched = 0;
-}
-
-uint64_t ledger_digest(struct ledger *l)
-{
-    ledger_flush_digest(l);
-    return XXH64_digest(l->digest);
 }
 
 bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now)

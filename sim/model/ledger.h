@@ -9,9 +9,8 @@
 #ifndef MODEL_LEDGER_H
 #define MODEL_LEDGER_H
 
-#include <xxhash.h>
-
 #include "sim/base/histogram.h"
+#include "sim/model/digest.h"
 #include "sim/model/request.h"
 #include "sim/scenario/scenario.h"
 
@@ -44,16 +43,6 @@ struct ledger_window {
     double busy_before, queued_before; /* areas at `from` */
 };
 
-struct ledger_entry { /* of the digest */
-    int64_t time;
-    uint64_t request;
-    uint32_t attempt;
-    int32_t backend;
-    uint64_t end;
-};
-
-#define LEDGER_BATCH 128U
-
 struct ledger {
     lb_time from, until;          /* the measured window */
     uint64_t arrived, ok, failed; /* since the start, warm-up included */
@@ -64,9 +53,7 @@ struct ledger {
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
     uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */
-    XXH64_state_t *digest;
-    struct ledger_entry batch[LEDGER_BATCH];
-    uint32_t batched;
+    struct digest digest;
 };
 
 void ledger_init(struct ledger *ledger, const struct scenario *scenario);
@@ -75,17 +62,12 @@ void ledger_done(struct ledger *ledger);
 /* Does this expectation need a window of its own, beyond what the summary has anyway? */
 bool ledger_needs_window(const struct scenario_expect *expect);
 
-void ledger_flush_digest(struct ledger *ledger);
-/* The digest so far. */
-uint64_t ledger_digest(struct ledger *ledger);
-
 /* One try ended. */
 static inline void ledger_try(struct ledger *l, lb_time now, uint64_t request, uint32_t attempt,
                               int32_t backend, uint32_t end)
 {
-    l->batch[l->batched] = (struct ledger_entry){now, request, attempt, backend, end};
-    if (++l->batched == LEDGER_BATCH)
-        ledger_flush_digest(l);
+    uint64_t where = (uint64_t)(uint32_t)backend << 32 | attempt;
+    digest_add(&l->digest, (uint64_t)now, request, where, end);
 }
 
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency);

@@ -111,7 +111,7 @@ void summary_build(struct run *run, bool interrupted)
                           .algorithm = w->scenario->balancer.algorithm->name,
                           .seed = w->key.seed,
                           .replication = w->key.replication,
-                          .digest = ledger_digest(&w->ledger),
+                          .digest = digest_value(&w->ledger.digest),
                           .interrupted = interrupted,
                           .simulated_s = until > from ? units_to_s(until - from) : 0.0,
                           .wall_s = (double)run->wall / 1e9,
