@@ -289,9 +289,12 @@ void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time 
     backend_spend(w, backend, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         struct request *r = world_request(w, id);
-        if (r->backend == (int32_t)backend &&
-            (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE))
+        if (r->backend != (int32_t)backend)
+            continue;
+        if (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE)
             take_out(w, id, now);
+        else if (r->state == REQUEST_RESTING && (r->flags & REQUEST_PROBE) != 0)
+            r->entered = now; /* a probe that a hung process accepted: it was never present */
         else
             continue;
         r->state = REQUEST_BACK; /* so that no later step takes it for present */

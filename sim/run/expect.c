@@ -139,7 +139,7 @@ static double window_imbalance(const struct scenario *scenario, const struct led
         if (scenario->backends[i].tier == 0 && own > 0.0)
             worst = fmax(worst, w->share[i] / picks * weight / own);
     }
-    return worst;
+    return worst > 0.0 ? worst : NAN;
 }
 
 static bool measure_window(struct run *run, const struct ledger_window *w,

@@ -76,7 +76,11 @@ static void print_requests(const struct summary *s, FILE *to)
         fprintf(to, "%.4g %%", 100.0 * s->availability);
     else
         fputc('-', to);
-    fprintf(to, "   imbalance %.3g\n\n", s->imbalance);
+    fputs("   imbalance ", to);
+    if (isfinite(s->imbalance))
+        fprintf(to, "%.3g\n\n", s->imbalance);
+    else
+        fputs("-\n\n", to);
 }
 
 #define BACKENDS_SHOWN 32U

@@ -94,9 +94,12 @@ static bool ended(struct run *run)
 {
     if (!run->ended && (run->world.settled || run->world.failed.code != LB_ERROR_NONE)) {
         run->ended = true;
-        phase(run, "end",
-              run->world.ledger.measured_open == 0 ? "every measured request has finished"
-                                                   : "settling time is over");
+        const char *why = "settling time is over";
+        if (run->world.failed.code != LB_ERROR_NONE)
+            why = run->world.failed.text;
+        else if (run->world.ledger.measured_open == 0)
+            why = "every measured request has finished";
+        phase(run, "end", why);
     }
     return run->ended;
 }

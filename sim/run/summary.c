@@ -67,7 +67,8 @@ static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time unt
     }
 }
 
-/* The largest share of picks over share of weight, within the first tier: backups stand by. */
+/* The largest share of picks over share of weight, within the first tier: backups stand by.
+ * NAN when nobody there was picked. */
 static double imbalance(const struct summary *s)
 {
     const struct scenario *scenario = s->scenario;
@@ -85,7 +86,7 @@ static double imbalance(const struct summary *s)
         double ratio = share * weight / scenario->backends[i].weight;
         worst = ratio > worst ? ratio : worst;
     }
-    return worst;
+    return worst > 0.0 ? worst : NAN;
 }
 
 /* Attempts still in the books count with the time they have been there. */

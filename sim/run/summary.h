@@ -54,7 +54,8 @@ struct summary {
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
     double availability;                /* ok / (ok + failed) */
-    double imbalance;                   /* maximum over backends of share of picks / of weight */
+    double imbalance;                   /* maximum over backends of share of picks / of weight;
+                                           NAN when nobody in the first tier was picked */
     struct summary_class *classes;
     uint32_t class_count;
     struct summary_backend *backends;

@@ -10,13 +10,15 @@ static void on_happening(void *self, const struct happening *h)
     struct scene *scene = self;
     if (scene->event_count == SCENE_EVENTS)
         return;
-    scene->events[scene->event_count++] = (struct scene_event){.at = h->at,
-                                                               .kind = h->kind,
-                                                               .backend = h->backend,
-                                                               .action = h->action,
-                                                               .from = h->from,
-                                                               .to = h->to,
-                                                               .truth = h->truth};
+    struct scene_event *e = &scene->events[scene->event_count++];
+    *e = (struct scene_event){.at = h->at,
+                              .kind = h->kind,
+                              .backend = h->backend,
+                              .action = h->action,
+                              .from = h->from,
+                              .to = h->to,
+                              .truth = h->truth};
+    (void)snprintf(e->text, sizeof e->text, "%s", h->text);
 }
 
 struct scenario *scene_load(const char *text, size_t size)

@@ -21,6 +21,7 @@ struct scene_event { /* a happening, as far as tests look at it */
     enum action action;
     enum belief from, to;
     enum truth truth;
+    char text[128];
 };
 
 struct scene {

@@ -182,6 +182,24 @@ static void a_probe_dies_with_the_process(void)
     scene_close(&scene);
 }
 
+/* So is one that a hung process has accepted and will never answer. */
+static void a_probe_dies_with_a_hung_process(void)
+{
+    static const char *const ends[] = {"kill", "restore"};
+    for (int i = 0; i < 2; i++) {
+        SCENE_PLAY(&scene, "10/s", "1ms",
+                   "balancer: {algorithm: round-robin, health: {active: {every: 100ms, fall: 1, "
+                   "rise: 1, timeout: 95ms}}}\nbackends: [{name: a}]\n"
+                   "timeline: [{at: 105ms, hang: a}, {at: 185ms, %s: a}]\nrun: {duration: 1s}\n",
+                   ends[i]);
+        lb_time first = check_after(0, MS(100), MS(105));
+        CU_ASSERT_FATAL(first < MS(185));
+        SCENE_EQUAL(turned(0, BELIEF_DOWN, 0), MS(185));
+        SCENE_EQUAL(turned(0, BELIEF_UP, 0), i == 0 ? -1 : first + MS(100));
+        scene_close(&scene);
+    }
+}
+
 /* Down by checks, up again, while a person drains: the reasons do not undo each other. */
 static void drained_and_down(void)
 {
@@ -233,6 +251,7 @@ static const struct check_test tests[] = {
     {"probes travel", probes_travel},
     {"through the queue", through_the_queue_or_past_it},
     {"a probe dies with the process", a_probe_dies_with_the_process},
+    {"a probe dies with a hung process", a_probe_dies_with_a_hung_process},
     {"drained and down", drained_and_down},
     {"phases", phases_do_not_depend_on_the_algorithm},
 };

@@ -144,6 +144,8 @@ static void too_many_requests(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(run_error(scene.run));
         CU_ASSERT_PTR_NOT_NULL(strstr(run_error(scene.run)->text, "more than 100 requests"));
         CU_ASSERT(run_now(scene.run) < MS(1000));
+        const struct scene_event *end = &scene.events[scene.event_count - 1]; /* says why */
+        CU_ASSERT(end->kind == HAPPENING_PHASE && strstr(end->text, "more than 100") != NULL);
         CU_ASSERT(!run_step(scene.run) && !run_until(scene.run, MS(2000)));
         scene_close(&scene);
     }

@@ -162,6 +162,22 @@ static void imbalance_is_by_weight(void)
     scene_close(&scene);
 }
 
+/* Nobody was picked: there is nothing to compare, and an expectation does not hold. */
+static void nothing_is_not_balanced(void)
+{
+    static const struct want wants[] = {
+        {"imbalance", NAN}, {"imbalance@ after 500ms", NAN}, {"availability", NAN}, {NULL, 0}};
+    measure(C("1/s", "1ms"), ONE "run: {duration: 1s}", wants);
+    CU_ASSERT(isnan(scene.s->imbalance));
+    scene_close(&scene);
+    static const struct want backup[] = {{"imbalance", NAN}, {"picks", 9}, {NULL, 0}};
+    measure(C("10/s", "1ms"),
+            "balancer: {algorithm: random}\nbackends: [{name: a, weight: 0}, {name: b, tier: 1}]\n"
+            "run: {duration: 1s}",
+            backup);
+    scene_close(&scene);
+}
+
 /* Interrupted at 350 ms of 1 s: figures are over what there was; nothing is made up. */
 static void a_run_cut_short(void)
 {
@@ -262,6 +278,7 @@ static const struct check_test tests[] = {
     {"classes and clients", classes_clients_and_backends},
     {"backends", backends_apart},
     {"imbalance", imbalance_is_by_weight},
+    {"imbalance of nothing", nothing_is_not_balanced},
     {"a run cut short", a_run_cut_short},
     {"samples", samples_are_of_their_interval},
 };
