@@ -171,7 +171,7 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
         work = &s->rule->classes[class].work;
     }
     lb_time takes = distribution_draw_fast(work, &s->work);
-    uint32_t client = (uint32_t)w->numbers;
+    uint32_t client = s->strangers++;
     if (s->rule->population > 0)
         client = lb_random_below(&s->clients, s->rule->population);
     arrive(w, s, class, takes, client, now);

@@ -65,6 +65,7 @@ struct source { /* a client group at work */
     uint32_t *asked;                 /* closed loop: requests so far, by user */
     const struct distribution *only; /* the one class's work, or NULL */
     uint32_t source_index;
+    uint32_t strangers; /* open, without a population: addresses handed out, one a request */
 };
 
 struct world_action { /* of the timeline or of a person */

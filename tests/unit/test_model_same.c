@@ -178,6 +178,66 @@ static void seeds_and_replications_differ(void)
     scene_close(&scene);
 }
 
+/* --- the same traffic for everybody ---------------------------------------------------------- */
+
+/* An algorithm that remembers from where the requests of 1 ms came. */
+static uint64_t sources_seen, requests_seen;
+
+static void *spy_create(const struct lb_setup *setup, struct lb_error *error)
+{
+    (void)setup, (void)error;
+    sources_seen = requests_seen = 0;
+    return &sources_seen;
+}
+
+static void spy_destroy(void *state)
+{
+    (void)state;
+}
+
+static int32_t spy_pick(void *state, const struct lb_request *request, lb_time now)
+{
+    (void)state, (void)now;
+    if (request->size != (uint64_t)SCENE_MS || requests_seen == 100)
+        return 0;
+    requests_seen++;
+    for (int i = 0; i < 4; i++)
+        sources_seen = sources_seen * 1099511628211U + request->source.bytes[i] + 1;
+    return 0;
+}
+
+static const struct lb_algorithm spy = {.abi = LB_ABI,
+                                        .name = "spy",
+                                        .needs = LB_NEED_KEY | LB_NEED_SIZE,
+                                        .create = spy_create,
+                                        .destroy = spy_destroy,
+                                        .pick = spy_pick};
+
+/* Open traffic comes from the same addresses, however often the users beside it ask, which depends
+ * on the answers they get. */
+static void addresses_of_a_group_are_its_own(void)
+{
+    uint64_t seen[3];
+    for (int i = 0; i < 3; i++) {
+        struct scene scene;
+        scene_open(&scene,
+                   "clients:\n"
+                   "  - {name: u, users: %d, think: exponential(mean=5ms), requests: [{name: r, "
+                   "work: constant(2ms)}]}\n"
+                   "  - {name: c, arrivals: poisson(rate=200/s), requests: [{name: r, work: "
+                   "constant(1ms)}]}\n"
+                   "balancer: {algorithm: random}\nbackends: [{name: a}]\nrun: {duration: 1s}\n",
+                   1 + 20 * i);
+        scene.scenario->balancer.algorithm = &spy;
+        scene_again(&scene, 0);
+        scene_end(&scene);
+        SCENE_EQUAL(requests_seen, 100);
+        seen[i] = sources_seen;
+        scene_close(&scene);
+    }
+    CU_ASSERT(seen[0] == seen[1] && seen[1] == seen[2]);
+}
+
 /* --- commands -------------------------------------------------------------------------------- */
 
 /* The scenario text without its own timeline, and with what was exported instead. */
@@ -319,6 +379,7 @@ static const struct check_test tests[] = {
     {"with and without observers", with_and_without_observers},
     {"two side by side", two_side_by_side},
     {"seeds and replications", seeds_and_replications_differ},
+    {"addresses of a group", addresses_of_a_group_are_its_own},
     {"commands replay", commands_replay},
     {"commands at the same instant", commands_at_the_same_instant_replay},
     {"exports are exact", an_export_is_exact},
