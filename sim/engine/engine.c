@@ -220,30 +220,54 @@ static inline void engine_carry_out(struct engine *engine, struct ladder *ladder
     handler(engine->context, subject, first.when);
 }
 
-/* Tells of the event that comes `ahead` after the next one, if it is known already. */
-static inline void engine_announce(struct engine *engine, const struct ladder *ladder,
-                                   uint32_t ahead, enum engine_ahead stage)
+static inline void engine_announce(const struct engine *engine, uint32_t event,
+                                   enum engine_ahead ahead)
 {
-    if (ahead >= ladder->size)
-        return;
-    const struct ladder_event *record =
-        &engine->pool[ladder->bottom[ladder->size - 1 - ahead].event];
-    engine->look(engine->context, record->kind & (ENGINE_KINDS_MAX - 1), record->subject, stage);
+    const struct ladder_event *record = &engine->pool[event];
+    engine->look(engine->context, record->kind & (ENGINE_KINDS_MAX - 1), record->subject, ahead);
 }
 
-/* A slot was opened: tells of all that it held, then of the first two again. */
-static __attribute__((noinline)) void engine_announce_all(struct engine *engine,
-                                                          const struct ladder *ladder)
+static void engine_soon(void *self, uint32_t event)
 {
-    for (uint32_t ahead = 0; ahead < ladder->size; ahead++)
-        engine_announce(engine, ladder, ahead, ENGINE_FAR);
-    engine_announce(engine, ladder, 0, ENGINE_NEAR);
-    engine_announce(engine, ladder, 1, ENGINE_NEAR);
+    engine_announce(self, event, ENGINE_FAR);
+}
+
+/* A slot was opened. What it held is in the bottom: all is FAR, the first two are NEAR. If it held
+ * one event, the next slots say what follows; they were FAR when they were spread. */
+static __attribute__((noinline)) void engine_announce_opened(const struct engine *engine,
+                                                             const struct ladder *ladder)
+{
+    const struct ladder_entry *bottom = ladder->bottom;
+    uint32_t size = ladder->size;
+    if (size == 1) {
+        uint32_t event[2];
+        ladder_peek(ladder, event);
+        if (event[0] != 0)
+            engine_announce(engine, event[0], ENGINE_NEXT);
+        if (event[1] != 0)
+            engine_announce(engine, event[1], ENGINE_NEAR);
+        return;
+    }
+    for (uint32_t i = size; i > 0; i--)
+        engine_announce(engine, bottom[i - 1].event, ENGINE_FAR);
+    for (uint32_t i = size; i > 0 && i + 2 > size; i--)
+        engine_announce(engine, bottom[i - 1].event, ENGINE_NEAR);
+}
+
+/* The same while the bottom empties. */
+static inline void engine_announce_bottom(const struct engine *engine, const struct ladder *ladder)
+{
+    if (ladder->size >= 3)
+        engine_announce(engine, ladder->bottom[ladder->size - 3].event, ENGINE_NEAR);
+    if (ladder->size >= 2)
+        engine_announce(engine, ladder->bottom[ladder->size - 2].event, ENGINE_NEXT);
 }
 
 void engine_on_look(struct engine *engine, engine_look *look)
 {
     engine->look = look;
+    engine->ordinary.soon = look != NULL ? engine_soon : NULL;
+    engine->ordinary.context = engine;
 }
 
 bool engine_step(struct engine *engine, lb_time limit)
@@ -275,7 +299,7 @@ void engine_run(struct engine *engine, lb_time limit)
         for (;;) {
             lb_time when = LB_NEVER;
             if (ladder->size == 0 && ladder_open(ladder, engine->pool) && engine->look != NULL)
-                engine_announce_all(engine, ladder);
+                engine_announce_opened(engine, ladder);
             if (ladder->size != 0)
                 when = ladder->bottom[ladder->size - 1].when;
             if (engine->beat_at <= when) {
@@ -286,10 +310,8 @@ void engine_run(struct engine *engine, lb_time limit)
             }
             if (when > engine->limit)
                 break;
-            if (engine->look != NULL) {
-                engine_announce(engine, ladder, 2, ENGINE_NEAR);
-                engine_announce(engine, ladder, 1, ENGINE_NEXT);
-            }
+            if (engine->look != NULL)
+                engine_announce_bottom(engine, ladder);
             engine_carry_out(engine, ladder);
         }
         /* Stopped, or a command is due, or one that was due has been cancelled, or all is done. */

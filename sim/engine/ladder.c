@@ -137,6 +137,8 @@ bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
             uint32_t next = pool[event].next;
             ladder_append(ladder, pool, event);
             ladder->moved++;
+            if (level == 2 && ladder->soon != NULL)
+                ladder->soon(ladder->context, event);
             event = next;
         }
     }

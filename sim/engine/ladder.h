@@ -58,6 +58,8 @@ struct ladder {
     uint32_t size;  /* of the bottom */
     uint32_t used;  /* bit w: map[w] is not 0; so two bit scans find the first slot in use */
     uint64_t moved; /* work done: records placed and bottom entries shifted, for the tests */
+    void (*soon)(void *context, uint32_t event); /* told of events spread over level 1; or NULL */
+    void *context;
     struct ladder_entry bottom[LADDER_BOTTOM];
     uint64_t map[LADDER_LEVELS * LADDER_SLOTS / 64]; /* bit: the slot has events */
     struct ladder_list slot[LADDER_LEVELS * LADDER_SLOTS];
@@ -126,6 +128,21 @@ static inline const struct ladder_entry *ladder_first(struct ladder *ladder,
     if (ladder->size == 0 && !ladder_open(ladder, pool))
         return NULL;
     return &ladder->bottom[ladder->size - 1];
+}
+
+/* The first events of the next two slots in use, 0 = unknown: where events are one to a slot, those
+ * that come after the bottom. */
+static inline void ladder_peek(const struct ladder *ladder, uint32_t event[2])
+{
+    event[0] = event[1] = 0;
+    if (ladder->used == 0)
+        return;
+    uint32_t word = (uint32_t)__builtin_ctz(ladder->used);
+    uint64_t slots = ladder->map[word];
+    event[0] = ladder->slot[word * 64 + (uint32_t)__builtin_ctzll(slots)].head;
+    slots &= slots - 1;
+    if (slots != 0)
+        event[1] = ladder->slot[word * 64 + (uint32_t)__builtin_ctzll(slots)].head;
 }
 
 static inline void ladder_pop(struct ladder *ladder)

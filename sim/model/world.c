@@ -127,7 +127,8 @@ static void look(void *context, uint32_t kind, uint32_t subject, enum engine_ahe
     __builtin_prefetch(&b->tally, 1);
     __builtin_prefetch(&balancer_books(&w->balancer, (uint32_t)r->backend)->in_flight, 1);
     const struct deadlines *deadlines = &world_source(w, r)->deadlines;
-    __builtin_prefetch(&deadlines->line[r->timeout & deadlines->mask], 1);
+    if (deadlines->line != NULL) /* to fetch from nowhere is a walk through the page tables */
+        __builtin_prefetch(&deadlines->line[r->timeout & deadlines->mask], 1);
 }
 
 void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
