@@ -42,6 +42,13 @@ static void word(struct maker *m, const char *words)
     text_add(m->text, words, size);
 }
 
+/* A key and a number in [least, least + n). One draw a statement: compilers evaluate arguments in
+ * different orders, and a seed should mean the same scenario with each. */
+static void number(struct maker *m, const char *key, uint32_t least, uint32_t n)
+{
+    text_addf(m->text, "%s%u", key, least + below(m, n));
+}
+
 /* A time up to `max` ms, whole or odd. */
 static void time(struct maker *m, uint32_t max)
 {
@@ -161,9 +168,11 @@ static void balancer(struct maker *m)
     }
     if (one_in(m, 2)) {
         uint32_t every = 2 + below(m, 20);
-        text_addf(m->text, "  health: {active: {every: %ums, rise: %u, fall: %u, timeout: %uus",
-                  every, 1 + below(m, 3), 1 + below(m, 3), 1 + below(m, every * 1000));
-        text_addf(m->text, ", pace: ");
+        text_addf(m->text, "  health: {active: {every: %ums", every);
+        number(m, ", rise: ", 1, 3);
+        number(m, ", fall: ", 1, 3);
+        number(m, ", timeout: ", 1, every * 1000);
+        text_addf(m->text, "us, pace: ");
         word(m, "fixed|after-result");
         text_addf(m->text, ", through: ");
         word(m, "queue|reserved");
@@ -179,9 +188,9 @@ static void group(struct maker *m, uint32_t g, uint32_t tier)
     text_addf(m->text, "  - {name: g%u, tier: %u", g, tier);
     if (m->counted[g])
         text_addf(m->text, ", count: %u", m->count[g]);
-    text_addf(m->text,
-              ", weight: %u, slots: %u, discipline: ", g == 0 ? 1 + below(m, 3) : below(m, 4),
-              1 + below(m, 3));
+    number(m, ", weight: ", g == 0, g == 0 ? 3 : 4);
+    number(m, ", slots: ", 1, 3);
+    text_addf(m->text, ", discipline: ");
     word(m, "fifo|ps");
     text_addf(m->text, ", abandoned: ");
     word(m, "finish|cancel");
@@ -189,10 +198,15 @@ static void group(struct maker *m, uint32_t g, uint32_t tier)
         text_addf(m->text, ", queue: %u", below(m, 4));
     if (one_in(m, 2))
         text_addf(m->text, ", max_in_flight: %u", 1 + below(m, 4));
-    if (one_in(m, 3))
-        text_addf(m->text, ", speed: %u.%u", 1 + below(m, 2), below(m, 10));
-    if (one_in(m, 3))
-        text_addf(m->text, ", max_fails: %u, fail_timeout: %ums", below(m, 3), below(m, 30));
+    if (one_in(m, 3)) {
+        number(m, ", speed: ", 1, 2);
+        number(m, ".", 0, 10);
+    }
+    if (one_in(m, 3)) {
+        number(m, ", max_fails: ", 0, 3);
+        number(m, ", fail_timeout: ", 0, 30);
+        text_addf(m->text, "ms");
+    }
     text_addf(m->text, "}\n");
 }
 
@@ -243,7 +257,8 @@ static void action(struct maker *m)
         text_addf(m->text, ", to: %u", below(m, 4));
     } else if (kind == 8 && !m->closed[c]) {
         text_addf(m->text, ", rate: c%u, to: ", c);
-        text_addf(m->text, one_in(m, 2) ? "%u%%" : "%u/s", 1 + below(m, 300));
+        number(m, "", 0, 300);
+        word(m, "%|/s");
         lasts(m);
     } else {
         text_addf(m->text, ", algorithm: balancer, to: %s",
