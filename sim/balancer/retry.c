@@ -12,7 +12,7 @@ bool retry_allow(struct retry_budget *bucket, const struct scenario_retries *rul
 {
     if (retries >= rule->max)
         return false;
-    if (rule->budget > 0.0) {
+    if (rule->budgeted) {
         if (bucket->tokens < 1.0)
             return false;
         bucket->tokens -= 1.0;

@@ -25,7 +25,7 @@ void retry_budget_init(struct retry_budget *bucket);
 /* Tells of a first attempt. */
 static inline void retry_first(struct retry_budget *bucket, const struct scenario_retries *rule)
 {
-    if (rule->budget > 0.0) {
+    if (rule->budgeted) {
         double tokens = bucket->tokens + rule->budget;
         bucket->tokens = tokens > RETRY_BUCKET_CAP ? RETRY_BUCKET_CAP : tokens;
     }

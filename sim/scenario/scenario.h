@@ -21,7 +21,8 @@ struct scenario_retries {
     enum backoff backoff;
     lb_time base, cap; /* exponential: min(cap, base x 2^(n-1)) before the n-th retry */
     bool full_jitter;  /* uniform in [0, back-off) */
-    double budget;     /* share of first attempts; 0 = no budget */
+    bool budgeted;     /* else no budget */
+    double budget;     /* share of first attempts */
     bool to_other;     /* balancer only: another backend (else the same) */
     unsigned when;     /* balancer only: bit 1 << enum lb_end */
 };

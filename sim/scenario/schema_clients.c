@@ -182,9 +182,10 @@ const struct schema_row schema_clients[] = {
      .help = "full: wait a uniform share of the back-off"},
     {.path = "clients[].retries.budget",
      .type = TYPE_SHARE,
-     .fallback = "0%",
+     .otherwise = "no limit",
      .max = 100,
      .offset = AT(double, scenario_client, retries.budget),
-     .help = "retries per first attempt in the long run; 0% = no limit"},
+     .given = AT(bool, scenario_client, retries.budgeted),
+     .help = "retries per first attempt in the long run; ten may be saved up"},
     {.path = NULL},
 };

@@ -65,7 +65,7 @@ static void retries_end_at_the_maximum(void)
 
 static void budget_is_a_bucket_of_ten(void)
 {
-    struct scenario_retries rule = {.max = 100, .budget = 0.25};
+    struct scenario_retries rule = {.max = 100, .budgeted = true, .budget = 0.25};
     struct retry_budget bucket;
     retry_budget_init(&bucket);
     unsigned allowed = 0;
@@ -89,7 +89,13 @@ static void budget_is_a_bucket_of_ten(void)
     rule.max = 1;
     CU_ASSERT(!retry_allow(&bucket, &rule, 1));
     CU_ASSERT(retry_allow(&bucket, &rule, 0));
-    rule.budget = 0; /* no budget, no limit */
+    /* A budget of nothing is the bucket alone; no budget is no limit. */
+    retry_budget_init(&bucket);
+    rule.budget = 0;
+    for (allowed = 0; allowed < 50 && retry_allow(&bucket, &rule, 0); allowed++)
+        retry_first(&bucket, &rule);
+    SCENE_EQUAL(allowed, 10);
+    rule.budgeted = false;
     CU_ASSERT(retry_allow(&bucket, &rule, 0));
 }
 

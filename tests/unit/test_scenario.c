@@ -25,7 +25,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(client->retries.max, 0);
     CU_ASSERT_EQUAL(client->retries.backoff, BACKOFF_NONE);
     CU_ASSERT_EQUAL(client->retries.full_jitter, false);
-    CU_ASSERT_DOUBLE_EQUAL(client->retries.budget, 0, 0);
+    CU_ASSERT_EQUAL(client->retries.budgeted, false);
     CU_ASSERT_EQUAL(client->class_count, 1);
     CU_ASSERT_DOUBLE_EQUAL(client->classes[0].share, 1, 0);
     CU_ASSERT_DOUBLE_EQUAL(scenario_mean_work(client), 20e6, 1);
@@ -90,6 +90,7 @@ static void test_clients(void)
     CU_ASSERT_EQUAL(open->retries.base, 50 * UNITS_MS);
     CU_ASSERT_EQUAL(open->retries.cap, UNITS_S);
     CU_ASSERT(open->retries.full_jitter);
+    CU_ASSERT(open->retries.budgeted);
     CU_ASSERT_DOUBLE_EQUAL(open->retries.budget, 0.1, 0);
     CU_ASSERT_EQUAL(closed->arrivals, ARRIVALS_CLOSED);
     CU_ASSERT_EQUAL(closed->users, 5);
