@@ -41,7 +41,7 @@ static void drop(struct entry *e)
 /* Columns that the scenario's name gets; below 100 columns the seed is left out. */
 static size_t name_columns(uint32_t width)
 {
-    size_t others = width < 100 ? 63 : 75;
+    size_t others = width < 100 ? 65 : 77;
     return width < others + 12 ? 12 : width - others > 48 ? 48 : width - others;
 }
 
@@ -51,7 +51,7 @@ static void add_head(struct text *out, uint32_t width)
     cell_left(out, "SCENARIO", name_columns(width));
     text_addf(out, "  %-17s", "ALGORITHM");
     text_addf(out, "%*s", width < 100 ? 0 : 12, width < 100 ? "" : "SEED");
-    text_addf(out, "%10s%9s\n", "P99", "ERRORS");
+    text_addf(out, "%10s  %9s\n", "P99", "ERRORS");
 }
 
 static void add_row(struct text *out, const struct entry *e, uint32_t width)
@@ -62,7 +62,7 @@ static void add_row(struct text *out, const struct entry *e, uint32_t width)
     text_addf(out, "  ");
     cell_left(out, e->algorithm, 17);
     text_addf(out, "%*s", width < 100 ? 0 : 12, width < 100 ? "" : e->seed);
-    text_addf(out, "%10s%9s%s\n", cell_ms(buf[0], sizeof buf[0], e->p99),
+    text_addf(out, "%10s  %9s%s\n", cell_ms(buf[0], sizeof buf[0], e->p99),
               cell_share(buf[1], sizeof buf[1], e->errors),
               strcmp(e->state, "done") == 0 ? "" : "  interrupted");
 }
