@@ -10,7 +10,7 @@
 
 #include "sim/base/text.h"
 #include "sim/base/units.h"
-#include "sim/model/world.h"
+#include "sim/model/step.h"
 
 static void set_speed(struct world *w, uint32_t backend, double speed)
 {
@@ -83,31 +83,6 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
     return left < work ? work - left : 0.0;
 }
 
-/* fifo: a free slot takes the request. */
-REQUEST_STEP void serve(struct world *w, struct backend *b, struct request *r, lb_time now)
-{
-    backend_busy(b, +1, now);
-    r->state = REQUEST_SERVICE;
-    lb_time takes = r->work;
-    if (__builtin_expect(!b->at_one, 0))
-        takes = world_delay(units_from_ns((double)r->work / w->rest[r->backend].speed));
-    r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, requests_id(&w->requests, r));
-}
-
-/* Links to nobody are written into record 0: whether a queue is empty is a coin toss, and a branch
- * on it cost 6 ns. The same in advance(). */
-REQUEST_STEP void enqueue(struct world *w, struct backend *b, struct request *r, lb_time now)
-{
-    uint32_t id = requests_id(&w->requests, r);
-    r->state = REQUEST_QUEUED;
-    r->next = 0;
-    r->event = b->tail;
-    world_request(w, b->tail)->next = id;
-    b->head = b->head != 0 ? b->head : id;
-    b->tail = id;
-    backend_queued(b, +1, now);
-}
-
 static void unlink_queued(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
     if (r->event != 0)
@@ -122,107 +97,54 @@ static void unlink_queued(struct world *w, struct backend *b, struct request *r,
     r->event = ENGINE_NO_EVENT;
 }
 
-/* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
-REQUEST_STEP void leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+void backend_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
-    struct request *r = world_request(w, id);
-    w->ledger.times_present += (uint64_t)(now - r->entered);
-    r->entered = now - r->entered;
-    r->event = ENGINE_NO_EVENT;
-    if ((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0)
-        front_answer(w, id, end, now);
-    else if ((r->flags & REQUEST_ORPHAN) != 0)
-        requests_give(&w->requests, id);
-    else
-        probe_answer(w, id, end == LB_END_OK, now);
+    step_leave(w, id, end, now);
 }
 
-/* fifo: slots that are free take what waits, passing over clients that have left. */
-REQUEST_STEP void advance(struct world *w, struct backend *b, lb_time now)
-{
-    while (b->busy < b->slots && b->head != 0 && !b->frozen) {
-        uint32_t id = b->head;
-        struct request *r = world_request(w, id);
-        b->head = r->next;
-        world_request(w, r->next)->event = 0;
-        b->tail &= 0U - (r->next != 0);
-        backend_queued(b, -1, now);
-        if (__builtin_expect((r->flags & REQUEST_ORPHAN) != 0, 0))
-            leave(w, id, LB_END_CANCELLED, now);
-        else
-            serve(w, b, r, now);
-    }
-}
-
-static void turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+void backend_turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->entered = now; /* it was never present */
-    leave(w, id, end, now);
+    backend_leave(w, id, end, now);
 }
 
 /* A hung backend accepts whatever its system still has room for, and serves nobody; neither begins
  * one that cancels what is abandoned with a request whose client left while it was on its way. */
-static void receive_unserved(struct world *w, struct backend *b, uint32_t id, lb_time now)
+void backend_receive_unserved(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
     if ((r->flags & REQUEST_ORPHAN) != 0) {
-        turn_away(w, id, LB_END_CANCELLED, now);
+        backend_turn_away(w, id, LB_END_CANCELLED, now);
         return;
     }
     r->entered = now;
     if (b->discipline == DISCIPLINE_PS)
         ps_enter(w, (uint32_t)r->backend, id, now);
     else
-        enqueue(w, b, r, now);
+        step_enqueue(w, b, r, now);
 }
 
 void backend_receive(struct world *w, uint32_t id, lb_time now)
 {
-    struct request *r = world_request(w, id);
-    struct backend *b = &w->backends[r->backend];
-    r->event = ENGINE_NO_EVENT;
-    if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
-        turn_away(w, id, LB_END_REFUSED, now);
-        return;
-    }
-    bool unwanted = b->cancel_abandoned & ((r->flags & REQUEST_ORPHAN) != 0);
-    if (__builtin_expect(b->frozen | unwanted, 0)) { /* one branch for both */
-        receive_unserved(w, b, id, now);
-        return;
-    }
-    bool room = b->busy < b->slots; /* nobody waits while there is */
-    if (!room && b->queued >= b->limit) {
-        turn_away(w, id, LB_END_QUEUE_FULL, now);
-        return;
-    }
-    r->entered = now;
-    if (b->discipline == DISCIPLINE_PS)
-        ps_enter(w, (uint32_t)r->backend, id, now);
-    else if (room)
-        serve(w, b, r, now);
-    else
-        enqueue(w, b, r, now);
+    step_to_backend(w, id, now);
 }
 
 void backend_receive_event(void *context, uint32_t subject, lb_time now)
 {
-    backend_receive(context, subject, now);
-}
-
-void backend_finish(struct world *w, uint32_t id, lb_time now)
-{
-    struct request *r = world_request(w, id);
-    struct backend *b = &w->backends[r->backend];
-    b->work_done += (double)r->work;
-    backend_busy(b, -1, now);
-    advance(w, b, now);
-    leave(w, id, LB_END_OK, now);
+    step_to_backend(context, subject, now);
 }
 
 void backend_service_event(void *context, uint32_t subject, lb_time now)
 {
-    backend_finish(context, subject, now);
+    struct world *w = context;
+    struct request *r = world_request(w, subject);
+    struct backend *b = &w->backends[r->backend];
+    b->work_done += (double)r->work;
+    backend_busy(b, -1, now);
+    step_advance(w, b, now);
+    step_leave(w, subject, LB_END_OK, now);
 }
 
 void backend_depart(struct world *w, uint32_t backend, lb_time now)
@@ -230,7 +152,7 @@ void backend_depart(struct world *w, uint32_t backend, lb_time now)
     struct backend *b = &w->backends[backend];
     uint32_t id = ps_depart(w, backend, now);
     b->work_done += (double)world_request(w, id)->work;
-    leave(w, id, LB_END_OK, now);
+    backend_leave(w, id, LB_END_OK, now);
 }
 
 void backend_departure_event(void *context, uint32_t subject, lb_time now)
@@ -269,7 +191,7 @@ void backend_remove(struct world *w, uint32_t id, lb_time now)
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;
     if (b->discipline == DISCIPLINE_FIFO)
-        advance(w, b, now);
+        step_advance(w, b, now);
 }
 
 void backend_abandon(struct world *w, uint32_t id, lb_time now)
@@ -306,7 +228,7 @@ void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time 
         struct request *r = world_request(w, id);
         if (r->state == REQUEST_BACK && r->backend == (int32_t)backend &&
             r->event == ENGINE_NO_EVENT && (r->flags & REQUEST_CUT) == 0)
-            leave(w, id, LB_END_RESET, now);
+            backend_leave(w, id, LB_END_RESET, now);
     }
 }
 

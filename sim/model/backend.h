@@ -87,10 +87,15 @@ void backend_done(struct backend_rest *rest);
 backend_area backend_busy_area(const struct world *w, uint32_t backend, lb_time now);
 backend_area backend_queue_area(const struct world *w, uint32_t backend, lb_time now);
 
-/* A request (or probe) reaches the backend: served, queued or refused (front_reply is called). */
+/* A request (or probe) reaches the backend: served, queued or turned away. */
 void backend_receive(struct world *w, uint32_t id, lb_time now);
-/* Its service is over (fifo); the next departure is due (ps, subject: backend). */
-void backend_finish(struct world *w, uint32_t id, lb_time now);
+/* It is turned away: it was never present. */
+void backend_turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* It reaches one that is frozen, or that cancels what is abandoned after it was. */
+void backend_receive_unserved(struct world *w, uint32_t id, lb_time now);
+/* Its attempt has ended here: the answer goes back, if anybody waits for it. */
+void backend_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* The next departure is due (ps). */
 void backend_depart(struct world *w, uint32_t backend, lb_time now);
 /* The client of a request that is here has left. Keeps the record or frees it. */
 void backend_abandon(struct world *w, uint32_t id, lb_time now);

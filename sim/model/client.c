@@ -11,7 +11,7 @@
 #include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/base/ziggurat.h"
-#include "sim/model/world.h"
+#include "sim/model/step.h"
 
 /* The first groups have a beat of the engine each, which is faster; the others queue like anything.
  * One beat after them is for the deadlines of all. */
@@ -27,7 +27,7 @@ static inline void arm(struct world *w, struct source *s)
 
 /* The next arrival of an open group after `now`. Equal gaps carry the fraction of a nanosecond over,
  * so that the rate is exact in the long run. */
-REQUEST_STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
+STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
 {
     double gap = s->gap;
     if (s->rule->arrivals == ARRIVALS_POISSON) {
@@ -107,7 +107,7 @@ static void deadline_at(struct world *w, lb_time due)
 }
 
 /* The request sets out for the balancer, with its timeout armed. */
-REQUEST_STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
+STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = -1;
@@ -122,7 +122,7 @@ REQUEST_STEP void send(struct world *w, struct source *s, uint32_t id, lb_time n
     if (w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
     else
-        front_receive(w, id, now);
+        step_to_balancer(w, id, now);
 }
 
 static uint32_t take(struct world *w)
@@ -139,8 +139,8 @@ static uint32_t take(struct world *w)
 }
 
 /* A new request of this group; class and work are drawn by the caller. */
-REQUEST_STEP void arrive(struct world *w, struct source *s, uint32_t class, lb_time work,
-                         uint32_t client, lb_time now)
+STEP void arrive(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,
+                 lb_time now)
 {
     uint32_t id = take(w);
     if (__builtin_expect(id == 0, 0))
@@ -222,20 +222,15 @@ void client_user_event(void *context, uint32_t subject, lb_time now)
     arrive(w, s, class, takes, subject, now);
 }
 
-/* A request has ended: its user thinks, if it has one. */
-static inline void next_of_user(struct world *w, const struct source *s, uint32_t user, lb_time now)
+void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now)
 {
-    if (s->rule->arrivals != ARRIVALS_CLOSED)
-        return;
-    struct lb_random random;
-    stream_open(&random, &w->key, STREAM_THINK, user, s->asked[user - s->first_user]);
-    lb_time think = distribution_draw_time(&s->rule->think, &random);
-    (void)engine_at(w->engine, now + world_delay(think), EVENT_USER, user);
-}
-
-static void settle(struct world *w)
-{
-    if (w->past_end) {
+    if (s->rule->arrivals == ARRIVALS_CLOSED) {
+        struct lb_random random;
+        stream_open(&random, &w->key, STREAM_THINK, user, s->asked[user - s->first_user]);
+        lb_time think = distribution_draw_time(&s->rule->think, &random);
+        (void)engine_at(w->engine, now + world_delay(think), EVENT_USER, user);
+    }
+    if (last && w->past_end) {
         w->settled = true;
         engine_stop(w->engine);
     }
@@ -270,9 +265,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
     uint32_t user = copy->client;
     if (id != 0)
         requests_give(&w->requests, id);
-    next_of_user(w, s, user, now);
-    if (last)
-        settle(w);
+    client_ended(w, s, user, last, now);
 }
 
 void client_again_event(void *context, uint32_t subject, lb_time now)
@@ -327,38 +320,16 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now)
         deadline_at(w, due);
 }
 
-/* The answer reaches the client. */
-REQUEST_STEP void receive(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+/* The end, good or bad, sets out for the client: at once there, or with an event. */
+static void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
 {
-    struct request *r = world_request(w, id);
-    struct source *s = world_source(w, r);
-    if (s->rule->timeout > 0)
-        deadlines_leave(&s->deadlines, r);
-    if (__builtin_expect(cause_plus_one != 0, 0)) {
-        struct request_tries tries = {0};
-        if (w->requests.tries != NULL)
-            tries = w->requests.tries[id];
-        failed(w, id, r, tries, (enum cause)(cause_plus_one - 1), now);
-        return;
-    }
-    bool last = ledger_ok(&w->ledger, r, now);
-    uint32_t user = r->client;
-    requests_give(&w->requests, id);
-    next_of_user(w, s, user, now);
-    if (last)
-        settle(w);
-}
-
-REQUEST_STEP void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
-{
-    if (w->to_balancer == 0) {
-        receive(w, id, cause_plus_one, now);
-        return;
-    }
     struct request *r = world_request(w, id);
     r->state = REQUEST_TO_CLIENT;
     r->next = cause_plus_one;
-    r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_CLIENT, id);
+    if (w->to_balancer > 0)
+        r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_CLIENT, id);
+    else
+        client_answer_event(w, id, now);
 }
 
 void client_answer(struct world *w, uint32_t id, lb_time now)
@@ -374,7 +345,18 @@ void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now)
 void client_answer_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    receive(w, subject, world_request(w, subject)->next, now);
+    struct request *r = world_request(w, subject);
+    if (r->next == 0) {
+        step_receive(w, subject, now);
+        return;
+    }
+    struct source *s = world_source(w, r);
+    struct request_tries tries = {0};
+    if (s->rule->timeout > 0)
+        deadlines_leave(&s->deadlines, r);
+    if (w->requests.tries != NULL)
+        tries = w->requests.tries[subject];
+    failed(w, subject, r, tries, (enum cause)(r->next - 1), now);
 }
 
 void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)

@@ -16,10 +16,6 @@
 #include "algorithms/lb.h"
 #include "sim/engine/engine.h"
 
-/* For the steps that every request takes: gcc leaves a function with several callers a function, and
- * ten calls a request with their saved registers cost 10 %. */
-#define REQUEST_STEP static inline __attribute__((always_inline))
-
 enum request_state {
     REQUEST_FREE,
     REQUEST_TO_BALANCER,
@@ -104,6 +100,14 @@ static inline void requests_give(struct requests *requests, uint32_t id)
 static inline uint32_t requests_id(const struct requests *requests, const struct request *r)
 {
     return (uint32_t)(r - requests->at);
+}
+
+/* Which attempt a record is, for the digest: tries of the client before it, and of the balancer. */
+static inline uint32_t requests_attempt(const struct requests *requests, uint32_t id)
+{
+    if (requests->tries == NULL)
+        return 0;
+    return (uint32_t)requests->tries[id].client << 16 | requests->tries[id].balancer;
 }
 
 static inline int32_t *requests_tried(const struct requests *requests, uint32_t id)

@@ -142,24 +142,33 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now);
 void client_again_event(void *context, uint32_t subject, lb_time now);
 void client_answer_event(void *context, uint32_t subject, lb_time now);
 void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now);
+/* A request of this user has ended, for good, and may have been the last measured one: the user
+ * thinks, the run settles. */
+void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now);
 /* The answer, or the failure, is at the balancer and sets out for the client. */
 void client_answer(struct world *w, uint32_t id, lb_time now);
 void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now);
 
-/* front.c */
-void front_receive(struct world *w, uint32_t id, lb_time now);
+/* front.c; what every request goes through is in step.h */
+/* Fills in what a request has to show to algorithms that look at it. */
+void front_ask_key(struct world *w, const struct request *r);
+/* A try at the same backend again, without a pick, if that is the rule and it may be. */
+bool front_again(struct world *w, uint32_t id, lb_time now);
 /* The pick, and where it leads. */
 void front_place(struct world *w, uint32_t id, lb_time now);
 /* A request that waited has its place. */
 void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, lb_time now);
 /* No backend for this request: it fails here. */
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now);
-/* An attempt ended at its backend; the answer sets out for the balancer. */
-void front_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* The hook of an algorithm that wants to know how attempts end. */
+void front_tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now);
+/* An attempt ended badly and is out of the books: another try, or the failure sets out. */
+void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 /* The client left a request that is at the balancer, at a backend or between. */
 void front_leave(struct world *w, uint32_t id, lb_time now);
 /* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
+void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now);
 /* Ends every attempt in flight to this backend, with cause drain cut. */
 void front_cut(struct world *w, uint32_t backend, lb_time now);
 void front_receive_event(void *context, uint32_t subject, lb_time now);

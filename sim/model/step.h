@@ -1,0 +1,268 @@
+/*
+ * The steps that every request takes, from the balancer to a backend and back to its client.
+ *
+ * The idea: without network delays a request is carried by two events, its arrival and the end of its
+ * service, and each of these is a chain of steps. Here each chain is one function for the compiler:
+ * as ten functions in three files, with their saved registers and what is read again after each call,
+ * they cost 10 % more. What is rare, or has a delay, leaves the chain by a call to front.c, backend.c
+ * or client.c, which also offer the steps as functions to everybody else.
+ *
+ *   client.c: arrival -> step_to_balancer -> step_pick -> step_send -> step_to_backend -> step_serve
+ *   backend.c: end of service -> step_advance, step_leave -> step_answer -> step_finish -> step_receive
+ */
+#ifndef MODEL_STEP_H
+#define MODEL_STEP_H
+
+#include "sim/base/units.h"
+#include "sim/model/world.h"
+
+#define STEP static inline __attribute__((always_inline))
+
+/* --- at the client ---------------------------------------------------------------------------- */
+
+/* The answer reaches the client in time. */
+STEP void step_receive(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct source *s = world_source(w, r);
+    if (s->rule->timeout > 0)
+        deadlines_leave(&s->deadlines, r);
+    bool last = ledger_ok(&w->ledger, r, now);
+    uint32_t user = r->client;
+    requests_give(&w->requests, id);
+    if (__builtin_expect(last, 0) || s->rule->arrivals == ARRIVALS_CLOSED)
+        client_ended(w, s, user, last, now);
+}
+
+/* --- at the balancer -------------------------------------------------------------------------- */
+
+/* A try that found no backend (-1), or one that ends: into the digest. */
+STEP void step_note(struct world *w, uint32_t id, const struct request *r, int32_t backend,
+                    uint32_t end, lb_time now)
+{
+    ledger_try(&w->ledger, now, r->number, requests_attempt(&w->requests, id), backend, end);
+}
+
+/* Adds the part of [sent, now) that lies in [from, until) to *sum. */
+STEP void step_add_clipped(double *sum, lb_time sent, lb_time now, lb_time from, lb_time until)
+{
+    lb_time a = sent > from ? sent : from;
+    lb_time b = now < until ? now : until;
+    if (b > a)
+        *sum += (double)(b - a);
+}
+
+/* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
+STEP void step_in_flight(struct world *w, const struct request *r, lb_time now)
+{
+    struct ledger *l = &w->ledger;
+    step_add_clipped(&w->backends[r->backend].in_flight_time, r->sent, now, l->from, l->until);
+    if (__builtin_expect(l->window_count != 0, 0))
+        front_in_flight_windows(l, r, now);
+}
+
+/* The attempt leaves the books. */
+STEP void step_finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    step_in_flight(w, r, now);
+    struct backend_tally *tally = &w->backends[r->backend].tally[r->flags & REQUEST_MEASURED];
+    if (end == LB_END_OK)
+        tally->ok++;
+    else
+        tally->failed++;
+    if (w->keep_latency && end == LB_END_OK)
+        histogram_add(w->rest[r->backend].latency, now - r->sent);
+    if (balancer_finish(&w->balancer, (uint32_t)r->backend))
+        front_tell_outcome(w, r, end, now);
+    step_note(w, id, r, r->backend, (uint32_t)end, now);
+}
+
+/* The answer is at the balancer. */
+STEP void step_answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    uint32_t backend = (uint32_t)world_request(w, id)->backend;
+    step_finish(w, id, end, now);
+    if (w->balancer.waiting.total != 0)
+        line_serve(w, backend, now);
+    if (__builtin_expect(end != LB_END_OK, 0))
+        front_failed(w, id, end, now);
+    else if (w->to_balancer > 0)
+        client_answer(w, id, now);
+    else
+        step_receive(w, id, now);
+}
+
+/* An attempt ended at its backend; the answer sets out for the balancer. */
+STEP void step_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    r->state = REQUEST_BACK;
+    if (w->to_backend > 0) {
+        r->next = (uint32_t)end;
+        r->event = engine_at(w->engine, now + w->to_backend, EVENT_BACK, id);
+    } else {
+        step_answered(w, id, end, now);
+    }
+}
+
+/* --- at the backend --------------------------------------------------------------------------- */
+
+/* fifo: a free slot takes the request. */
+STEP void step_serve(struct world *w, struct backend *b, struct request *r, lb_time now)
+{
+    backend_busy(b, +1, now);
+    r->state = REQUEST_SERVICE;
+    lb_time takes = r->work;
+    if (__builtin_expect(!b->at_one, 0))
+        takes = world_delay(units_from_ns((double)r->work / w->rest[r->backend].speed));
+    r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, requests_id(&w->requests, r));
+}
+
+/* fifo: it waits. Links to nobody are written into record 0: whether a queue is empty is a coin toss,
+ * and a branch on it cost 6 ns. The same in step_advance. */
+STEP void step_enqueue(struct world *w, struct backend *b, struct request *r, lb_time now)
+{
+    uint32_t id = requests_id(&w->requests, r);
+    r->state = REQUEST_QUEUED;
+    r->next = 0;
+    r->event = b->tail;
+    world_request(w, b->tail)->next = id;
+    b->head = b->head != 0 ? b->head : id;
+    b->tail = id;
+    backend_queued(b, +1, now);
+}
+
+/* fifo: slots that are free take what waits, passing over clients that have left. */
+STEP void step_advance(struct world *w, struct backend *b, lb_time now)
+{
+    while (b->busy < b->slots && b->head != 0 && !b->frozen) {
+        uint32_t id = b->head;
+        struct request *r = world_request(w, id);
+        b->head = r->next;
+        world_request(w, r->next)->event = 0;
+        b->tail &= 0U - (r->next != 0);
+        backend_queued(b, -1, now);
+        if (__builtin_expect((r->flags & REQUEST_ORPHAN) != 0, 0))
+            backend_leave(w, id, LB_END_CANCELLED, now);
+        else
+            step_serve(w, b, r, now);
+    }
+}
+
+/* A request (or probe) reaches the backend: served, queued or turned away. */
+STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[r->backend];
+    r->event = ENGINE_NO_EVENT;
+    if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
+        backend_turn_away(w, id, LB_END_REFUSED, now);
+        return;
+    }
+    bool unwanted = b->cancel_abandoned & ((r->flags & REQUEST_ORPHAN) != 0);
+    if (__builtin_expect(b->frozen | unwanted, 0)) { /* one branch for both */
+        backend_receive_unserved(w, id, now);
+        return;
+    }
+    bool room = b->busy < b->slots; /* nobody waits while there is */
+    if (!room && b->queued >= b->limit) {
+        backend_turn_away(w, id, LB_END_QUEUE_FULL, now);
+        return;
+    }
+    r->entered = now;
+    if (b->discipline == DISCIPLINE_PS)
+        ps_enter(w, (uint32_t)r->backend, id, now);
+    else if (room)
+        step_serve(w, b, r, now);
+    else
+        step_enqueue(w, b, r, now);
+}
+
+/* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
+STEP void step_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    w->ledger.times_present += (uint64_t)(now - r->entered);
+    r->entered = now - r->entered;
+    r->event = ENGINE_NO_EVENT;
+    if (__builtin_expect((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0, 1))
+        step_answer(w, id, end, now);
+    else if ((r->flags & REQUEST_ORPHAN) != 0)
+        requests_give(&w->requests, id);
+    else
+        probe_answer(w, id, end == LB_END_OK, now);
+}
+
+/* --- from the balancer to a backend ----------------------------------------------------------- */
+
+STEP struct lb_request *step_ask(struct world *w, const struct request *r)
+{
+    if (w->ask_key)
+        front_ask_key(w, r);
+    return &w->ask;
+}
+
+STEP void step_send(struct world *w, uint32_t id, int32_t backend, enum lb_how how, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    struct backend *b = &w->backends[backend];
+    r->backend = backend;
+    r->sent = now;
+    r->state = REQUEST_TO_BACKEND;
+    balancer_start(&w->balancer, (uint32_t)backend, &w->ask, how, now);
+    unsigned measured = r->flags & REQUEST_MEASURED;
+    b->tally[measured].picks++;
+    if (measured != 0) {
+        w->ledger.classes[r->class].counts.attempts++;
+        if (w->ledger.window_count != 0)
+            ledger_windows_try(&w->ledger, r, backend);
+    }
+    if (w->to_backend > 0)
+        r->event = engine_at(w->engine, now + w->to_backend, EVENT_AT_BACKEND, id);
+    else
+        step_to_backend(w, id, now);
+}
+
+/* The pick, and where it leads. */
+STEP void step_pick(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    const int32_t *tried = NULL;
+    uint32_t tried_count = 0;
+    r->event = ENGINE_NO_EVENT;
+    if (__builtin_expect(w->balancer_retries, 0)) {
+        if (front_again(w, id, now))
+            return;
+        tried_count = w->requests.tries[id].balancer;
+        tried = requests_tried(&w->requests, id);
+    }
+    int32_t backend = balancer_pick(&w->balancer, step_ask(w, r), tried, tried_count, now);
+    if (__builtin_expect(backend < 0, 0)) {
+        if (backend == LB_WAIT)
+            line_join(w, id, -1, now);
+        else
+            front_fail(w, id, CAUSE_NO_BACKEND, now);
+        return;
+    }
+    lb_require(&w->where, (uint32_t)backend < w->backend_count,
+               "algorithm '%s' picked row %d, which does not exist",
+               w->balancer.tiers[0].algorithm->name, backend);
+    /* Both lines of the backend will be needed, and among thousands neither is in the cache. */
+    __builtin_prefetch(&w->backends[backend], 1);
+    __builtin_prefetch(&w->backends[backend].tally, 1);
+    if (__builtin_expect(balancer_full(&w->balancer, (uint32_t)backend), 0))
+        line_join(w, id, backend, now);
+    else
+        step_send(w, id, backend, LB_BY_PICK, now);
+}
+
+/* A request reaches the balancer. */
+STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
+{
+    if (__builtin_expect(w->balancer_retries, 0))
+        retry_first(&w->balancer.budget, &w->balancer.rule->retries);
+    step_pick(w, id, now);
+}
+
+#endif
