@@ -43,7 +43,7 @@ else ifeq ($(VARIANT),tsan)
 OPT       := -O1 -g
 EXTRA     := -fsanitize=thread
 else ifeq ($(VARIANT),coverage)
-OPT       := -O0 -g
+OPT       := -O1 -g
 EXTRA     := --coverage
 endif
 
@@ -180,10 +180,10 @@ coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage run-covered || echo 'some tests failed'
 	@tests/tools/python.sh tests/tools/coverage.py $(BUILD)/coverage
 
-# Those that judge other builds, or the source, cover nothing.
+# Those that judge other builds, the source or the speed cover nothing.
 .PHONY: run-covered
 run-covered:
-	@$(RUN_TESTS) $(filter-out %/test_determinism.sh tests/tools/%,$(TESTS))
+	@$(RUN_TESTS) $(filter-out %/test_determinism.sh %/test_bench.sh tests/tools/%,$(TESTS))
 
 determinism: all
 	@$(RUN_TESTS) tests/unit/test_determinism.sh

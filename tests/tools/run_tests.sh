@@ -5,7 +5,8 @@
 #
 # TEST is a C file, whose program lies in BUILD_FOLDER under the same path, or a script. The output of
 # a test is shown when it fails. Its cases are counted from its last line "N passed, N failed", or
-# from CUnit's table. A line "timeout: N" in the test's source gives it N seconds instead of 120.
+# from CUnit's table. A line that ends in "timeout: N", among a test's first twelve, gives it N seconds
+# instead of 120.
 # Exit status 77 means that something it needs is not installed: its last line says what. The last
 # line of all is "N passed, N failed".
 set -u
@@ -30,7 +31,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES NO_COLOR COLUMNS LINES
 
 seconds_for() { # TEST
     local limit
-    limit=$(sed -n 's/.*timeout: \([0-9][0-9]*\).*/\1/p' "$1" | head -n 1)
+    limit=$(head -n 12 "$1" | sed -n 's/.*timeout: \([0-9][0-9]*\)$/\1/p')
     echo "${limit:-120}"
 }
 
