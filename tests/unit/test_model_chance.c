@@ -6,6 +6,7 @@
  * standard errors (of at least 20 replications) once in 10,000, the whole file once in 300.
  * Formulas: reference values of failover, retries and single queues; K. Kleinrock, Queueing Systems
  * 1 (1975); D. Little, Operations Research 9 (1961); R. Wolff, Operations Research 30 (1982).
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include <math.h>
 

@@ -1,6 +1,7 @@
 /*
  * Active health checks: when probes go out, what becomes of them, and how belief follows truth. The
  * phase of the first check is a draw with an address, so the moment of each is known to the test.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include "sim/base/stream.h"
 #include "tests/check.h"

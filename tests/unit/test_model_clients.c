@@ -1,5 +1,6 @@
 /*
  * Clients that give up, ask again, and wait for their own answers, with numbers worked out by hand.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include "sim/base/stream.h"
 #include "tests/check.h"

@@ -1,6 +1,7 @@
 /*
  * What the balancer does with a request besides the pick: attempts on other backends, waiting for a
  * free place, tiers, and telling the algorithm, in the order that the contract promises.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include <string.h>
 

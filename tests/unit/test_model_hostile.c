@@ -1,6 +1,7 @@
 /*
  * Scenarios that are legal and absurd: times beyond all clocks, loops that stand still, limits that
  * are met. A run of one ends, with a result or a reason, and never by a crash.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
  * Actions of the timeline, one by one, with numbers worked out by hand. Requests arrive at 100 ms,
  * 200 ms, ... unless said otherwise, and are called by that.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include "tests/check.h"
 #include "tests/unit/scenes.h"

@@ -1,6 +1,7 @@
 /*
  * The waiting room at the balancer in odd places: limits under retries, backups that come free,
  * backends tried before, everybody gone, long lines before a dead backend.
+ * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include <string.h>
 
