@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,13 @@ static void fill_standard_descriptors(void)
             _exit(CLI_BROKEN);
 }
 
+/* Is stdout a pipe whose reader has seen enough? Its end is no news to anybody: `| head`. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 int cli_main(int argc, char **argv)
 {
     fill_standard_descriptors();
@@ -130,7 +138,8 @@ int cli_main(int argc, char **argv)
     errno = 0;
     if (fflush(stdout) != 0 || failed) {
         const char *why = errno != 0 ? strerror(errno) : "not all of it could be written";
-        cli_fail(NULL, CLI_BROKEN, "standard output: %s", why);
+        if (!reader_left())
+            cli_fail(NULL, CLI_BROKEN, "standard output: %s", why);
         if (status == CLI_DONE || status == CLI_FAILED)
             status = CLI_BROKEN;
     }
