@@ -125,7 +125,7 @@ int record_migrate(struct sqlite3 *db, const char *const *steps, int count, cons
         (views == NULL || views_current(db, hash) || apply_views(db, views, hash) == 0) &&
         sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
         return 0;
-    record_fail(db, "bring up to date", error);
+    record_fail(db, version == 0 ? "write" : "bring up to date", error);
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return -1;
 }
