@@ -4,8 +4,8 @@
  * Two common lines (LB_WAIT: the first free place will do), one of them for requests that have been
  * at some backend already and want another, and one line for each backend (the pick stands, the
  * backend is full). Doubly linked nodes in a pool, so that a client that gives up leaves in O(1)
- * from anywhere. A freed place serves the backend's own line first, then the common ones in the order in
- * which people came; whom this backend may serve there (tiers, backends tried) the caller knows.
+ * from anywhere. A freed place serves the backend's own line first, then the common ones in the order
+ * in which people came; whom this backend may serve there (tiers, backends tried) the caller knows.
  */
 #ifndef BALANCER_WAITING_H
 #define BALANCER_WAITING_H

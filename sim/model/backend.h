@@ -110,8 +110,8 @@ void backend_remove(struct world *w, uint32_t id, lb_time now);
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */
 void backend_spend(struct world *w, uint32_t backend, lb_time now);
-/* Another speed, a fraction of its own: what is in service goes on at the new one. Below a millionth
- * it is a millionth: as good as hung, and ends of services stay within the clock. */
+/* Another speed, a fraction of its own: what is in service goes on at the new one. Below a
+ * millionth it is a millionth: as good as hung, and ends of services stay within the clock. */
 #define BACKEND_SLOWEST 1e-6
 void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now);
 

@@ -78,7 +78,7 @@ static uint32_t next_retried(const struct world *w, uint32_t backend, uint32_t t
 
 /* Whom a place at this backend is for: the first of its own line, else the first of the common
  * ones who may go there. A fresh one behind the first never may when the first may not: when a tier
- * loses its last backend all are picked for anew, so those who wait for a later tier stand before. */
+ * loses its last backend all are picked for anew, so who waits for a later tier stands before. */
 static uint32_t next_for(const struct world *w, uint32_t backend)
 {
     const struct waiting *waiting = &w->balancer.waiting;

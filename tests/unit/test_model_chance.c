@@ -44,7 +44,7 @@ static void near(const struct mean *m, double theory, const char *what, int line
 
 /* --- health checks --------------------------------------------------------------------------- */
 
-/* Seconds from the action to the belief, in `runs` replications; the instant of the action is uniform
+/* Seconds from the action to the belief, in 400 replications; the instant of the action is uniform
  * in an interval, and so is the phase of the checks. */
 static struct mean detection(const char *action, int every, int timeout, const char *machine,
                              enum belief to, double after)
@@ -254,8 +254,8 @@ static void utilization_law(void)
     }
 }
 
-/* L = lambda W: what the books held over the window is the sum of the times in them, except for what
- * those who were still there had before them at the end. */
+/* L = lambda W: what the books held over the window is the sum of the times in them, except for
+ * what those who were still there had before them at the end. */
 static void littles_law(void)
 {
     for (uint32_t r = 0; r < 5; r++) {

@@ -1,6 +1,6 @@
 /*
- * What is measured: expectations over windows of time, classes, clients and backends, and figures of
- * runs that were cut short. All values are worked out by hand.
+ * What is measured: expectations over windows of time, classes, clients and backends, and figures
+ * of runs that were cut short. All values are worked out by hand.
  * timeout: 120 (for the runner of tests, which would take one of a scenario below)
  */
 #include <math.h>

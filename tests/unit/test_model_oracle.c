@@ -4,8 +4,8 @@
  * judged by their sums and by the digest, computed here from the recursion alone.
  *
  * First come first served with c slots: a request starts when it has arrived and the slot that is
- * free first is free (Kiefer and Wolfowitz; Lindley for c = 1). Processor sharing is followed by the
- * work that is left, in long double, and agrees up to the rounding of each departure.
+ * free first is free (Kiefer and Wolfowitz; Lindley for c = 1). Processor sharing is followed by
+ * the work that is left, in long double, and agrees up to the rounding of each departure.
  */
 #include <math.h>
 #include <stdlib.h>
