@@ -59,6 +59,8 @@ struct engine *engine_create(engine_handler *const *handlers, uint32_t kinds, vo
     engine->used = 1; /* record 0 is never handed out: no event has that number */
     engine->limit = -1;
     engine->beat_at = LB_NEVER;
+    for (uint32_t i = 0; i < ENGINE_BEATS_MAX; i++)
+        engine->beating[i].when = LB_NEVER;
     ladder_init(&engine->ordinary);
     ladder_init(&engine->commands);
     return engine;
@@ -185,9 +187,10 @@ void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t ki
                  uint32_t subject)
 {
     lb_assert(beat < ENGINE_BEATS_MAX && when >= engine->now && kind < engine->kinds);
-    while (engine->beats <= beat)
-        engine->beating[engine->beats++].when = LB_NEVER;
-    engine->beating[beat] = (struct engine_beat){.when = when, .kind = kind, .subject = subject};
+    engine->beats = beat < engine->beats ? engine->beats : beat + 1;
+    engine->beating[beat].when = when;
+    engine->beating[beat].kind = kind;
+    engine->beating[beat].subject = subject;
     if (!engine->in_beat)
         engine_first_beat(engine);
 }

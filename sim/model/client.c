@@ -125,7 +125,7 @@ STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
         step_to_balancer(w, id, now);
 }
 
-static uint32_t take(struct world *w)
+static inline uint32_t take(struct world *w)
 {
     uint32_t id = requests_take(&w->requests);
     if (__builtin_expect(id == 0, 0)) {
