@@ -129,11 +129,13 @@ static void json_number(struct json *json, const char *key, char *digits)
     text_add(&json->text, digits, strlen(digits));
 }
 
+/* What is not known has no field; in a list it keeps its place. */
 static bool json_finite(struct json *json, const char *key, double value)
 {
     if (isfinite(value))
         return true;
-    json_string(json, key, NULL);
+    if (key == NULL)
+        json_string(json, NULL, NULL);
     return false;
 }
 

@@ -1,6 +1,7 @@
 /*
  * A JSON writer: values in order, the commas are its business. Cost: one pass, no tree.
- * Strings are escaped and ill-formed UTF-8 becomes U+FFFD; a number that is not finite is null.
+ * Strings are escaped and ill-formed UTF-8 becomes U+FFFD. A number that is not finite
+ * does not apply: with a key it is left out, in a list it is null.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

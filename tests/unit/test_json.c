@@ -105,6 +105,16 @@ static void test_numbers(void)
     json_end_list(&json);
     CU_ASSERT_STRING_EQUAL(json.text.data, "[1.23, 1.235e+06, null]");
     json_done(&json);
+
+    json_init(&json);
+    json_object(&json, NULL);
+    json_round(&json, "unknown", NAN, 3);
+    json_double(&json, "a", 1);
+    json_double(&json, "unlimited", INFINITY);
+    json_double(&json, "b", 2);
+    json_end_object(&json);
+    CU_ASSERT_STRING_EQUAL(json.text.data, "{\"a\": 1, \"b\": 2}");
+    json_done(&json);
 }
 
 static const struct check_test tests[] = {
