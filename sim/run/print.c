@@ -121,14 +121,13 @@ static void print_expects(const struct summary *s, FILE *to, bool utf8)
             fputs("   (nothing was measured)", to);
         fputc('\n', to);
     }
-    if (asked == 0 && !isfinite(s->availability))
-        fputs("No request was measured to its end; the scenario expects nothing in particular.\n",
-              to);
+    if (asked == 0 && s->counts.arrived == 0)
+        fputs("No request was measured; the scenario expects nothing in particular.\n", to);
     else if (asked == 0)
         fprintf(
             to,
             "%.4g %% of the requests were served; the scenario expects nothing in particular.\n",
-            100.0 * s->availability);
+            100.0 * (double)s->counts.ok / (double)s->counts.arrived);
     else if (holding == asked)
         fprintf(to, asked == 1 ? "The expectation holds.\n" : "All %u expectations hold.\n", asked);
     else

@@ -178,6 +178,24 @@ check $? 'scenarios are found where they are installed'
 status=$?
 status_is 0 'a shipped scenario is run by its name'
 
+# A request that never ended was not served.
+cat >"$scratch/hang.yaml" <<'YAML'
+lbsim: 1
+name: half of it hangs
+clients:
+  - {name: c, arrivals: uniform(rate=50/s), requests: [{name: r, work: constant(1ms)}]}
+balancer: {algorithm: round-robin}
+backends: [{name: a}, {name: b}]
+timeline: [{at: 1ms, hang: b}]
+run: {duration: 20s}
+YAML
+run "$LBSIM" run "$scratch/hang.yaml" --db :memory:
+status_is 0 'a run in which requests hang'
+grep -qE '^(50|49\.[0-9]*|50\.[0-9]*) % of the requests were served' "$scratch/out"
+check $? "half were served: $(tail -n 1 "$scratch/out")"
+run "$LBSIM" run "$scratch/hang.yaml" --db :memory: --set run.warmup=19990ms --set timeline=[]
+says out 'No request was measured' 'nothing to measure'
+
 # --- outputs that are gone
 for command in --help --version algorithms 'algorithms --json' 'help --man' \
     'run first --db :memory: --quiet --json'; do
