@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/base/ziggurat.h"
 #include "tests/check.h"
 
 struct diary {
@@ -298,6 +299,78 @@ static void test_refusals(void)
     CU_ASSERT_FALSE(aborts(fine_just_enough));
 }
 
+/* Beats and events by the thousand, on farms with all distances: what is told ahead of time names
+ * events that are pending, all three kinds come, and the order does not change. */
+struct crowd {
+    struct engine *engine;
+    struct lb_random random;
+    uint64_t order; /* of what was carried out */
+    uint32_t pending[4096], told[3];
+    uint32_t next;
+    uint64_t left;
+    bool unknown;
+    double gap;
+};
+
+static void crowd_add(struct crowd *crowd, lb_time now)
+{
+    uint32_t subject = crowd->next++ & 4095;
+    lb_time gap = (lb_time)(ziggurat_exponential(&crowd->random) * crowd->gap);
+    crowd->pending[subject]++;
+    (void)engine_at(crowd->engine, now + gap, 0, subject);
+}
+
+static void crowd_event(void *context, uint32_t subject, lb_time now)
+{
+    struct crowd *crowd = context;
+    crowd->pending[subject]--;
+    crowd->order = crowd->order * 31 + subject + (uint64_t)now;
+    if (crowd->left-- > 0)
+        crowd_add(crowd, now);
+    else
+        engine_stop(crowd->engine);
+}
+
+static void crowd_beat(void *context, uint32_t subject, lb_time now)
+{
+    struct crowd *crowd = context;
+    crowd->order = crowd->order * 33 + (uint64_t)now;
+    lb_time gap = (lb_time)(ziggurat_exponential(&crowd->random) * crowd->gap / 1000);
+    engine_beat(crowd->engine, subject, now + gap, 1, subject);
+}
+
+static void crowd_look(void *context, uint32_t kind, uint32_t subject, enum engine_ahead ahead)
+{
+    struct crowd *crowd = context;
+    crowd->told[ahead]++;
+    crowd->unknown |= kind != 0 || subject > 4095 || crowd->pending[subject] == 0;
+}
+
+static uint64_t crowd_order(double gap, bool look)
+{
+    static engine_handler *const handlers[] = {crowd_event, crowd_beat};
+    struct crowd crowd = {.left = 20000, .gap = gap};
+    lb_random_seed(&crowd.random, 7);
+    crowd.engine = engine_create(handlers, 2, &crowd, 0);
+    if (look)
+        engine_on_look(crowd.engine, crowd_look);
+    for (int i = 0; i < 1000; i++)
+        crowd_add(&crowd, 0);
+    engine_beat(crowd.engine, 0, 0, 1, 0);
+    engine_run(crowd.engine, LB_NEVER - 1);
+    CU_ASSERT_FALSE(crowd.unknown);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT((crowd.told[i] > 1000) == look);
+    engine_destroy(crowd.engine);
+    return crowd.order;
+}
+
+static void test_look(void)
+{
+    for (double gap = 1e5; gap < 1e12; gap *= 10)
+        CU_ASSERT(crowd_order(gap, true) == crowd_order(gap, false));
+}
+
 static const struct check_test tests[] = {
     {"order and limit", test_order_and_limit},
     {"stop", test_stop},
@@ -306,6 +379,7 @@ static const struct check_test tests[] = {
     {"advance", test_advance},
     {"ends of time", test_ends_of_time},
     {"two engines", test_two_engines},
+    {"told ahead of time", test_look},
     {"refusals", test_refusals},
 };
 
