@@ -59,14 +59,15 @@ static void do_restore(struct world *w, struct world_action *a, uint32_t backend
     if (rest->drain_limit != ENGINE_NO_EVENT)
         engine_cancel(w->engine, rest->drain_limit);
     rest->drain_limit = ENGINE_NO_EVENT;
-    if (b->truth == TRUTH_DOWN || b->truth == TRUTH_HUNG)
-        backend_reset(w, backend, TRUTH_OK, now); /* as new and empty */
+    bool anew = b->truth == TRUTH_DOWN || b->truth == TRUTH_HUNG;
+    if (anew)
+        backend_reset(w, backend, TRUTH_OK, now);
     else
         backend_set_speed(w, backend, 1.0, now);
     enum belief before = balancer_belief(&w->balancer, backend);
     balancer_drain(&w->balancer, backend, false, now);
     enum belief after = balancer_belief(&w->balancer, backend);
-    tell(w, a, (int32_t)backend, "back to normal, as new and empty");
+    tell(w, a, (int32_t)backend, anew ? "as new and empty" : "back to normal");
     if (after != before && w->listener.happened != NULL)
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after,
                              "no longer drained");
@@ -162,6 +163,21 @@ void world_action_event(void *context, uint32_t subject, lb_time now)
     }
 }
 
+/* The end of one fault is not the end of another that came since: a backend that was killed while it
+ * was slow stays dead. */
+static void end_fault(struct world *w, struct world_action *undo, enum action fault,
+                      uint32_t backend, lb_time now)
+{
+    enum truth truth = (enum truth)w->backends[backend].truth;
+    if (fault == ACTION_SLOW && truth != TRUTH_DOWN && truth != TRUTH_HUNG) {
+        backend_set_speed(w, backend, 1.0, now);
+        tell(w, undo, (int32_t)backend, "back to its own speed");
+    } else if ((fault == ACTION_KILL && truth == TRUTH_DOWN) ||
+               (fault == ACTION_HANG && truth == TRUTH_HUNG) || fault == ACTION_DRAIN) {
+        do_restore(w, undo, backend, now);
+    }
+}
+
 /* `for` is over: a rate or weight goes back to what it was, a backend is restored. */
 void world_action_over_event(void *context, uint32_t subject, lb_time now)
 {
@@ -178,7 +194,7 @@ void world_action_over_event(void *context, uint32_t subject, lb_time now)
     } else {
         undo.what.action = ACTION_RESTORE;
         for (uint32_t i = 0; i < undo.what.count; i++)
-            do_restore(w, &undo, undo.what.first + i, now);
+            end_fault(w, &undo, w->actions[subject].what.action, undo.what.first + i, now);
     }
 }
 

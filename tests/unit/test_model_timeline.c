@@ -62,6 +62,18 @@ static void kill_and_what_is_under_way(void)
     }
 }
 
+/* A slow spell from 50 to 450; killed at 250, it stays dead when the spell is over. 100 and 200 take
+ * 20 each at half speed, 300 to 900 are refused. */
+static void the_end_of_one_fault_is_not_the_end_of_another(void)
+{
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               ONE "timeline: [{at: 50ms, slow: a, to: 50%%, for: 400ms}, {at: 250ms, kill: a}]\n"
+                   "run: {duration: 950ms}\n");
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_REFUSED), 7);
+    latencies(2, MS(40), MS(20), MS(20));
+    scene_close(&scene);
+}
+
 static void a_restart_in_one_instant(void)
 {
     SCENE_PLAY(&scene, "10/s", "80ms",
@@ -337,6 +349,8 @@ static void a_random_instant(void)
 static const struct check_test tests[] = {
     {"kill", kill_resets_and_refuses},
     {"kill: what is under way", kill_and_what_is_under_way},
+    {"the end of one fault is not the end of another",
+     the_end_of_one_fault_is_not_the_end_of_another},
     {"kill and restore at once", a_restart_in_one_instant},
     {"hang", hang_accepts_and_never_answers},
     {"one state after another", states_follow_each_other},

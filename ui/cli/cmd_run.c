@@ -161,7 +161,8 @@ static void csv_row(struct text *to, const struct summary *s)
         if (s->latency.count > 0)
             text_addf(to, "%.6g", histogram_quantile(&s->latency, p[i]) / 1e6);
     }
-    text_addf(to, ",%.7g,%.7g,%.5g\n", s->throughput, s->goodput, s->imbalance);
+    text_addf(to, ",%.7g,%.7g,", s->throughput, s->goodput);
+    text_addf(to, isfinite(s->imbalance) ? "%.5g\n" : "\n", s->imbalance);
 }
 
 static void table_row(struct text *to, const struct summary *s)
