@@ -69,9 +69,6 @@ def run(command, folder):
 
 def main():
     files = tracked()
-    if "README.md" not in files:
-        print("there is no README.md")
-        return 77
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for name in files:
