@@ -264,10 +264,8 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_latency(json, "response_ms", &s->response);
     json_round(json, "throughput_per_s", s->throughput, 7);
     json_round(json, "goodput_per_s", s->goodput, 7);
-    if (isfinite(s->availability))
-        json_round(json, "availability", s->availability, 7);
-    if (isfinite(s->imbalance))
-        json_round(json, "imbalance", s->imbalance, 5);
+    json_round(json, "availability", s->availability, 7);
+    json_round(json, "imbalance", s->imbalance, 5);
     json_parts(s, json);
     json_end_object(json);
 }
