@@ -90,8 +90,9 @@ static inline void ledger_arrived(struct ledger *l, struct request *r)
 }
 
 /* A request ends ok: r->entered holds the response time at the backend. True when it was the last
- * measured one. */
-static inline bool ledger_ok(struct ledger *l, const struct request *r, lb_time now)
+ * measured one. Always inline, like the steps around it (step.h): 1 ns. */
+static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l,
+                                                            const struct request *r, lb_time now)
 {
     struct ledger_class *class = &l->classes[r->class];
     lb_time latency = now - r->arrived;
