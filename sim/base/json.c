@@ -24,11 +24,26 @@ void json_done(struct json *json)
     text_done(&json->text);
 }
 
+/* Bytes from `string` on that stand for themselves. */
+static size_t json_plain(const char *string)
+{
+    size_t n = 0;
+    for (unsigned char c = (unsigned char)string[0]; c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+         c = (unsigned char)string[n])
+        n++;
+    return n;
+}
+
 static void json_quote(struct text *to, const char *string)
 {
     size_t size = strlen(string);
     text_add(to, "\"", 1);
     for (size_t i = 0; i < size;) {
+        size_t plain = json_plain(string + i);
+        text_add(to, string + i, plain);
+        i += plain;
+        if (i == size)
+            break;
         size_t length = text_utf8_length(string + i, size - i);
         unsigned char c = (unsigned char)string[i];
         if (length == 0)
@@ -115,8 +130,13 @@ void json_int(struct json *json, const char *key, int64_t value)
 
 void json_uint(struct json *json, const char *key, uint64_t value)
 {
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while ((value /= 10) != 0);
     json_lead(json, key);
-    text_addf(&json->text, "%" PRIu64, value);
+    text_add(&json->text, digits + at, sizeof digits - at);
 }
 
 /* printf writes the decimal point of the locale, JSON knows only one. */

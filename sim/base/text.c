@@ -109,10 +109,14 @@ void text_addv(struct text *text, const char *format, va_list list)
 {
     va_list again;
     va_copy(again, list);
-    int size = vsnprintf(NULL, 0, format, list);
+    text_grow(text, 64); /* as a rule it fits, and is formatted once */
+    size_t room = text->room - text->size;
+    int size = vsnprintf(text->data + text->size, room, format, list);
     lb_assert(size >= 0);
-    text_grow(text, (size_t)size);
-    (void)vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+    if ((size_t)size >= room) {
+        text_grow(text, (size_t)size);
+        (void)vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+    }
     va_end(again);
     text->size += (size_t)size;
 }
