@@ -117,8 +117,8 @@ check $? "a report without gnuplot names the package: $(cat "$scratch/err")"
 for signal in INT TERM; do
     # A background job of a script ignores SIGINT unless it is started like this. (--foreground: else
     # timeout signals its group too, and a second signal ends the program at once.)
-    timeout --foreground --preserve-status -s $signal 1 "$LBSIM" run first --quiet --db "$scratch/stopped.db" \
-        --set run.duration=100h >"$scratch/out" 2>"$scratch/err" </dev/null
+    timeout --foreground --preserve-status -s $signal 1 "$LBSIM" run first --quiet \
+        --db "$scratch/stopped.db" --set run.duration=100h >"$scratch/out" 2>"$scratch/err" </dev/null
     status=$?
     status_is 130 "SIG$signal in a long run"
 done
