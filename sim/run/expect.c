@@ -185,16 +185,6 @@ bool summary_holds(const struct scenario_expect *expect, double value, double bo
     return false;
 }
 
-void summary_compare(const struct scenario_expect *expect, const struct summary *left,
-                     const struct summary *right, struct summary_expect *result)
-{
-    double a = NAN, b = NAN;
-    result->known = summary_measure(left, &expect->left, &a);
-    result->known = summary_measure(right, &expect->right, &b) && result->known;
-    result->value = result->known && b != 0.0 ? a / b : NAN;
-    result->holds = result->known && summary_holds(expect, a, expect->factor * b);
-}
-
 void expect_evaluate(struct run *run)
 {
     const struct scenario *scenario = run->world.scenario;
@@ -208,7 +198,7 @@ void expect_evaluate(struct run *run)
                                           .value = NAN,
                                           .ratio = expect->against};
         if (expect->against)
-            continue; /* whoever ran the variants compares them: summary_compare */
+            continue; /* whoever runs the variants compares them, by summary_measure */
         if (ledger_needs_window(expect)) {
             const struct ledger_window *asked = &run->world.ledger.windows[window++];
             result->known = asked->until <= engine_now(run->world.engine) && /* else: cut short */

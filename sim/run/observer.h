@@ -65,14 +65,6 @@ struct bucket {
     const struct histogram *latency;
 };
 
-struct request_trace { /* one attempt or one end, only for traces */
-    lb_time at;
-    uint64_t request;
-    uint32_t attempt, client, class;
-    int32_t backend;
-    int end; /* enum lb_end */
-};
-
 struct summary;
 
 struct observer {

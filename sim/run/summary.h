@@ -69,9 +69,6 @@ bool summary_measure(const struct summary *summary, const struct scenario_measur
                      double *value);
 /* Does the value stand where the expectation wants it? bound, value: in the unit of the metric. */
 bool summary_holds(const struct scenario_expect *expect, double value, double bound);
-/* A comparison of variants (expect->against): fills known, value (left / right) and holds. */
-void summary_compare(const struct scenario_expect *expect, const struct summary *left,
-                     const struct summary *right, struct summary_expect *result);
 /* Writes a value with its unit for people: "121 ms", "0.47 %", "900/s". Returns buf. */
 const char *summary_format(char *buf, size_t size, enum unit unit, double value);
 /* The object of `run --json` (design section 4); key NULL = outermost. */

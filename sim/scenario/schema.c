@@ -41,17 +41,6 @@ const char *schema_key(const struct schema_row *row)
     return dot == NULL ? row->path : dot + 1;
 }
 
-const struct schema_row *schema_find(const char *parent, const char *key, size_t size)
-{
-    const struct schema_row *row;
-    for (uint32_t i = 0; (row = schema_at(i)) != NULL; i++) {
-        const char *rest = behind(row, parent);
-        if (rest != NULL && strlen(rest) == size && memcmp(rest, key, size) == 0)
-            return row;
-    }
-    return NULL;
-}
-
 const char *schema_type_name(enum schema_type type)
 {
     static const char *const names[SCHEMA_TYPES] = {

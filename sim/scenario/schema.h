@@ -64,8 +64,6 @@ struct schema_row {
 const struct schema_row *schema_at(uint32_t i);
 #define SCHEMA_ROWS_MAX 128U
 
-/* The row of a key in the mapping or list entry of this path ("" = the scenario itself). */
-const struct schema_row *schema_find(const char *parent, const char *key, size_t size);
 /* Is this row a key right inside parent? */
 bool schema_inside(const struct schema_row *row, const char *parent);
 /* The last word of the row's path. */

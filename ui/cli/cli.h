@@ -93,9 +93,6 @@ int cli_fail_unknown(const struct cli *cli, const char *kind, const char *word,
 /* The same for the name of a command. */
 int cli_fail_command(const struct cli *cli, const char *word);
 
-/* May escape sequences for colour go to this stream? A terminal, TERM not "dumb" or empty, NO_COLOR
- * unset or empty. */
-bool cli_colour(FILE *to);
 /* Is the locale's codeset UTF-8? (cli_main calls setlocale for LC_CTYPE only.) */
 bool cli_utf8(void);
 /* Columns of the terminal that stdout or stderr is, else $COLUMNS, else 80; from 20 to 1000. */

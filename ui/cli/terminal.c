@@ -11,17 +11,6 @@
 
 #include "ui/cli/cli.h"
 
-bool cli_colour(FILE *to)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-    if (no_colour != NULL && no_colour[0] != '\0')
-        return false;
-    if (terminal == NULL || terminal[0] == '\0' || strcmp(terminal, "dumb") == 0)
-        return false;
-    return isatty(fileno(to)) == 1;
-}
-
 bool cli_utf8(void)
 {
     const char *codeset = nl_langinfo(CODESET);
