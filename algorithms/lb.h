@@ -139,6 +139,8 @@ struct lb_param {
 struct lb_truth {
     const uint32_t *present;  /* requests at the backend, in service and waiting */
     const lb_time *work_left; /* work there, ns at speed 1 */
+    const uint32_t *slots;    /* its workers */
+    const double *speed;      /* work is divided by it; 0 = it serves nothing now */
 };
 
 /* What create gets. pool, values, random and truth live until destroy; the rest is borrowed. */
@@ -221,6 +223,14 @@ static inline int32_t lb_wait_or_none(const struct lb_pool *pool, const struct l
         if (lb_open(&pool->at[i]) && !lb_tried(request, i))
             return LB_WAIT;
     return LB_NONE;
+}
+
+/* How far a backend is through its slow start at `now`: from 0, just back, to 1, warm. */
+static inline double lb_warmth(const struct lb_backend *b, lb_time now)
+{
+    if (b->warm_for <= 0 || now - b->warm_since >= b->warm_for)
+        return 1;
+    return now <= b->warm_since ? 0 : (double)(now - b->warm_since) / (double)b->warm_for;
 }
 
 /* Value k of the parameters: what the setup gives, else the default. */

@@ -6,16 +6,49 @@
 
 #include <string.h>
 
-/* In the order of lists and tables: the general ones, then products. */
-#define ALGORITHMS(X)                                                                              \
+/* In the order of lists and tables: the general ones, then products, a block for each folder. */
+#define GENERAL(X)                                                                                 \
     X(random)                                                                                      \
     X(round_robin)                                                                                 \
     X(weighted_round_robin)                                                                        \
     X(least_connections)                                                                           \
     X(power_of_two)                                                                                \
-    X(source_hash)                                                                                 \
+    X(source_hash)
+
+#define THEORY(X)
+
+#define NGINX(X)                                                                                   \
     X(nginx_round_robin)                                                                           \
     X(nginx_least_conn)
+
+#define HAPROXY(X)
+
+#define IPVS(X)
+
+#define ENVOY(X)
+
+#define GRPC(X)
+
+#define FINAGLE(X)
+
+#define APACHE(X)
+
+#define CADDY(X)
+
+#define VARNISH(X)
+
+#define ALGORITHMS(X)                                                                              \
+    GENERAL(X)                                                                                     \
+    THEORY(X)                                                                                      \
+    NGINX(X)                                                                                       \
+    HAPROXY(X)                                                                                     \
+    IPVS(X)                                                                                        \
+    ENVOY(X)                                                                                       \
+    GRPC(X)                                                                                        \
+    FINAGLE(X)                                                                                     \
+    APACHE(X)                                                                                      \
+    CADDY(X)                                                                                       \
+    VARNISH(X)
 
 #define DECLARE(name) extern const struct lb_algorithm lb_algorithm_##name;
 ALGORITHMS(DECLARE)

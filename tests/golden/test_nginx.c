@@ -156,7 +156,9 @@ static bool replay(struct tally *tally, const char *name, char *text)
 static int is_recording(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".tsv") == 0;
+    bool ours = strncmp(entry->d_name, "rr", 2) == 0 || strncmp(entry->d_name, "lc", 2) == 0 ||
+                strncmp(entry->d_name, "t_", 2) == 0;
+    return ours && length > 4 && strcmp(entry->d_name + length - 4, ".tsv") == 0;
 }
 
 static void all_recordings(void)

@@ -24,8 +24,9 @@ struct books {
     char name[BOOKS_ROWS][8], address[BOOKS_ROWS][24];
     struct lb_pool pool;
     struct lb_random random; /* the algorithm's coins */
-    uint32_t present[BOOKS_ROWS];
+    uint32_t present[BOOKS_ROWS], slots[BOOKS_ROWS];
     lb_time work_left[BOOKS_ROWS];
+    double speed[BOOKS_ROWS];
     struct lb_truth truth;
     double values[BOOKS_PARAMS];
     uint32_t tier, tiers;
@@ -42,10 +43,12 @@ static inline void books_init(struct books *books, uint32_t count)
         books->row[i] = (struct lb_backend){
             .name = books->name[i], .address = books->address[i], .id = i + 1, .weight = 1};
         books->row[i].flags = i < count ? LB_PRESENT | LB_USABLE : 0;
+        books->slots[i] = 1;
+        books->speed[i] = 1;
     }
     books->pool =
         (struct lb_pool){.at = books->row, .count = count, .max = BOOKS_ROWS, .usable = count};
-    books->truth = (struct lb_truth){books->present, books->work_left};
+    books->truth = (struct lb_truth){books->present, books->work_left, books->slots, books->speed};
     books->tiers = 1;
     books->timer = LB_NEVER;
     books->now = SECOND;

@@ -19,7 +19,7 @@ check() { # check WHAT COMMAND...
 awk -v dir="$work" '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print > (dir "/" n ".c") }' \
     algorithms/README.md
 flags="-std=c17 -O0 -Wall -Wextra -Wpedantic -Wconversion -Werror -I."
-libraries=$(pkg-config --cflags --libs libxxhash)
+libraries="$(pkg-config --cflags --libs libxxhash zlib libmd) -lm"
 cc=${CC:-gcc}
 
 # shellcheck disable=SC2086

@@ -1,0 +1,95 @@
+/*
+ * See ring.h: room, the radix sort, and the index over the upper bits.
+ */
+#include "algorithms/ring.h"
+
+#include <stdlib.h>
+
+void lb_ring_init(struct lb_ring *ring, unsigned bits)
+{
+    *ring = (struct lb_ring){.bits = bits};
+}
+
+void lb_ring_done(struct lb_ring *ring)
+{
+    free(ring->point);
+    free(ring->spare);
+    free(ring->index);
+    *ring = (struct lb_ring){.bits = ring->bits};
+}
+
+/* So many upper bits that a stretch holds about one point. */
+static unsigned index_bits(const struct lb_ring *ring)
+{
+    unsigned bits = 1;
+    while (bits < 28 && (UINT32_C(1) << bits) < ring->room)
+        bits++;
+    return bits;
+}
+
+int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
+{
+    if (points > LB_RING_POINTS_MAX)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "a ring of %llu points: at most %u are allowed",
+                            (unsigned long long)points, LB_RING_POINTS_MAX);
+    if (points > ring->room || ring->point == NULL) {
+        struct lb_ring larger = {.bits = ring->bits, .room = (uint32_t)(points > 0 ? points : 1)};
+        larger.point = malloc(larger.room * sizeof *larger.point);
+        larger.spare = malloc(larger.room * sizeof *larger.spare);
+        larger.index = malloc(((size_t)2 << index_bits(&larger)) * sizeof *larger.index);
+        if (larger.point == NULL || larger.spare == NULL || larger.index == NULL) {
+            lb_ring_done(&larger);
+            return lb_error_set(error, LB_ERROR_MEMORY, "no memory for a ring of %llu points",
+                                (unsigned long long)points);
+        }
+        lb_ring_done(ring);
+        *ring = larger;
+    }
+    ring->count = 0;
+    return 0;
+}
+
+/* One pass of the radix sort, by the eight bits from `shift` on; false when all are the same. */
+static bool sort_by_digit(const struct lb_point *from, struct lb_point *to, uint32_t count,
+                          unsigned shift)
+{
+    uint32_t start[256] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        start[from[i].hash >> shift & 255]++;
+    if (start[from[0].hash >> shift & 255] == count)
+        return false;
+    uint32_t sum = 0;
+    for (int d = 0; d < 256; d++) {
+        uint32_t n = start[d];
+        start[d] = sum;
+        sum += n;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        to[start[from[i].hash >> shift & 255]++] = from[i];
+    return true;
+}
+
+static void build_index(struct lb_ring *ring)
+{
+    unsigned bits = index_bits(ring);
+    uint32_t stretches = UINT32_C(1) << bits, i = 0;
+    ring->shift = ring->bits - bits;
+    for (uint32_t s = 0; s < stretches; s++) {
+        while (i < ring->count && ring->point[i].hash >> ring->shift < s)
+            i++;
+        ring->index[s] = i;
+    }
+    ring->index[stretches] = ring->count;
+}
+
+void lb_ring_sort(struct lb_ring *ring)
+{
+    for (unsigned shift = 0; shift < ring->bits && ring->count > 0; shift += 8)
+        if (sort_by_digit(ring->point, ring->spare, ring->count, shift)) {
+            struct lb_point *sorted = ring->spare;
+            ring->spare = ring->point;
+            ring->point = sorted;
+        }
+    build_index(ring);
+}
