@@ -5,6 +5,8 @@
  * Equal weights count as 1 each, so that the place of a number is the number itself; else a binary
  * search over the running sums finds it. Full and tried rows stay in: the caller looks and draws
  * again, which keeps a change of the books free and leaves this to be rebuilt on pool changes only.
+ * After a few draws in vain the allowed rows are counted out, which gives the same chances in a
+ * bounded time.
  *
  * Cost: O(1) a look-up with equal weights, O(log n) without; O(n) a rebuild; 12 bytes a row.
  */
@@ -13,6 +15,8 @@
 
 #include "algorithms/lb.h"
 
+#define LB_SHARES_DARTS 16 /* before the allowed rows are counted out */
+
 struct lb_shares {
     uint32_t *row;   /* place -> row of the pool, in order of the rows */
     uint64_t *below; /* place -> total of the places before it */
@@ -20,6 +24,7 @@ struct lb_shares {
     uint64_t total;  /* sum of all shares; 0 = nobody */
     bool equal;      /* all weights are the same: every share is 1 */
     bool limited;    /* some row has a limit of requests in flight */
+    bool warming;    /* some row is in slow start: shares are in LB_WARM_UNITS of a weight */
 };
 
 /* Makes room for every row the pool can ever have. 0, or -1 with *error; done() either way. */
@@ -28,6 +33,9 @@ void lb_shares_done(struct lb_shares *shares);
 
 /* Lays out the rows of weight that have all of `flags`. Never allocates. */
 void lb_shares_build(struct lb_shares *shares, const struct lb_pool *pool, unsigned flags);
+
+/* The same for the rows that are open, those in slow start by what they count for now (warm.h). */
+void lb_shares_build_warm(struct lb_shares *shares, const struct lb_pool *pool, lb_time now);
 
 /* The share of a place, in units of total. */
 static inline uint64_t lb_shares_of(const struct lb_shares *shares, uint32_t place)
@@ -68,6 +76,37 @@ static inline uint64_t lb_shares_below(struct lb_random *random, uint64_t n)
 static inline uint32_t lb_shares_draw(const struct lb_shares *shares, struct lb_random *random)
 {
     return lb_shares_at(shares, lb_shares_below(random, shares->total));
+}
+
+/* May this row take the request, and is it none of the `chosen`? */
+static inline bool lb_shares_may(const struct lb_pool *pool, const struct lb_request *request,
+                                 const uint32_t *chosen, uint32_t chosen_count, uint32_t row)
+{
+    if (!lb_may(pool, request, row))
+        return false;
+    for (uint32_t k = 0; k < chosen_count; k++)
+        if (chosen[k] == row)
+            return false;
+    return true;
+}
+
+/* A row drawn among those that may take the request and are none of the `chosen`, by counting them
+ * out; -1 when there is none. */
+int32_t lb_shares_count_out(const struct lb_shares *shares, const struct lb_pool *pool,
+                            const struct lb_request *request, const uint32_t *chosen,
+                            uint32_t chosen_count, struct lb_random *random);
+
+/* The same with the same chances, by darts first: fast while most may. */
+static inline int32_t lb_shares_throw(const struct lb_shares *shares, const struct lb_pool *pool,
+                                      const struct lb_request *request, const uint32_t *chosen,
+                                      uint32_t chosen_count, struct lb_random *random)
+{
+    for (int dart = 0; dart < LB_SHARES_DARTS && shares->count != 0; dart++) {
+        uint32_t row = shares->row[lb_shares_draw(shares, random)];
+        if (lb_shares_may(pool, request, chosen, chosen_count, row))
+            return (int32_t)row;
+    }
+    return lb_shares_count_out(shares, pool, request, chosen, chosen_count, random);
 }
 
 #endif

@@ -6,9 +6,8 @@
  * weight is another rule, shortest expected delay, and the two cross over with the load. With
  * equal weights this is join the shortest queue, as far as the books of one balancer tell.
  *
- * Ties decide what an idle pool does. `random`: uniform among the tied, whatever their weights.
- * `first`: the lowest row, so that a quiet pool uses only its first backends. `round-robin`: the
- * first tied row behind the one picked last.
+ * Ties: see ties.h. In slow start a backend counts for the part of its weight that it has warmed up
+ * to, see warm.h.
  *
  * Cost: O(n) a pick, at most one draw; 4 bytes a row.
  * Source: IPVS wlc and HAProxy leastconn compare the same ratio and differ in the ties; uniform
@@ -16,83 +15,61 @@
  */
 #include <stdlib.h>
 
-#include "algorithms/lb.h"
-
-enum ties { TIES_RANDOM, TIES_FIRST, TIES_ROUND_ROBIN };
-
-static const char *const ties_words[] = {"random", "first", "round-robin", NULL};
+#include "algorithms/ties.h"
+#include "algorithms/warm.h"
 
 static const struct lb_param params[] = {
-    {.name = "ties",
-     .unit = "",
-     .value = TIES_RANDOM,
-     .min = TIES_RANDOM,
-     .max = TIES_ROUND_ROBIN,
-     .help = "who gets it among equals: uniform at random, the first, or in turn",
-     .choices = ties_words},
+    LB_TIES_PARAM,
     {.name = NULL},
 };
 
 struct state {
     const struct lb_pool *pool;
-    struct lb_random *random;
-    enum ties ties;
-    uint32_t next;   /* ties in turn: where to start looking */
-    uint32_t tied[]; /* room for a pick: the rows that carry the least so far */
+    struct lb_least least;
+    bool warming; /* somebody is in slow start */
 };
+
+static void destroy(void *state)
+{
+    struct state *s = state;
+    lb_least_done(&s->least);
+    free(s);
+}
+
+static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
+{
+    struct state *s = state;
+    (void)changed, (void)count;
+    s->warming = lb_warming(s->pool, now);
+}
 
 static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
-    const struct lb_pool *pool = setup->pool;
-    size_t max = pool->max > pool->count ? pool->max : pool->count;
-    struct state *s = malloc(sizeof *s + max * sizeof s->tied[0]);
+    struct state *s = calloc(1, sizeof *s);
     if (s == NULL) {
         lb_error_set(error, LB_ERROR_MEMORY, "least-connections: no memory");
         return NULL;
     }
-    s->pool = pool;
-    s->random = setup->random;
-    s->ties = (enum ties)lb_value(setup, params, 0);
-    s->next = 0;
+    s->pool = setup->pool;
+    if (lb_least_init(&s->least, setup, lb_value(setup, params, 0), error) != 0) {
+        destroy(s);
+        return NULL;
+    }
+    on_pool_change(s, NULL, 0, setup->now);
     return s;
 }
 
-static void destroy(void *state)
+static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 {
-    free(state);
-}
-
-/* Less than zero, zero or more as a carries less, the same or more for its weight than b. */
-static int compare(const struct lb_backend *a, const struct lb_backend *b)
-{
-    uint64_t left = (uint64_t)a->in_flight * b->weight;
-    uint64_t right = (uint64_t)b->in_flight * a->weight;
-    return (left > right) - (left < right);
+    const struct state *s = state;
+    const struct lb_backend *x = &s->pool->at[a], *y = &s->pool->at[b];
+    return lb_warm_compare(s->warming, x->in_flight, x, y->in_flight, y, now);
 }
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
-    (void)now;
-    const struct lb_pool *pool = s->pool;
-    uint32_t count = 0;
-    uint32_t i = s->ties == TIES_ROUND_ROBIN ? s->next : 0;
-    for (uint32_t step = 0; step < pool->count; step++, i++) {
-        if (i >= pool->count)
-            i = 0;
-        if (!lb_may(pool, request, i))
-            continue;
-        int order = count == 0 ? -1 : compare(&pool->at[i], &pool->at[s->tied[0]]);
-        if (order < 0)
-            count = 0;
-        if (order <= 0)
-            s->tied[count++] = i;
-    }
-    if (count == 0)
-        return lb_wait_or_none(pool, request);
-    uint32_t k = s->ties == TIES_RANDOM && count > 1 ? lb_random_below(s->random, count) : 0;
-    s->next = s->tied[k] + 1;
-    return (int32_t)s->tied[k];
+    return lb_least_pick(&s->least, request, compare, s, now);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)
@@ -113,11 +90,12 @@ const struct lb_algorithm lb_algorithm_least_connections = {
     .reference = "join the shortest queue; ratio as IPVS wlc, uniform ties as Caddy least_conn",
     .cost = "O(n)",
     .changes = "Follows the books at once; a newcomer is empty and gets everything until it has "
-               "caught up.",
+               "caught up, less in slow start.",
     .claims = LB_CLAIM_ALWAYS,
     .params = params,
     .create = create,
     .destroy = destroy,
     .pick = pick,
+    .on_pool_change = on_pool_change,
     .describe = describe,
 };

@@ -11,7 +11,8 @@
  * both draws from one 64-bit number: the upper half picks the first place, the lower half one of
  * the others. It is exactly uniform: the rare halves that would favour someone are drawn again.
  * Elsewhere a draw of a backend that may not have the request (tried, full, drawn before) is
- * repeated; after a few in vain the allowed ones are counted out, with the same chances.
+ * repeated; after a few in vain the allowed ones are counted out, with the same chances. A backend in
+ * slow start counts, in draws and comparisons, for the part of its weight it has warmed up to.
  *
  * Cost: O(choices), times log n with unequal weights; O(n) when most backends are full.
  * Source: M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12
@@ -20,10 +21,9 @@
 #include <stdlib.h>
 
 #include "algorithms/shares.h"
+#include "algorithms/warm.h"
 
 #define CHOICES_MAX 64
-#define DARTS       16 /* before the allowed rows are counted out */
-#define NOBODY      UINT32_MAX
 
 static const struct lb_param params[] = {
     {.name = "choices",
@@ -65,8 +65,8 @@ static void destroy(void *state)
 static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
 {
     struct state *s = state;
-    (void)changed, (void)count, (void)now;
-    lb_shares_build(&s->shares, s->pool, LB_PRESENT | LB_USABLE);
+    (void)changed, (void)count;
+    lb_shares_build_warm(&s->shares, s->pool, now);
     s->plain = s->choices == 2 && !s->replacement && s->shares.equal && !s->shares.limited &&
                s->shares.count >= 2;
     s->large = s->shares.count >= LARGE;
@@ -121,68 +121,29 @@ static void fetch_next(const struct state *s, const struct lb_backend *at)
     __builtin_prefetch(&at[s->shares.row[second]]);
 }
 
-/* May this row be the next choice of this request? */
-static bool eligible(const struct state *s, const struct lb_request *request,
-                     const uint32_t *chosen, uint32_t chosen_count, uint32_t row)
-{
-    if (!lb_may(s->pool, request, row))
-        return false;
-    for (uint32_t k = 0; k < chosen_count && !s->replacement; k++)
-        if (chosen[k] == row)
-            return false;
-    return true;
-}
-
-/* One more choice: a row, or NOBODY when no eligible one is left. */
-static uint32_t choose(struct state *s, const struct lb_request *request, const uint32_t *chosen,
-                       uint32_t chosen_count)
-{
-    const struct lb_shares *shares = &s->shares;
-    for (int dart = 0; dart < DARTS; dart++) {
-        uint32_t row = shares->row[lb_shares_draw(shares, s->random)];
-        if (eligible(s, request, chosen, chosen_count, row))
-            return row;
-    }
-    uint64_t total = 0;
-    for (uint32_t place = 0; place < shares->count; place++)
-        if (eligible(s, request, chosen, chosen_count, shares->row[place]))
-            total += lb_shares_of(shares, place);
-    if (total == 0)
-        return NOBODY;
-    uint64_t x = lb_shares_below(s->random, total);
-    for (uint32_t place = 0;; place++) {
-        if (!eligible(s, request, chosen, chosen_count, shares->row[place]))
-            continue;
-        uint64_t share = lb_shares_of(shares, place);
-        if (x < share)
-            return shares->row[place];
-        x -= share;
-    }
-}
-
-static int32_t pick_among(struct state *s, const struct lb_request *request)
+static int32_t pick_among(struct state *s, const struct lb_request *request, lb_time now)
 {
     const struct lb_backend *at = s->pool->at;
-    if (s->shares.count == 0)
-        return LB_NONE;
-    uint32_t chosen[CHOICES_MAX], best = NOBODY;
+    uint32_t chosen[CHOICES_MAX];
+    int32_t best = LB_NONE;
     for (uint32_t k = 0; k < s->choices; k++) {
-        chosen[k] = choose(s, request, chosen, k);
-        if (chosen[k] == NOBODY)
+        int32_t row = lb_shares_throw(&s->shares, s->pool, request, chosen, s->replacement ? 0 : k,
+                                      s->random);
+        if (row < 0)
             break;
-        if (best == NOBODY || (uint64_t)at[chosen[k]].in_flight * at[best].weight <
-                                  (uint64_t)at[best].in_flight * at[chosen[k]].weight)
-            best = chosen[k];
+        chosen[k] = (uint32_t)row;
+        if (best < 0 || lb_warm_compare(s->shares.warming, at[row].in_flight, &at[row],
+                                        at[best].in_flight, &at[best], now) < 0)
+            best = row;
     }
-    return best != NOBODY ? (int32_t)best : lb_wait_or_none(s->pool, request);
+    return best >= 0 ? best : lb_wait_or_none(s->pool, request);
 }
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
-    (void)now;
     if (!s->plain || request->tried_count != 0)
-        return pick_among(s, request);
+        return pick_among(s, request, now);
     uint32_t first, second;
     draw_pair(s->random, s->shares.count, &first, &second);
     first = s->shares.row[first];

@@ -13,8 +13,6 @@
 
 #include "algorithms/shares.h"
 
-#define DARTS 16 /* before the allowed rows are counted out */
-
 struct state {
     const struct lb_pool *pool;
     struct lb_random *random;
@@ -31,8 +29,8 @@ static void destroy(void *state)
 static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
 {
     struct state *s = state;
-    (void)changed, (void)count, (void)now;
-    lb_shares_build(&s->shares, s->pool, LB_PRESENT | LB_USABLE);
+    (void)changed, (void)count;
+    lb_shares_build_warm(&s->shares, s->pool, now);
 }
 
 static void *create(const struct lb_setup *setup, struct lb_error *error)
@@ -51,38 +49,12 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
     return s;
 }
 
-/* The draw among the allowed rows alone, by counting them. */
-static int32_t pick_counting(struct state *s, const struct lb_request *request)
-{
-    uint64_t total = 0;
-    for (uint32_t i = 0; i < s->pool->count; i++)
-        if (lb_may(s->pool, request, i))
-            total += s->pool->at[i].weight;
-    if (total == 0)
-        return lb_wait_or_none(s->pool, request);
-    uint64_t x = lb_shares_below(s->random, total);
-    uint32_t i = 0;
-    for (;; i++) {
-        if (!lb_may(s->pool, request, i))
-            continue;
-        if (x < s->pool->at[i].weight)
-            return (int32_t)i;
-        x -= s->pool->at[i].weight;
-    }
-}
-
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
     (void)now;
-    if (s->shares.count == 0)
-        return LB_NONE;
-    for (int dart = 0; dart < DARTS; dart++) {
-        uint32_t row = s->shares.row[lb_shares_draw(&s->shares, s->random)];
-        if (lb_may(s->pool, request, row))
-            return (int32_t)row;
-    }
-    return pick_counting(s, request);
+    int32_t row = lb_shares_throw(&s->shares, s->pool, request, NULL, 0, s->random);
+    return row >= 0 ? row : lb_wait_or_none(s->pool, request);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)

@@ -5,19 +5,24 @@
  * among equals) is picked and pays the sum of the weights. Over sum(weights) picks each backend is
  * picked exactly weight times, {5,1,1} in the order a a b a c a a, and all credits are back at 0.
  *
- * Cost: O(n) a pick, 8 bytes a row.
+ * Weights count in thousandths: a backend in slow start has the part of its weight that it has warmed
+ * up to (warm.h), and all else is as it would be in whole weights. A step of warming keeps the
+ * credits, so that a slow cycle is not started again and again.
+ *
+ * Cost: O(n) a pick, 16 bytes a row.
  * Source: the order is nginx's (release 1.22.1, also Apache httpd's byrequests), without nginx's
  * passive health: for that see nginx-round-robin. Other products order the same shares otherwise.
  */
 #include <stdlib.h>
 
-#include "algorithms/lb.h"
+#include "algorithms/warm.h"
 
 struct state {
     const struct lb_pool *pool;
     struct turn {
         int64_t credit;
         uint32_t weight; /* as last seen; 0 = absent */
+        uint32_t units;  /* of slow start, for each of its weight */
     } turn[];            /* one for each row there can be */
 };
 
@@ -31,13 +36,13 @@ static uint32_t weight_of(const struct lb_backend *b)
 static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
 {
     struct state *s = state;
-    (void)now;
     bool restart = false;
     for (uint32_t k = 0; k < count; k++) {
         struct turn *turn = &s->turn[changed[k]];
         uint32_t weight = weight_of(&s->pool->at[changed[k]]);
         restart = restart || weight != turn->weight;
         turn->weight = weight;
+        turn->units = lb_warm_units(&s->pool->at[changed[k]], now);
     }
     for (uint32_t i = 0; restart && i < s->pool->count; i++)
         s->turn[i].credit = 0;
@@ -53,8 +58,10 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
         return NULL;
     }
     s->pool = pool;
-    for (uint32_t i = 0; i < pool->count; i++)
+    for (uint32_t i = 0; i < pool->count; i++) {
         s->turn[i].weight = weight_of(&pool->at[i]);
+        s->turn[i].units = lb_warm_units(&pool->at[i], setup->now);
+    }
     return s;
 }
 
@@ -72,9 +79,9 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     for (uint32_t i = 0; i < s->pool->count; i++) {
         if (!lb_may(s->pool, request, i))
             continue;
-        uint32_t weight = s->pool->at[i].weight;
-        s->turn[i].credit += weight;
-        total += weight;
+        int64_t share = (int64_t)s->pool->at[i].weight * s->turn[i].units;
+        s->turn[i].credit += share;
+        total += share;
         if (best == LB_NONE || s->turn[i].credit > s->turn[best].credit)
             best = (int32_t)i;
     }
@@ -89,7 +96,7 @@ static void describe(const void *state, lb_emit *emit, void *to)
     const struct state *s = state;
     for (uint32_t i = 0; i < s->pool->count; i++)
         if (s->turn[i].weight != 0)
-            emit(to, (int32_t)i, "credit", (double)s->turn[i].credit);
+            emit(to, (int32_t)i, "credit", (double)s->turn[i].credit / LB_WARM_UNITS);
 }
 
 extern const struct lb_algorithm lb_algorithm_weighted_round_robin;
