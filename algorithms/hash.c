@@ -13,6 +13,28 @@ uint64_t lb_xxh64(const void *data, size_t size, uint64_t seed)
     return XXH64(data, size, seed);
 }
 
+uint64_t lb_murmur2_64(const void *data, size_t size, uint64_t seed)
+{
+    static const uint64_t m = UINT64_C(0xc6a4a7935bd1e995);
+    const uint8_t *at = data;
+    uint64_t h = seed ^ (size * m);
+    for (; size >= 8; at += 8, size -= 8) {
+        uint64_t word = 0;
+        for (int i = 7; i >= 0; i--)
+            word = word << 8 | at[i];
+        word *= m;
+        h = (h ^ (word ^ word >> 47) * m) * m;
+    }
+    if (size > 0) {
+        uint64_t tail = 0;
+        while (size-- > 0)
+            tail = tail << 8 | at[size];
+        h = (h ^ tail) * m;
+    }
+    h = (h ^ h >> 47) * m;
+    return h ^ h >> 47;
+}
+
 uint32_t lb_crc32(uint32_t crc, const void *data, size_t size)
 {
     return (uint32_t)crc32_z(crc, data, size);

@@ -7,7 +7,8 @@
  *
  * Cost: 64-bit xxHash about 1 ns for a short key, the byte-wise ones about 1 ns a byte.
  * Source: XXH64 from libxxhash; crc32 (IEEE, reflected) from zlib; SHA-256 from libmd; FNV-1a from
- * its authors' page; sdbm, djb2, wt6 and the avalanche as HAProxy describes and uses them (2.6,
+ * its authors' page; MurmurHash2 from
+ * A. Appleby's; sdbm, djb2, wt6 and the avalanche as HAProxy describes and uses them (2.6,
  * src/hash.c, include/haproxy/intops.h); jump: J. Lamping and E. Veach, "A fast, minimal memory,
  * consistent hash algorithm", arXiv:1406.2294. Rules in our own words and code.
  */
@@ -18,6 +19,10 @@
 
 /* XXH64. */
 uint64_t lb_xxh64(const void *data, size_t size, uint64_t seed);
+
+/* 64-bit MurmurHash2 as libstdc++ makes std::hash of a string from it (seed 0xc70f6907). */
+#define LB_MURMUR2_STD_SEED UINT64_C(0xc70f6907)
+uint64_t lb_murmur2_64(const void *data, size_t size, uint64_t seed);
 
 /* IEEE crc32, going on from `crc`; start with 0. */
 uint32_t lb_crc32(uint32_t crc, const void *data, size_t size);
@@ -70,6 +75,12 @@ static inline uint64_t lb_request_hash(const struct lb_request *request)
 {
     struct lb_bytes bytes = lb_request_bytes(request);
     return lb_xxh64(bytes.data, bytes.size, 0);
+}
+
+/* What a product hashes a backend by: its address, or its name when it has none. Never NULL. */
+static inline const char *lb_backend_text(const struct lb_backend *b)
+{
+    return b->address != NULL ? b->address : b->name != NULL ? b->name : "";
 }
 
 /* The text of an address without its port, "192.0.2.1" or the shortest form of IPv6 (RFC 5952), as

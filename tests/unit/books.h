@@ -31,6 +31,7 @@ struct books {
     double values[BOOKS_PARAMS];
     uint32_t tier, tiers;
     lb_time now, timer;
+    struct lb_error error; /* why create refused */
 };
 
 /* Rows 0 .. count - 1: present, usable, weight 1, no limits. At most BOOKS_ROWS. */
@@ -82,8 +83,7 @@ static inline bool books_open(struct books *books, const struct lb_algorithm *al
                              .tiers = books->tiers,
                              .truth = (algorithm->needs & LB_NEED_ORACLE) ? &books->truth : NULL,
                              .now = books->now};
-    struct lb_error error;
-    books->state = algorithm->create(&setup, &error);
+    books->state = algorithm->create(&setup, &books->error);
     if (books->state != NULL && algorithm->on_timer != NULL)
         books->timer = algorithm->on_timer(books->state, books->now);
     return books->state != NULL;

@@ -25,7 +25,8 @@ struct script {
     uint32_t attempts;
     uint8_t key[16];
     int32_t tried[SCRIPT_TRIED];
-    unsigned picked, refused, full_refusals; /* full: nobody could, though somebody was open */
+    unsigned picked;
+    unsigned nobody, all_full; /* picks when no row may take it; of those, when some is only full */
     char wrong[160];
 };
 
@@ -41,16 +42,22 @@ static inline void script_blame(struct script *script, const char *rule)
                  rule);
 }
 
+/* A table of millions of entries takes its time to build, and a script changes the pool thousands of
+ * times: counts stay below this prime here. Large tables have tests of their own. */
+#define SCRIPT_COUNT_MAX 65537
+
 /* A value in the range of each parameter: the default, an end, or one between. */
 static inline void script_values(struct script *script, const struct lb_algorithm *algorithm)
 {
     const struct lb_param *p = algorithm->params;
     for (uint32_t k = 0; p != NULL && p[k].name != NULL && k < BOOKS_PARAMS; k++) {
-        double span = p[k].max - p[k].min;
         bool whole =
             p[k].min == (double)(int64_t)p[k].min && p[k].value == (double)(int64_t)p[k].value;
-        double between = p[k].min + span * lb_random_unit(&script->random);
-        double choice[] = {p[k].value, p[k].min, p[k].max,
+        bool count = whole && p[k].unit[0] == '\0' && p[k].min <= SCRIPT_COUNT_MAX;
+        double max = count && p[k].max > SCRIPT_COUNT_MAX ? SCRIPT_COUNT_MAX : p[k].max;
+        double value = p[k].value > max ? max : p[k].value;
+        double between = p[k].min + (max - p[k].min) * lb_random_unit(&script->random);
+        double choice[] = {value, p[k].min, max,
                            whole ? (double)(int64_t)(between + 0.5) : between};
         script->books.values[k] = choice[script_below(script, 4)];
     }
@@ -81,7 +88,10 @@ static inline bool script_open(struct script *script, const struct lb_algorithm 
         script_row(script, i, plain);
     script->books.tiers = 1 + script_below(script, 2);
     script_values(script, algorithm);
-    return books_open(&script->books, algorithm, seed ^ 0xc0125, true);
+    return books_open(&script->books, algorithm, seed ^ 0xc0125, true) ||
+           /* values may not go together (a least above a most, a size that must be prime) */
+           (script->books.error.code == LB_ERROR_INVALID && script->books.error.text[0] != '\0' &&
+            books_open(&script->books, algorithm, seed ^ 0xc0125, false));
 }
 
 static inline struct lb_request script_request(struct script *script)
@@ -125,8 +135,8 @@ static inline void script_judge(struct script *script, const struct lb_request *
     else if (always && row < 0 && somebody)
         script_blame(script, "claims ALWAYS, but found nobody though somebody could take it");
     script->picked += row >= 0;
-    script->refused += row < 0;
-    script->full_refusals += row < 0 && otherwise == LB_WAIT;
+    script->nobody += !somebody;
+    script->all_full += !somebody && otherwise == LB_WAIT;
 }
 
 static inline int32_t script_pick(struct script *script)
