@@ -14,7 +14,8 @@
 #include "algorithms/types.h"
 #include "sim/base/text.h"
 
-#define SOURCE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+#define SOURCE_MEBIBYTES_MAX 4
+#define SOURCE_BYTES_MAX     ((size_t)SOURCE_MEBIBYTES_MAX * 1024 * 1024)
 
 struct source {
     const char *name; /* as shown: "web.yaml", "<stdin>", "--set 2" */
