@@ -45,6 +45,7 @@
 #define LB_NEED_PROBE   8U  /* asks for probes by probe_targets */
 #define LB_NEED_SIZE    16U /* request.size: ideal, no real balancer knows it */
 #define LB_NEED_ORACLE  32U /* setup.truth: ideal, no real balancer knows it */
+#define LB_NEED_WORK    64U /* setup.truth->work_left too, dearer to keep; with LB_NEED_ORACLE */
 
 /* What an algorithm promises (claims); the contract test holds it to each. */
 #define LB_CLAIM_ALWAYS     1U /* picks a usable, untried, not full backend whenever there is one */
@@ -138,7 +139,7 @@ struct lb_param {
 /* The truth, for ideals that declare LB_NEED_ORACLE: read by pool row. */
 struct lb_truth {
     const uint32_t *present;  /* requests at the backend, in service and waiting */
-    const lb_time *work_left; /* work there, ns at speed 1 */
+    const lb_time *work_left; /* work there, ns at speed 1; 0 without LB_NEED_WORK */
     const uint32_t *slots;    /* its workers */
     const double *speed;      /* work is divided by it; 0 = it serves nothing now */
 };

@@ -48,14 +48,11 @@ static void create_rows(struct balancer *b, const struct scenario *scenario)
 static int create_states(struct balancer *b, const struct lb_algorithm *algorithm,
                          const double *values, lb_time now, struct lb_error *error)
 {
-    unsigned beyond = LB_NEED_LOAD | LB_NEED_PROBE | LB_NEED_ORACLE;
-    if ((algorithm->needs & beyond) != 0)
-        return lb_error_set(error, LB_ERROR_INVALID,
-                            "algorithm '%s' needs load reports, probes or the truth about the "
-                            "backends, which this version cannot give it",
-                            algorithm->name);
+    bool oracle = (algorithm->needs & (LB_NEED_ORACLE | LB_NEED_WORK)) != 0;
     for (uint32_t t = 0; t < b->tier_count; t++) {
         struct balancer_tier *tier = &b->tiers[t];
+        if (oracle)
+            balancer_truth_open(&tier->truth, tier->pool.count);
         if (algorithm->backends_max != 0 && tier->pool.count > algorithm->backends_max)
             return lb_error_set(error, LB_ERROR_INVALID,
                                 "algorithm '%s' bears at most %u backends, tier %u has %u",
@@ -72,6 +69,7 @@ static int create_states(struct balancer *b, const struct lb_algorithm *algorith
                                  .balancers = b->count,
                                  .tier = t,
                                  .tiers = b->tier_count,
+                                 .truth = oracle ? &tier->truth.view : NULL,
                                  .now = now};
         tier->state = algorithm->create(&setup, error);
         if (tier->state == NULL)
@@ -108,6 +106,7 @@ void balancer_done(struct balancer *b)
             tier->algorithm->destroy(tier->state);
         free(tier->rows);
         free(tier->backend_of);
+        balancer_truth_done(&tier->truth);
     }
     free(b->places);
     waiting_done(&b->waiting);

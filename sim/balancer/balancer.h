@@ -15,6 +15,7 @@
 #include "algorithms/lb.h"
 #include "sim/balancer/health.h"
 #include "sim/balancer/retry.h"
+#include "sim/balancer/truth.h"
 #include "sim/balancer/waiting.h"
 #include "sim/base/stream.h"
 
@@ -27,6 +28,7 @@ struct balancer_tier {
     const struct lb_algorithm *algorithm;
     void *state;
     struct lb_random coins;
+    struct balancer_truth truth; /* for ideals */
 };
 
 /* Why a backend takes nothing new; LB_USABLE is set when no reason stands. */

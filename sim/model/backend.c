@@ -83,6 +83,17 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
     return left < work ? work - left : 0.0;
 }
 
+lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now)
+{
+    const struct request *r = &w->requests.at[id];
+    if (w->backends[r->backend].discipline == DISCIPLINE_PS)
+        return ps_work_left(w, id, now);
+    if (r->event == ENGINE_NO_EVENT)
+        return r->work; /* frozen: what was done of it is not kept */
+    lb_time left = engine_when(w->engine, r->event) - now;
+    return units_from_ns((double)left * w->rest[r->backend].speed);
+}
+
 static void unlink_queued(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
     if (r->event != 0)
@@ -192,6 +203,7 @@ void backend_remove(struct world *w, uint32_t id, lb_time now)
     r->event = ENGINE_NO_EVENT;
     if (b->discipline == DISCIPLINE_FIFO)
         step_advance(w, b, now);
+    line_slot_free(w, (uint32_t)r->backend, now);
 }
 
 void backend_abandon(struct world *w, uint32_t id, lb_time now)

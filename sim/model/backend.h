@@ -106,6 +106,8 @@ void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time 
 void backend_hang(struct world *w, uint32_t backend, lb_time now);
 /* Takes a request out of the queue or out of service, undone; what waits moves up. */
 void backend_remove(struct world *w, uint32_t id, lb_time now);
+/* Work that a request in service still needs, ns at speed 1. Changes nothing. */
+lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now);
 /* Work that a request in service has had so far, ns at speed 1. */
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */

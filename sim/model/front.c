@@ -4,6 +4,7 @@
  * The balancer's books change here and nowhere else in this room. An attempt is in the books from
  * front_send until its answer is back, its client leaves, or a drain cuts it.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/model/step.h"
@@ -24,6 +25,12 @@ static void set_source(struct lb_request *ask, uint32_t source, uint32_t client)
     ask->source.bytes[3] = (uint8_t)x;
 }
 
+/* Until scenarios say how large requests and answers are, all are alike. */
+#define FRONT_BYTES_OUT 512U
+#define FRONT_BYTES_IN  16384U
+
+/* The key is the client's name, as a cookie or a header would carry it; each class of requests goes
+ * to an address of its own, as sites behind one balancer do. */
 void front_ask_key(struct world *w, const struct request *r)
 {
     const struct scenario_client *rule = world_source(w, r)->rule;
@@ -31,7 +38,15 @@ void front_ask_key(struct world *w, const struct request *r)
     if (rule->arrivals == ARRIVALS_CLOSED && rule->population > 0)
         client %= rule->population;
     set_source(&w->ask, w->class_source[r->class], client);
+    int length = snprintf(w->ask_name, sizeof w->ask_name, "client-%u-%u",
+                          w->class_source[r->class] + 1U, client);
+    w->ask.key = w->ask_name;
+    w->ask.key_size = (size_t)length;
+    w->ask.destination = (struct lb_address){
+        .family = 4, .port = 80, .bytes = {198, 51, (uint8_t)(r->class >> 8), (uint8_t)r->class}};
     w->ask.size = (uint64_t)r->work;
+    if (w->tell.truth)
+        tell_truth(w, engine_now(w->engine));
 }
 
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
@@ -66,10 +81,18 @@ void front_place(struct world *w, uint32_t id, lb_time now)
     step_pick(w, id, now);
 }
 
-void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, lb_time now)
+void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
+                        lb_time now)
 {
     (void)step_ask(w, world_request(w, id));
-    step_send(w, id, (int32_t)backend, LB_BY_QUEUE, now);
+    step_send(w, id, (int32_t)backend, how, now);
+}
+
+int32_t front_pick_again(struct world *w, uint32_t id, lb_time now)
+{
+    const int32_t *tried = w->balancer_retries ? requests_tried(&w->requests, id) : NULL;
+    uint32_t count = w->balancer_retries ? w->requests.tries[id].balancer : 0;
+    return balancer_pick(&w->balancer, step_ask(w, world_request(w, id)), tried, count, now);
 }
 
 void front_receive_event(void *context, uint32_t subject, lb_time now)
@@ -101,7 +124,12 @@ void front_tell_outcome(struct world *w, const struct request *r, enum lb_end en
                                  .failed = balancer_counts(&w->balancer, end),
                                  .sent = r->sent,
                                  .connected = connected,
-                                 .first_byte = answered ? now : 0};
+                                 .first_byte = answered ? now : 0,
+                                 .bytes_out = FRONT_BYTES_OUT,
+                                 .bytes_in = answered ? FRONT_BYTES_IN : 0,
+                                 .load = tell_report(w, requests_id(&w->requests, r), end)};
+    if (w->tell.truth)
+        tell_truth_of(w, (uint32_t)r->backend);
     balancer_tell_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
 }
 
@@ -234,7 +262,11 @@ void front_timer_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct balancer_tier *tier = &w->balancer.tiers[subject];
     w->timers[subject] = ENGINE_NO_EVENT;
+    if (w->tell.truth)
+        tell_truth(w, now);
     lb_time next = tier->algorithm->on_timer(tier->state, now);
+    if (w->tell.probes)
+        tell_ask(w, now);
     if (next < LB_NEVER)
         w->timers[subject] =
             engine_at(w->engine, next > now ? next : now + 1, EVENT_TIMER, subject);

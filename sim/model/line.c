@@ -83,7 +83,7 @@ static uint32_t next_for(const struct world *w, uint32_t backend)
 {
     const struct waiting *waiting = &w->balancer.waiting;
     uint32_t node = waiting_first(waiting, WAITING_OWN + backend);
-    if (node != WAITING_NONE)
+    if (node != WAITING_NONE || w->tell.truth)
         return node;
     uint32_t tier = w->balancer.places[backend].tier;
     node = waiting_first(waiting, WAITING_FRESH);
@@ -94,6 +94,33 @@ static uint32_t next_for(const struct world *w, uint32_t backend)
         (node == WAITING_NONE || waiting->nodes[retried].order < waiting->nodes[node].order))
         return retried;
     return node;
+}
+
+/* An ideal waits for what only it can see, a free slot perhaps: whoever came first is picked for once
+ * more, and stays where he is if the answer is the same. */
+static bool ask_again(struct world *w, lb_time now)
+{
+    const struct waiting *waiting = &w->balancer.waiting;
+    uint32_t node = waiting_first(waiting, WAITING_FRESH);
+    uint32_t retried = waiting_first(waiting, WAITING_RETRIED);
+    if (node == WAITING_NONE ||
+        (retried != WAITING_NONE && waiting->nodes[retried].order < waiting->nodes[node].order))
+        node = retried;
+    if (node == WAITING_NONE)
+        return false;
+    uint32_t id = waiting->nodes[node].request;
+    int32_t backend = front_pick_again(w, id, now);
+    if (backend < 0 || balancer_full(&w->balancer, (uint32_t)backend))
+        return false;
+    line_leave(w, id);
+    front_send_waiting(w, id, (uint32_t)backend, LB_BY_PICK, now);
+    return true;
+}
+
+void line_slot_free(struct world *w, uint32_t backend, lb_time now)
+{
+    if (w->tell.truth && w->balancer.waiting.total != 0)
+        (void)engine_at(w->engine, now, EVENT_SERVE, backend);
 }
 
 /* Without network delays an attempt may fail inside front_send_waiting, which frees its place and
@@ -114,8 +141,10 @@ void line_serve(struct world *w, uint32_t backend, lb_time now)
             break;
         uint32_t id = w->balancer.waiting.nodes[node].request;
         line_leave(w, id);
-        front_send_waiting(w, id, backend, now);
+        front_send_waiting(w, id, backend, LB_BY_QUEUE, now);
     }
+    while (w->tell.truth && waiting_common(&w->balancer.waiting) != 0 && ask_again(w, now))
+        ;
     w->serving = 0;
 }
 

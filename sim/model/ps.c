@@ -145,6 +145,16 @@ uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now)
     return first.request;
 }
 
+lb_time ps_work_left(const struct world *w, uint32_t id, lb_time now)
+{
+    const struct request *r = &w->requests.at[id];
+    const struct backend_rest *ps = &w->rest[r->backend];
+    double left = ps->heap[r->event].finish - ps->virtual_now;
+    if (!w->backends[r->backend].frozen)
+        left -= (double)(now - ps->virtual_at) * ps_rate(w, (uint32_t)r->backend);
+    return left > 0 ? units_from_ns(left) : 0;
+}
+
 void ps_freeze(struct world *w, uint32_t backend, lb_time now)
 {
     struct backend_rest *ps = &w->rest[backend];

@@ -171,6 +171,8 @@ STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
         return;
     }
     r->entered = now;
+    if (__builtin_expect(w->tell.entries, 0))
+        tell_entered(w, id);
     if (b->discipline == DISCIPLINE_PS)
         ps_enter(w, (uint32_t)r->backend, id, now);
     else if (room)
@@ -183,12 +185,17 @@ STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
 STEP void step_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
+    if (__builtin_expect(w->tell.entries, 0))
+        tell_leaving(w, id, end, now);
     w->ledger.times_present += (uint64_t)(now - r->entered);
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;
-    if (__builtin_expect((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0, 1))
+    if (__builtin_expect((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0, 1)) {
         step_answer(w, id, end, now);
-    else if ((r->flags & REQUEST_ORPHAN) != 0)
+        return;
+    }
+    line_slot_free(w, (uint32_t)r->backend, now);
+    if ((r->flags & REQUEST_ORPHAN) != 0)
         requests_give(&w->requests, id);
     else
         probe_answer(w, id, end == LB_END_OK, now);
@@ -255,6 +262,8 @@ STEP void step_pick(struct world *w, uint32_t id, lb_time now)
         line_join(w, id, backend, now);
     else
         step_send(w, id, backend, LB_BY_PICK, now);
+    if (__builtin_expect(w->tell.probes, 0))
+        tell_ask(w, now);
 }
 
 /* A request reaches the balancer. */

@@ -130,6 +130,7 @@ static void do_algorithm(struct world *w, struct world_action *a, uint32_t unuse
     const struct lb_algorithm *before = w->balancer.tiers[0].algorithm;
     (void)snprintf(text, sizeof text, "algorithm %s, was %s", a->what.algorithm->name,
                    before->name);
+    tell_prepare(w, a->what.algorithm, now);
     if (balancer_change_algorithm(&w->balancer, a->what.algorithm, now, &error) != 0) {
         w->failed = error;
         engine_stop(w->engine);

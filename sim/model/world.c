@@ -97,6 +97,8 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_TIMER] = front_timer_event,
+    [EVENT_TELL_THERE] = tell_there_event,
+    [EVENT_TELL_BACK] = tell_back_event,
     [EVENT_WINDOW] = window_event,
     [EVENT_SAMPLE] = sample_event,
     [EVENT_END] = end_event,
@@ -133,7 +135,7 @@ static void look(void *context, uint32_t kind, uint32_t subject, enum engine_ahe
 
 void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
 {
-    w->ask_key = (algorithm->needs & (LB_NEED_KEY | LB_NEED_SIZE)) != 0;
+    tell_begin(w, algorithm);
     for (uint32_t t = 0; t < w->balancer.tier_count; t++) {
         if (w->timers[t] != ENGINE_NO_EVENT)
             engine_cancel(w->engine, w->timers[t]);
@@ -211,6 +213,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         world_apply(w, &scenario->timeline[i], false);
+    tell_prepare(w, scenario->balancer.algorithm, 0);
     world_ask_for(w, scenario->balancer.algorithm);
     if (scenario->run.sample > 0)
         (void)engine_at(w->engine, scenario->run.sample, EVENT_SAMPLE, 0);
@@ -235,6 +238,7 @@ void world_done(struct world *w)
     free(w->at_edge[0]);
     free(w->at_edge[1]);
     free(w->actions);
+    tell_done(&w->tell);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
     engine_destroy(w->engine);

@@ -18,6 +18,7 @@
 #include "sim/model/deadline.h"
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
+#include "sim/model/tell.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. */
 enum world_event {
@@ -42,6 +43,8 @@ enum world_event {
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
     EVENT_TIMER,         /* tier: the algorithm's own */
+    EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
+    EVENT_TELL_BACK,     /* its answer is back, or it is given up */
     EVENT_WINDOW,        /* mark: windows begin or end */
     EVENT_SAMPLE,
     EVENT_END,     /* arrivals are no longer measured */
@@ -102,7 +105,9 @@ struct world {
     lb_time deadline; /* of some client, at the latest the first; LB_NEVER = none: see client.c */
     struct ledger ledger;
     struct lb_request ask;                   /* filled for each pick */
-    bool ask_key;                            /* the algorithm wants the source address */
+    bool ask_key;                            /* the algorithm looks at the request, or the truth */
+    char ask_name[32];                       /* the key it shows */
+    struct tell tell;                        /* what it is told besides */
     engine_event timers[BALANCER_TIERS_MAX]; /* the algorithm's own, by tier */
     uint32_t users;
     uint32_t serving;                /* backend + 1 whose places line_serve is giving away */
@@ -156,8 +161,11 @@ void front_ask_key(struct world *w, const struct request *r);
 bool front_again(struct world *w, uint32_t id, lb_time now);
 /* The pick, and where it leads. */
 void front_place(struct world *w, uint32_t id, lb_time now);
-/* A request that waited has its place. */
-void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, lb_time now);
+/* A request that waited has its place; how: by the queue, or by a pick that was asked again. */
+void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
+                        lb_time now);
+/* The pick once more, for one who waits: a backend, LB_WAIT or LB_NONE. */
+int32_t front_pick_again(struct world *w, uint32_t id, lb_time now);
 /* No backend for this request: it fails here. */
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now);
 /* The hook of an algorithm that wants to know how attempts end. */
@@ -183,6 +191,8 @@ void line_join(struct world *w, uint32_t id, int32_t backend, lb_time now);
 void line_leave(struct world *w, uint32_t id);
 /* Places came free at this backend: whoever waits goes there. */
 void line_serve(struct world *w, uint32_t backend, lb_time now);
+/* A slot of this backend came free without an answer: who waits for a slot may have it. */
+void line_slot_free(struct world *w, uint32_t backend, lb_time now);
 /* This backend takes nothing now: those who wait for it are picked for anew. */
 void line_repick(struct world *w, uint32_t backend, lb_time now);
 void line_timeout_event(void *context, uint32_t subject, lb_time now);
@@ -196,6 +206,7 @@ void backend_departure_event(void *context, uint32_t subject, lb_time now);
 /* ps.c: the virtual clock of processor sharing */
 void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now);
 void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now);
+lb_time ps_work_left(const struct world *w, uint32_t id, lb_time now);
 uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now);
 void ps_freeze(struct world *w, uint32_t backend, lb_time now);
 void ps_reschedule(struct world *w, uint32_t backend, lb_time now);

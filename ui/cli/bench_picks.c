@@ -21,7 +21,8 @@ struct host {
     struct lb_backend *rows;
     struct lb_pool pool;
     struct lb_truth truth;
-    uint32_t *present;
+    uint32_t *present, *slots;
+    double *speed;
     lb_time *work_left;
     char (*names)[32];
     int32_t *flight; /* backends of what is in flight, in any order */
@@ -36,6 +37,8 @@ static void host_open(struct host *host, const struct lb_algorithm *algorithm, u
     *host = (struct host){.algorithm = algorithm,
                           .rows = text_need_zero(n, sizeof *host->rows),
                           .present = text_need_zero(n, sizeof *host->present),
+                          .slots = text_need_zero(n, sizeof *host->slots),
+                          .speed = text_need_zero(n, sizeof *host->speed),
                           .work_left = text_need_zero(n, sizeof *host->work_left),
                           .names = text_need_zero(n, sizeof *host->names),
                           .flight = text_need_zero((size_t)EACH * n, sizeof *host->flight),
@@ -49,9 +52,11 @@ static void host_open(struct host *host, const struct lb_algorithm *algorithm, u
                                             .id = i + 1,
                                             .weight = 1,
                                             .flags = LB_PRESENT | LB_USABLE};
+        host->slots[i] = 2 * EACH;
+        host->speed[i] = 1;
     }
     host->pool = (struct lb_pool){.at = host->rows, .count = n, .max = n, .usable = n};
-    host->truth = (struct lb_truth){.present = host->present, .work_left = host->work_left};
+    host->truth = (struct lb_truth){host->present, host->work_left, host->slots, host->speed};
     lb_random_seed(&host->coins, 1);
     lb_random_seed(&host->own, 2);
 }
@@ -63,6 +68,8 @@ static void host_close(struct host *host)
     free(host->rows);
     free(host->present);
     free(host->work_left);
+    free(host->slots);
+    free(host->speed);
     free(host->names);
     free(host->flight);
 }

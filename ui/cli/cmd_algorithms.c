@@ -24,6 +24,7 @@ static const struct bit needs[] = {
     {LB_NEED_PROBE, "probe", "probes of its own"},
     {LB_NEED_SIZE, "size", "the work of a request before it is done (ideal: no balancer has it)"},
     {LB_NEED_ORACLE, "oracle", "the true state of the backends (ideal: no balancer has it)"},
+    {LB_NEED_WORK, "work", "the work left at the backends (ideal: no balancer has it)"},
     {0, NULL, NULL},
 };
 
