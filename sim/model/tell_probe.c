@@ -18,7 +18,7 @@ static int by_value(const void *a, const void *b)
  * smallest distances from it, until there are enough. 0 when nothing was answered yet. */
 static lb_time latency_at(const struct tell_meter *m, uint32_t present)
 {
-    lb_time near[TELL_SAMPLES];
+    lb_time near[TELL_SAMPLES] = {0};
     uint32_t known = m->samples < TELL_SAMPLES ? m->samples : TELL_SAMPLES, count = 0;
     uint32_t enough = known < TELL_NEAR ? known : TELL_NEAR;
     uint32_t done = 0; /* samples at a distance below this are in */
