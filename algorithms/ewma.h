@@ -39,4 +39,16 @@ static inline void lb_ewma_update(struct lb_ewma *ewma, double sample, double ta
     ewma->at = now > ewma->at ? now : ewma->at;
 }
 
+/* The same, but a sample above the value is taken as it is: quick to see a peak, slow to forget. */
+static inline void lb_ewma_peak(struct lb_ewma *ewma, double sample, double tau, lb_time now)
+{
+    if (sample > ewma->value) {
+        ewma->any = true;
+        ewma->value = sample;
+        ewma->at = now > ewma->at ? now : ewma->at;
+        return;
+    }
+    lb_ewma_update(ewma, sample, tau, now);
+}
+
 #endif

@@ -29,7 +29,10 @@
 
 #define GRPC(X)
 
-#define FINAGLE(X)
+#define FINAGLE(X)                                                                                 \
+    X(finagle_round_robin)                                                                         \
+    X(finagle_p2c)                                                                                 \
+    X(finagle_peak_ewma)
 
 #define APACHE(X)
 

@@ -8,8 +8,7 @@
  * `replacement=yes` allows the same backend to be drawn twice, as the textbook's mean field does.
  *
  * The hot path (two choices without replacement, equal weights, no limits, a first attempt) makes
- * both draws from one 64-bit number: the upper half picks the first place, the lower half one of
- * the others. It is exactly uniform: the rare halves that would favour someone are drawn again.
+ * both draws from one 64-bit number, as pair.h explains.
  * Elsewhere a draw of a backend that may not have the request (tried, full, drawn before) is
  * repeated; after a few in vain the allowed ones are counted out, with the same chances. A backend in
  * slow start counts, in draws and comparisons, for the part of its weight it has warmed up to.
@@ -20,6 +19,7 @@
  */
 #include <stdlib.h>
 
+#include "algorithms/pair.h"
 #include "algorithms/shares.h"
 #include "algorithms/warm.h"
 
@@ -91,32 +91,12 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
     return s;
 }
 
-/* Two different places below n >= 2, each ordered pair equally likely, from one draw. */
-static inline void draw_pair(struct lb_random *random, uint32_t n, uint32_t *first,
-                             uint32_t *second)
-{
-    uint64_t high, low;
-    for (;;) {
-        uint64_t draw = lb_random_u64(random);
-        high = (draw >> 32) * n;
-        low = (draw & UINT32_MAX) * (n - 1);
-        if ((uint32_t)high >= n && (uint32_t)low >= n)
-            break;
-        /* about 2n draws in 2^32 come here, where the exact test costs two divisions */
-        if ((uint32_t)high >= (0U - n) % n && (uint32_t)low >= (0U - (n - 1)) % (n - 1))
-            break;
-    }
-    *first = (uint32_t)(high >> 32);
-    *second = (uint32_t)(low >> 32);
-    *second += *second >= *first;
-}
-
 /* Fetches the rows that the next pick will compare, by drawing them from a copy of the stream. */
 static void fetch_next(const struct state *s, const struct lb_backend *at)
 {
     struct lb_random copy = *s->random;
     uint32_t first, second;
-    draw_pair(&copy, s->shares.count, &first, &second);
+    lb_pair_draw(&copy, s->shares.count, &first, &second);
     __builtin_prefetch(&at[s->shares.row[first]]);
     __builtin_prefetch(&at[s->shares.row[second]]);
 }
@@ -145,7 +125,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     if (!s->plain || request->tried_count != 0)
         return pick_among(s, request, now);
     uint32_t first, second;
-    draw_pair(s->random, s->shares.count, &first, &second);
+    lb_pair_draw(s->random, s->shares.count, &first, &second);
     first = s->shares.row[first];
     second = s->shares.row[second];
     const struct lb_backend *at = s->pool->at;
