@@ -83,7 +83,7 @@ static void build_index(struct lb_ring *ring)
     ring->index[stretches] = ring->count;
 }
 
-void lb_ring_sort(struct lb_ring *ring)
+static void sort_points(struct lb_ring *ring)
 {
     for (unsigned shift = 0; shift < ring->bits && ring->count > 0; shift += 8)
         if (sort_by_digit(ring->point, ring->spare, ring->count, shift)) {
@@ -91,5 +91,21 @@ void lb_ring_sort(struct lb_ring *ring)
             ring->spare = ring->point;
             ring->point = sorted;
         }
+}
+
+void lb_ring_sort(struct lb_ring *ring)
+{
+    sort_points(ring);
+    build_index(ring);
+}
+
+void lb_ring_sort_unique(struct lb_ring *ring)
+{
+    sort_points(ring);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < ring->count; i++)
+        if (i == 0 || ring->point[i].hash != ring->point[kept - 1].hash)
+            ring->point[kept++] = ring->point[i];
+    ring->count = kept;
     build_index(ring);
 }

@@ -48,6 +48,9 @@ static inline void lb_ring_add(struct lb_ring *ring, uint64_t hash, uint32_t row
 /* Sorts the points and builds the index; look-ups are allowed from here on. Never allocates. */
 void lb_ring_sort(struct lb_ring *ring);
 
+/* The same, and of points with equal hashes only the one that was added first stays. */
+void lb_ring_sort_unique(struct lb_ring *ring);
+
 /* The first point with a hash >= this one, or ring->count beyond the last; the ring is not empty. */
 static inline uint32_t lb_ring_successor(const struct lb_ring *ring, uint64_t hash)
 {

@@ -48,6 +48,7 @@ static void start(struct lb_shares *shares, bool warming)
 
 static void finish(struct lb_shares *shares)
 {
+    shares->weight = shares->total;
     if (!shares->equal)
         return;
     for (uint32_t place = 0; place < shares->count; place++)

@@ -23,6 +23,7 @@ struct lb_shares {
     uint32_t count;  /* places in use */
     uint64_t total;  /* sum of all shares; 0 = nobody */
     bool equal;      /* all weights are the same: every share is 1 */
+    uint64_t weight; /* the total as it would be otherwise: the sum of the weights */
     bool limited;    /* some row has a limit of requests in flight */
     bool warming;    /* some row is in slow start: shares are in LB_WARM_UNITS of a weight */
 };
@@ -58,6 +59,13 @@ static inline uint32_t lb_shares_at(const struct lb_shares *shares, uint64_t x)
             high = middle;
     }
     return low;
+}
+
+/* The same with the weights as they are: x < weight. A product that takes a hash modulo the sum of
+ * the weights lands here. */
+static inline uint32_t lb_shares_at_weight(const struct lb_shares *shares, uint64_t x)
+{
+    return lb_shares_at(shares, shares->equal ? x / (shares->weight / shares->total) : x);
 }
 
 /* A whole number in [0, n), exactly uniform; n >= 1. Beyond 32 bits it draws 64 at a time. */

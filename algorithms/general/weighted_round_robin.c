@@ -1,9 +1,9 @@
 /*
  * Weighted round robin, smooth: turns in proportion to the weights, spread out evenly.
  *
- * The idea: every candidate's credit grows by its weight; the one with the most credit (the first
- * among equals) is picked and pays the sum of the weights. Over sum(weights) picks each backend is
- * picked exactly weight times, {5,1,1} in the order a a b a c a a, and all credits are back at 0.
+ * The idea: the step of smooth.h over all who may take the request. Over sum(weights) picks each
+ * backend is picked exactly weight times, {5,1,1} in the order a a b a c a a, and all credits are
+ * back at 0.
  *
  * Weights count in thousandths: a backend in slow start has the part of its weight that it has warmed
  * up to (warm.h), and all else is as it would be in whole weights. A step of warming keeps the
@@ -15,6 +15,7 @@
  */
 #include <stdlib.h>
 
+#include "algorithms/smooth.h"
 #include "algorithms/warm.h"
 
 struct state {
@@ -74,21 +75,15 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
     (void)now;
-    int64_t total = 0;
-    int32_t best = LB_NONE;
-    for (uint32_t i = 0; i < s->pool->count; i++) {
-        if (!lb_may(s->pool, request, i))
-            continue;
-        int64_t share = (int64_t)s->pool->at[i].weight * s->turn[i].units;
-        s->turn[i].credit += share;
-        total += share;
-        if (best == LB_NONE || s->turn[i].credit > s->turn[best].credit)
-            best = (int32_t)i;
-    }
-    if (best == LB_NONE)
+    struct lb_smooth turn = {.best = LB_NONE};
+    for (uint32_t i = 0; i < s->pool->count; i++)
+        if (lb_may(s->pool, request, i))
+            lb_smooth_join(&turn, i, &s->turn[i].credit,
+                           (int64_t)s->pool->at[i].weight * s->turn[i].units);
+    if (turn.best == LB_NONE)
         return lb_wait_or_none(s->pool, request);
-    s->turn[best].credit -= total;
-    return best;
+    s->turn[turn.best].credit -= turn.total;
+    return turn.best;
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)

@@ -10,51 +10,18 @@
  * Source: nginx 1.22.1, src/http/modules/ngx_http_upstream_least_conn_module.c; rules only. All
  * recordings under tests/golden/nginx are decided equally.
  */
-#include "algorithms/nginx/peers.h"
+#include "algorithms/nginx/least.h"
 
-/* Less than zero, zero or more as a carries less, the same or more for its weight than b. */
-static int compare(const struct lb_pool *pool, uint32_t a, uint32_t b)
+static uint64_t conns(const void *state, uint32_t row, int64_t second)
 {
-    uint64_t left = (uint64_t)pool->at[a].in_flight * pool->at[b].weight;
-    uint64_t right = (uint64_t)pool->at[b].in_flight * pool->at[a].weight;
-    return (left > right) - (left < right);
-}
-
-/* Turns among those that tie, from `first` on. Returns the winner, adds up the sum it pays. */
-static uint32_t pick_in_turn(struct lb_nginx_peers *peers, const struct lb_request *request,
-                             uint32_t first, int64_t second, int64_t *total)
-{
-    uint32_t best = first;
-    for (uint32_t i = first; i < peers->pool->count; i++) {
-        if (!lb_nginx_peers_may(peers, request, i, second) || compare(peers->pool, i, best) != 0)
-            continue;
-        *total += lb_nginx_peers_step(peers, i);
-        if (peers->peer[i].current > peers->peer[best].current)
-            best = i;
-    }
-    return best;
+    const struct lb_nginx_peers *peers = state;
+    (void)second;
+    return peers->pool->at[row].in_flight;
 }
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
-    struct lb_nginx_peers *peers = state;
-    int64_t total = 0, second = lb_nginx_second(now);
-    uint32_t best = UINT32_MAX;
-    bool many = false;
-    for (uint32_t i = 0; i < peers->pool->count; i++) {
-        if (!lb_nginx_peers_may(peers, request, i, second))
-            continue;
-        int order = best == UINT32_MAX ? -1 : compare(peers->pool, i, best);
-        if (order < 0)
-            best = i;
-        many = order == 0 || (order > 0 && many);
-    }
-    if (best == UINT32_MAX)
-        return LB_NONE;
-    if (many)
-        best = pick_in_turn(peers, request, best, second, &total);
-    lb_nginx_peers_take(peers, best, total, second);
-    return (int32_t)best;
+    return lb_nginx_pick_least(state, request, now, conns, true);
 }
 
 extern const struct lb_algorithm lb_algorithm_nginx_least_conn;

@@ -15,40 +15,70 @@ static void start_afresh(struct lb_nginx_peers *peers)
         present += (b->flags & LB_PRESENT) != 0;
     }
     peers->single = peers->alone && present == 1;
+    lb_shares_build(&peers->shares, peers->pool, LB_PRESENT);
+}
+
+int lb_nginx_peers_init(struct lb_nginx_peers *peers, const struct lb_setup *setup,
+                        struct lb_error *error)
+{
+    const struct lb_pool *pool = setup->pool;
+    size_t max = pool->max > pool->count ? pool->max : pool->count;
+    *peers = (struct lb_nginx_peers){.pool = pool,
+                                     .random = setup->random,
+                                     .alone = setup->tiers <= 1,
+                                     .backup = setup->tier > 0,
+                                     .peer = calloc(max + 1, sizeof *peers->peer)};
+    if (lb_shares_init(&peers->shares, pool, error) != 0 || peers->peer == NULL) {
+        lb_nginx_peers_done(peers);
+        return lb_error_set(error, LB_ERROR_MEMORY, "nginx peers: no memory for %zu of them", max);
+    }
+    start_afresh(peers);
+    return 0;
+}
+
+void lb_nginx_peers_done(struct lb_nginx_peers *peers)
+{
+    lb_shares_done(&peers->shares);
+    free(peers->peer);
+    peers->peer = NULL;
 }
 
 void *lb_nginx_peers_create(const struct lb_setup *setup, struct lb_error *error)
 {
-    const struct lb_pool *pool = setup->pool;
-    size_t max = pool->max > pool->count ? pool->max : pool->count;
-    struct lb_nginx_peers *peers = calloc(1, sizeof *peers + max * sizeof peers->peer[0]);
+    struct lb_nginx_peers *peers = malloc(sizeof *peers);
     if (peers == NULL) {
-        lb_error_set(error, LB_ERROR_MEMORY, "nginx peers: no memory for %zu of them", max);
+        lb_error_set(error, LB_ERROR_MEMORY, "nginx peers: no memory");
         return NULL;
     }
-    peers->pool = pool;
-    peers->alone = setup->tiers <= 1;
-    start_afresh(peers);
-    return peers;
+    if (lb_nginx_peers_init(peers, setup, error) == 0)
+        return peers;
+    free(peers);
+    return NULL;
 }
 
 void lb_nginx_peers_destroy(void *state)
 {
+    lb_nginx_peers_done(state);
     free(state);
 }
 
-void lb_nginx_peers_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
+bool lb_nginx_peers_reload(struct lb_nginx_peers *peers, const int32_t *changed, uint32_t count)
 {
-    struct lb_nginx_peers *peers = state;
-    (void)now;
     for (uint32_t k = 0; k < count; k++) {
         const struct lb_backend *b = &peers->pool->at[changed[k]];
         uint32_t weight = (b->flags & LB_PRESENT) != 0 ? b->weight : 0;
         if (weight != peers->peer[changed[k]].weight) {
             start_afresh(peers);
-            return;
+            return true;
         }
     }
+    return false;
+}
+
+void lb_nginx_peers_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
+{
+    (void)now;
+    lb_nginx_peers_reload(state, changed, count);
 }
 
 void lb_nginx_peers_finish(void *state, int32_t row, const struct lb_outcome *outcome, lb_time now)

@@ -1,9 +1,9 @@
 /*
  * nginx round robin: smooth weighted turns with the passive health of nginx's peers.
  *
- * The idea: peers.h keeps the weights and the failures; of the peers that may take the request
- * each gains its effective weight, the one with the most credit (the first among equals) is picked
- * and pays the sum.
+ * The idea: peers.h keeps the weights and the failures; those that may take the request take a
+ * turn (smooth.h) by their effective weights. Every other method of nginx ends here when its own
+ * rule finds nobody.
  *
  * Cost: O(n).
  * Source: nginx 1.22.1, src/http/ngx_http_upstream_round_robin.c (no zone); rules only. All
@@ -11,21 +11,17 @@
  */
 #include "algorithms/nginx/peers.h"
 
-static int32_t pick(void *state, const struct lb_request *request, lb_time now)
+int32_t lb_nginx_peers_pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct lb_nginx_peers *peers = state;
-    int64_t total = 0, second = lb_nginx_second(now);
-    int32_t best = LB_NONE;
-    for (uint32_t i = 0; i < peers->pool->count; i++) {
-        if (!lb_nginx_peers_may(peers, request, i, second))
-            continue;
-        total += lb_nginx_peers_step(peers, i);
-        if (best == LB_NONE || peers->peer[i].current > peers->peer[best].current)
-            best = (int32_t)i;
-    }
-    if (best != LB_NONE)
-        lb_nginx_peers_take(peers, (uint32_t)best, total, second);
-    return best;
+    int64_t second = lb_nginx_second(now);
+    struct lb_smooth turn = {.best = LB_NONE};
+    for (uint32_t i = 0; i < peers->pool->count; i++)
+        if (lb_nginx_peers_may(peers, request, i, second))
+            lb_nginx_peers_join(peers, &turn, i);
+    if (turn.best == LB_NONE)
+        return LB_NONE;
+    return lb_nginx_peers_take(peers, (uint32_t)turn.best, turn.total, second);
 }
 
 extern const struct lb_algorithm lb_algorithm_nginx_round_robin;
@@ -41,7 +37,7 @@ const struct lb_algorithm lb_algorithm_nginx_round_robin = {
     .claims = LB_CLAIM_WEIGHTS,
     .create = lb_nginx_peers_create,
     .destroy = lb_nginx_peers_destroy,
-    .pick = pick,
+    .pick = lb_nginx_peers_pick,
     .on_attempt_finish = lb_nginx_peers_finish,
     .on_pool_change = lb_nginx_peers_change,
     .describe = lb_nginx_peers_describe,
