@@ -32,7 +32,11 @@
 #define FINAGLE(X)                                                                                 \
     X(finagle_round_robin)                                                                         \
     X(finagle_p2c)                                                                                 \
-    X(finagle_peak_ewma)
+    X(finagle_peak_ewma)                                                                           \
+    X(finagle_heap)                                                                                \
+    X(finagle_aperture)                                                                            \
+    X(linkerd_p2c)                                                                                 \
+    X(linkerd_peak_ewma)
 
 #define APACHE(X)
 

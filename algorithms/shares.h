@@ -38,6 +38,15 @@ void lb_shares_build(struct lb_shares *shares, const struct lb_pool *pool, unsig
 /* The same for the rows that are open, those in slow start by what they count for now (warm.h). */
 void lb_shares_build_warm(struct lb_shares *shares, const struct lb_pool *pool, lb_time now);
 
+/* Everybody in it counts the same from here on, whatever the weights. */
+static inline void lb_shares_level(struct lb_shares *shares)
+{
+    shares->equal = true;
+    shares->total = shares->count;
+    for (uint32_t place = 0; place < shares->count; place++)
+        shares->below[place] = place;
+}
+
 /* The share of a place, in units of total. */
 static inline uint64_t lb_shares_of(const struct lb_shares *shares, uint32_t place)
 {
