@@ -249,13 +249,45 @@ format:
 deps:
 	@tests/tools/deps.sh build run test tools
 
+# --- the algorithms as a library for others ------------------------------------------------------
+
+LIBRARY         := $(B)/liblbalgorithms.a
+LIBRARY_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter algorithms/%,$(SOURCES)))
+LIBRARY_HEADERS := $(wildcard algorithms/*.h)
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(B)/list
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# What `pkg-config lbsim-algorithms` answers. Written when it is installed: it names the prefix.
+define PC_FILE
+prefix=$(PREFIX)
+libdir=$${prefix}/lib
+includedir=$${prefix}/include/lbsim
+
+Name: lbsim-algorithms
+Description: Load-balancing algorithms: the decisions of real balancers, pick for pick
+Version: $(VERSION)
+Requires: libxxhash zlib libmd
+Libs: -L$${libdir} -llbalgorithms -lm
+Cflags: -I$${includedir}
+endef
+export PC_FILE
+
+LIB_DIR    = $(DESTDIR)$(PREFIX)/lib
+HEADER_DIR = $(DESTDIR)$(PREFIX)/include/lbsim/algorithms
 MAN        = $(DESTDIR)$(PREFIX)/share/man/man1
 BASH_DIR   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_DIR   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 DATA_DIR   = $(DESTDIR)$(PREFIX)/share/lbsim
 
-install: $(PROGRAM)
+install: $(PROGRAM) $(LIBRARY)
+	install -d $(LIB_DIR)/pkgconfig $(HEADER_DIR)
+	install -m 644 $(LIBRARY) $(LIB_DIR)
+	install -m 644 $(LIBRARY_HEADERS) $(HEADER_DIR)
+	printf '%s\n' "$$PC_FILE" > $(LIB_DIR)/pkgconfig/lbsim-algorithms.pc
 	install -d $(DESTDIR)$(PREFIX)/bin $(MAN) $(BASH_DIR) $(ZSH_DIR) $(FISH_DIR) \
 	    $(DATA_DIR)/scenarios
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/lbsim
@@ -281,7 +313,7 @@ help:
 	@echo 'make fuzz         libFuzzer on what reads files (FUZZ_SECONDS=60 each)'
 	@echo 'make determinism  the same digests from gcc and clang, -O0 and -O2'
 	@echo 'make deps         install the libraries and tools'
-	@echo 'make install      into PREFIX=/usr/local, below DESTDIR='
+	@echo 'make install      program, manual and the algorithms as a library: PREFIX=/usr/local, DESTDIR='
 	@echo 'make clean        remove what was built'
 	@echo 'make help         this'
 	@echo

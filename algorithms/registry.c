@@ -88,14 +88,32 @@ static const struct {
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
 
+/* Added while the program starts, before there are threads; never changed afterwards. */
+static const struct lb_algorithm *plugged[LB_PLUGINS_MAX];
+static uint32_t plugged_count;
+
 uint32_t lb_registry_count(void)
 {
-    return COUNT(algorithms);
+    return COUNT(algorithms) + plugged_count;
 }
 
 const struct lb_algorithm *lb_registry_at(uint32_t i)
 {
-    return algorithms[i];
+    return i < COUNT(algorithms) ? algorithms[i] : plugged[i - COUNT(algorithms)];
+}
+
+int lb_registry_add(const struct lb_algorithm *algorithm, struct lb_error *error)
+{
+    if (lb_algorithm_check(algorithm, error) != 0)
+        return -1;
+    if (lb_registry_find(algorithm->name) != NULL)
+        return lb_error_set(error, LB_ERROR_INVALID, "there is an algorithm '%s' already",
+                            algorithm->name);
+    if (plugged_count == LB_PLUGINS_MAX)
+        return lb_error_set(error, LB_ERROR_INVALID, "at most %d algorithms can be added",
+                            LB_PLUGINS_MAX);
+    plugged[plugged_count++] = algorithm;
+    return 0;
 }
 
 const struct lb_algorithm *lb_registry_find(const char *name)
@@ -105,9 +123,9 @@ const struct lb_algorithm *lb_registry_find(const char *name)
             name = aliases[i].name;
             break;
         }
-    for (uint32_t i = 0; i < COUNT(algorithms); i++)
-        if (strcmp(algorithms[i]->name, name) == 0)
-            return algorithms[i];
+    for (uint32_t i = 0; i < lb_registry_count(); i++)
+        if (strcmp(lb_registry_at(i)->name, name) == 0)
+            return lb_registry_at(i);
     return NULL;
 }
 

@@ -19,6 +19,10 @@ extern const uint32_t bench_sizes[BENCH_SIZES];
  */
 double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends);
 
+/* Milliseconds to set the algorithm up for so many backends, its tables built; NAN when it does not
+ * take so many. */
+double bench_build(const struct lb_algorithm *algorithm, uint32_t backends);
+
 /* The engine's hold: one event carried out, one scheduled in its place, `pending` events waiting. */
 double bench_hold(uint32_t pending);
 

@@ -202,3 +202,17 @@ double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends)
     host_close(&host);
     return best;
 }
+
+double bench_build(const struct lb_algorithm *algorithm, uint32_t backends)
+{
+    struct host host;
+    double best = NAN;
+    for (int round = 0; round < ROUNDS; round++) {
+        host_open(&host, algorithm, backends);
+        int64_t start = wall_cpu();
+        if (host_create(&host))
+            best = fmin(best, (double)(wall_cpu() - start) / 1e6);
+        host_close(&host);
+    }
+    return best;
+}

@@ -14,6 +14,7 @@
 
 #include "sim/base/text.h"
 #include "ui/cli/parse.h"
+#include "ui/cli/plugin.h"
 #include "ui/cli/usage.h"
 
 int cli_fail(const struct cli *cli, int status, const char *format, ...)
@@ -88,7 +89,7 @@ int cli_command(uint32_t count, const char *const *words)
     if (status == 0) {
         if (cli.help)
             usage_command(stdout, command, cli_width());
-        else
+        else if ((status = plugin_load(&cli)) == 0)
             status = command->run(&cli);
     }
     cli_parse_done(&cli);

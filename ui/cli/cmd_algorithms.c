@@ -7,8 +7,9 @@
 
 #include "algorithms/registry.h"
 #include "sim/base/json.h"
-#include "sim/base/units.h"
+#include "ui/cli/algorithm_table.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/plugin.h"
 #include "ui/cli/usage.h"
 
 /* The bits of needs and claims, in words. */
@@ -38,21 +39,12 @@ static const struct bit claims[] = {
 
 static bool is_ideal(const struct lb_algorithm *algorithm)
 {
-    return (algorithm->needs & (LB_NEED_SIZE | LB_NEED_ORACLE)) != 0;
+    return (algorithm->needs & (LB_NEED_SIZE | LB_NEED_ORACLE | LB_NEED_WORK)) != 0;
 }
 
-/* A parameter's value as a scenario would write it. */
 static void add_value(struct text *text, const struct lb_param *param, double value)
 {
-    char time[64];
-    if (param->choices != NULL)
-        text_addf(text, "%s", param->choices[(size_t)value]);
-    else if (strcmp(param->unit, "bool") == 0)
-        text_addf(text, "%s", value != 0 ? "yes" : "no");
-    else if (strcmp(param->unit, "ns") == 0)
-        text_addf(text, "%s", units_format_exact(time, sizeof time, units_from_ns(value)));
-    else
-        text_addf(text, "%.15g%s", value, param->unit);
+    algorithm_table_value(text, param, value);
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -251,6 +243,8 @@ static int run_algorithms(struct cli *cli)
     }
     if (cli_flag(cli, "json"))
         print_json(only);
+    else if (cli_flag(cli, "markdown"))
+        algorithm_table_print(only);
     else if (only != NULL)
         print_one(only, cli_width());
     else
@@ -259,8 +253,10 @@ static int run_algorithms(struct cli *cli)
 }
 
 static const struct option_spec options[] = {
-    {"json", '\0', NULL, "print one JSON object, {\"algorithms\": [...]}", false},
-    {0},
+    {"json", 0, NULL, "print one JSON object, {\"algorithms\": [...]}", false},
+    {"markdown", 0, NULL, "print the tables of algorithms/README.md", false},
+    PLUGIN_OPTION,
+    {NULL, 0, NULL, NULL, false},
 };
 
 const struct command command_algorithms = {

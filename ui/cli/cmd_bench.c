@@ -9,10 +9,12 @@
 #include "sim/base/json.h"
 #include "ui/cli/bench.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/plugin.h"
 
 static const struct option_spec options[] = {
     {"algorithm", 'a', "ALGORITHM", "only decisions, and only of this algorithm", true},
     {"json", 0, NULL, "print one JSON object", false},
+    PLUGIN_OPTION,
     {NULL, 0, NULL, NULL, false},
 };
 
@@ -40,22 +42,59 @@ static void bench_one(struct job *job, const struct lb_algorithm *algorithm, con
     if (!job->as_json)
         printf("%-28s", name);
     for (int i = 0; i < BENCH_SIZES && !cli_interrupted(); i++) {
-        double ns = bench_decision(algorithm, bench_sizes[i]);
+        uint32_t backends = bench_sizes[i];
+        bool capped =
+            algorithm != NULL && algorithm->backends_max != 0 && algorithm->backends_max < backends;
+        if (capped)
+            backends = algorithm->backends_max;
+        double ns = bench_decision(algorithm, backends);
         if (job->as_json) {
             json_object(&job->json, NULL);
             json_string(&job->json, "algorithm", algorithm != NULL ? name : NULL);
-            json_uint(&job->json, "backends", bench_sizes[i]);
+            json_uint(&job->json, "backends", backends);
             json_round(&job->json, "ns", ns, 4);
             json_end_object(&job->json);
         } else if (isnan(ns)) {
             printf("%10s", "-");
         } else {
-            printf("%10.1f", ns);
+            printf(capped ? "%9.1f*" : "%10.1f", ns);
         }
         (void)fflush(stdout);
     }
     if (!job->as_json)
         putchar('\n');
+}
+
+/* What is set up in no time is not worth a line. */
+#define BUILD_MS       0.1
+#define BUILD_BACKENDS 1000U
+
+static void builds(struct job *job)
+{
+    if (job->as_json)
+        json_list(&job->json, "builds");
+    else
+        printf("\n%-28s%10s\n", "MILLISECONDS A BUILD", "1,000  backends");
+    for (uint32_t i = 0; i < lb_registry_count() && !cli_interrupted(); i++) {
+        const struct lb_algorithm *a = lb_registry_at(i);
+        double ms = bench_build(a, BUILD_BACKENDS);
+        if (!(ms >= BUILD_MS))
+            continue;
+        if (job->as_json) {
+            json_object(&job->json, NULL);
+            json_string(&job->json, "algorithm", a->name);
+            json_uint(&job->json, "backends", BUILD_BACKENDS);
+            json_round(&job->json, "ms", ms, 4);
+            json_end_object(&job->json);
+        } else {
+            printf("%-28s%10.2f\n", a->name, ms);
+        }
+        (void)fflush(stdout);
+    }
+    if (job->as_json)
+        json_end_list(&job->json);
+    else
+        puts("to set it up with its tables and default parameters; below 0.1 ms is not shown");
 }
 
 static int decisions(struct job *job)
@@ -88,7 +127,7 @@ static int decisions(struct job *job)
         json_end_list(&job->json);
     else
         puts("pick, start and finish, and the benchmark's own books: two requests in flight a "
-             "backend");
+             "backend; *: at the most backends it bears");
     return CLI_DONE;
 }
 
@@ -165,11 +204,19 @@ static int bench_command(struct cli *cli)
     struct job job = {.cli = cli, .as_json = cli_flag(cli, "json")};
     uint32_t named;
     (void)cli_values(cli, "algorithm", &named);
+    const char *what = cli->argument_count > 0 ? cli->arguments[0] : "";
+    static const char *const parts[] = {"picks", "events"};
+    if (what[0] != '\0' && strcmp(what, parts[0]) != 0 && strcmp(what, parts[1]) != 0)
+        return cli_fail_unknown(cli, "part of the benchmark", what, parts, 2);
+    if (named > 0 && strcmp(what, parts[1]) == 0)
+        return cli_fail(cli, CLI_WRONG, "'events' and --algorithm exclude each other");
     cli_catch_signals();
     json_init(&job.json);
     json_object(&job.json, NULL);
-    int status = decisions(&job);
-    if (status == CLI_DONE && named == 0) {
+    int status = strcmp(what, parts[1]) == 0 ? CLI_DONE : decisions(&job);
+    if (status == CLI_DONE && named == 0 && strcmp(what, parts[1]) != 0)
+        builds(&job);
+    if (status == CLI_DONE && named == 0 && strcmp(what, parts[0]) != 0) {
         holds(&job);
         status = simulations(&job);
     }
@@ -184,19 +231,23 @@ static int bench_command(struct cli *cli)
 
 const struct command command_bench = {
     .name = "bench",
-    .usage = "",
+    .usage = "[picks|events]",
     .summary = "nanoseconds a decision of every algorithm, nanoseconds an event of the engine",
-    .help = "A decision is what a balancer asks of an algorithm for one request: pick, start, "
-            "finish. The benchmark plays the balancer: it keeps the books of backends of equal "
-            "weight with two requests each in flight and finishes one of these at random before "
-            "each pick; its own share is the first row. A hold is one event carried out and one "
-            "scheduled in its place.\n\n"
-            "All figures are processor time, the least of several rounds: what else runs on the "
-            "machine only ever adds. `make bench` compares whole runs with a bare loop.",
+    .help =
+        "A decision is what a balancer asks of an algorithm for one request: pick, start, "
+        "finish. The benchmark plays the balancer: it keeps the books of backends of equal "
+        "weight with two requests each in flight and finishes one of these at random before "
+        "each pick; its own share is the first row. A build is setting an algorithm up, its tables "
+        "with it. 'picks' is these two alone, 'events' the engine alone: a hold is one event "
+        "carried out and one "
+        "scheduled in its place.\n\n"
+        "All figures are processor time, the least of several rounds: what else runs on the "
+        "machine only ever adds. `make bench` compares whole runs with a bare loop.",
     .examples = "lbsim bench\n"
+                "lbsim bench picks  # decisions and builds only\n"
                 "lbsim bench --algorithm power-of-two --json",
     .options = options,
     .arguments_min = 0,
-    .arguments_max = 0,
+    .arguments_max = 1,
     .run = bench_command,
 };

@@ -9,6 +9,7 @@
 #include "sim/base/units.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/plugin.h"
 
 static void print_fine(const char *path, const struct scenario *s)
 {
@@ -96,6 +97,7 @@ static const struct option_spec options[] = {
     {"set", 's', "PATH=VALUE", "check with this key changed, as in run.duration=30s", true},
     {"algorithm", 'a', "ALGORITHM", "check with this algorithm", false},
     {"variant", 0, "NAME", "check this variant only", false},
+    PLUGIN_OPTION,
     {"json", 0, NULL, "print one JSON object", false},
     {"quiet", 'q', NULL, "say nothing about files that are right", false},
     {NULL, 0, NULL, NULL, false},

@@ -8,12 +8,13 @@
 #include "sim/record/record.h"
 #include "sim/run/run.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/plugin.h"
 
 /* Rows for an option table: what changes a scenario. execute_load reads them. */
 #define EXECUTE_SCENARIO_OPTIONS                                                                   \
     {"set", 's', "PATH=VALUE", "change a key of the scenario, as in run.duration=30s", true},      \
         {"algorithm", 'a', "ALGORITHM", "use this algorithm instead of the scenario's", false},    \
-        {"seed", 0, "N", "use this seed instead of the scenario's", false},                        \
+        {"seed", 0, "N", "use this seed instead of the scenario's", false}, PLUGIN_OPTION,         \
     {                                                                                              \
         "variant", 0, "NAME", "use this variant of the scenario", false                            \
     }
