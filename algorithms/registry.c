@@ -9,11 +9,19 @@
 /* In the order of lists and tables: the general ones, then products, a block for each folder. */
 #define GENERAL(X)                                                                                 \
     X(random)                                                                                      \
+    X(weighted_random)                                                                             \
     X(round_robin)                                                                                 \
     X(weighted_round_robin)                                                                        \
     X(least_connections)                                                                           \
     X(power_of_two)                                                                                \
-    X(source_hash)
+    X(source_hash)                                                                                 \
+    X(rendezvous)                                                                                  \
+    X(ring_hash)                                                                                   \
+    X(bounded_load)                                                                                \
+    X(multi_probe)                                                                                 \
+    X(maglev)                                                                                      \
+    X(jump)                                                                                        \
+    X(anchor)
 
 #define THEORY(X)
 
@@ -82,6 +90,18 @@ static const struct {
     {"power-of-two-choices", "power-of-two"},
     {"ip-hash", "source-hash"},
     {"source-ip-hash", "source-hash"},
+    {"alias", "weighted-random"},
+    {"hrw", "rendezvous"},
+    {"highest-random-weight", "rendezvous"},
+    {"rendezvous-hash", "rendezvous"},
+    {"consistent-hash", "ring-hash"},
+    {"ketama", "ring-hash"},
+    {"consistent-hash-bounded-loads", "bounded-load"},
+    {"bounded-loads", "bounded-load"},
+    {"multi-probe-hash", "multi-probe"},
+    {"maglev-hash", "maglev"},
+    {"jump-hash", "jump"},
+    {"anchor-hash", "anchor"},
     {"nginx-rr", "nginx-round-robin"},
     {"nginx-least-connections", "nginx-least-conn"},
 };
