@@ -33,7 +33,7 @@ static const struct lb_param params[] = {
      .unit = "",
      .value = 65537,
      .min = 2,
-     .max = 655373,
+     .max = LB_MAGLEV_SIZE_MAX,
      .help = "slots, rounded up to a prime; 100 a backend keep shares within 1 %"},
     {.name = NULL},
 };
