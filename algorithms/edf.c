@@ -37,13 +37,23 @@ static struct lb_edf_entry due(struct lb_edf *edf, uint32_t row, double weight)
     return (struct lb_edf_entry){edf->now + 1.0 / weight, edf->inserted++, row};
 }
 
-void lb_edf_add(struct lb_edf *edf, uint32_t row, double weight)
+static void push(struct lb_edf *edf, struct lb_edf_entry entry)
 {
-    struct lb_edf_entry entry = due(edf, row, weight);
     uint32_t at = edf->count++;
     for (; at > 0 && earlier(&entry, &edf->heap[(at - 1) / 2]); at = (at - 1) / 2)
         edf->heap[at] = edf->heap[(at - 1) / 2];
     edf->heap[at] = entry;
+}
+
+void lb_edf_add(struct lb_edf *edf, uint32_t row, double weight)
+{
+    push(edf, due(edf, row, weight));
+}
+
+void lb_edf_add_picked(struct lb_edf *edf, uint32_t row, double weight, double picks)
+{
+    push(edf, (struct lb_edf_entry){(picks + 1) / weight, edf->inserted++, row});
+    edf->now = picks / weight > edf->now ? picks / weight : edf->now;
 }
 
 uint32_t lb_edf_first(struct lb_edf *edf)

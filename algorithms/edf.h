@@ -36,6 +36,10 @@ void lb_edf_clear(struct lb_edf *edf);
 /* Somebody new, of weight > 0: due 1/weight from now. At most `room`. */
 void lb_edf_add(struct lb_edf *edf, uint32_t row, double weight);
 
+/* The same as if it had been picked so many times already, all at this weight, since time 0; time goes
+ * on to its last such pick. For a schedule that starts in the middle. */
+void lb_edf_add_picked(struct lb_edf *edf, uint32_t row, double weight, double picks);
+
 /* Who is due first; edf->count > 0. Time goes on to its deadline. The caller puts it back with
  * lb_edf_put_back before it does anything else. */
 uint32_t lb_edf_first(struct lb_edf *edf);

@@ -6,10 +6,9 @@
  * choose the keys can choose where they fall.
  *
  * Cost: 64-bit xxHash about 1 ns for a short key, the byte-wise ones about 1 ns a byte.
- * Source: XXH64 from libxxhash; crc32 (IEEE, reflected) from zlib; SHA-256 from libmd; FNV-1a from
- * its authors' page; MurmurHash2 from
- * A. Appleby's; sdbm, djb2, wt6 and the avalanche as HAProxy describes and uses them (2.6,
- * src/hash.c, include/haproxy/intops.h); jump: J. Lamping and E. Veach, "A fast, minimal memory,
+ * Source: XXH64 from libxxhash; crc32 (IEEE, reflected) from zlib; SHA-256 from libmd; FNV-1a and
+ * MurmurHash2 from their authors' pages; sdbm, djb2, wt6 and the avalanche as HAProxy describes and
+ * uses them (2.6, src/hash.c, include/haproxy/intops.h); jump: J. Lamping and E. Veach, "A fast, minimal memory,
  * consistent hash algorithm", arXiv:1406.2294. Rules in our own words and code.
  */
 #ifndef LB_HASH_H

@@ -33,9 +33,19 @@
 
 #define IPVS(X)
 
-#define ENVOY(X)
+#define ENVOY(X)                                                                                   \
+    X(envoy_round_robin)                                                                           \
+    X(envoy_least_request)                                                                         \
+    X(envoy_random)                                                                                \
+    X(envoy_ring_hash)                                                                             \
+    X(envoy_maglev)                                                                                \
+    X(envoy_client_side_wrr)
 
-#define GRPC(X)
+#define GRPC(X)                                                                                    \
+    X(grpc_round_robin)                                                                            \
+    X(grpc_weighted_round_robin)                                                                   \
+    X(grpc_least_request)                                                                          \
+    X(grpc_ring_hash)
 
 #define FINAGLE(X)                                                                                 \
     X(finagle_round_robin)                                                                         \

@@ -44,7 +44,7 @@ static inline void script_blame(struct script *script, const char *rule)
 
 /* A table of millions of entries takes its time to build, and a script changes the pool thousands of
  * times: counts stay below this prime here. Large tables have tests of their own. */
-#define SCRIPT_COUNT_MAX 65537
+#define SCRIPT_COUNT_MAX 4099
 
 /* A value in the range of each parameter: the default, an end, or one between. */
 static inline void script_values(struct script *script, const struct lb_algorithm *algorithm)
