@@ -16,6 +16,7 @@
     X(algorithms)                                                                                  \
     X(scenarios)                                                                                   \
     X(validate)                                                                                    \
+    X(replay)                                                                                      \
     X(bench)                                                                                       \
     X(demo)                                                                                        \
     X(help)

@@ -1,0 +1,471 @@
+/*
+ * Rows of requests: sequence, keyed, hold, time, events and session are one machine.
+ *
+ * A row has an operation (a row without that column is a request) and what goes with it; which
+ * columns there are decides what is compared. `# command:` lines split the rows in two: with the
+ * columns pick_before and pick_after all rows are asked once, then the commands run, then all are
+ * asked again.
+ */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/replay/kind.h"
+#include "sim/replay/words.h"
+
+#define SECOND          INT64_C(1000000000)
+#define CONNECTIONS_MAX 1000000U
+
+enum column {
+    COLUMN_OP,
+    COLUMN_SEC,
+    COLUMN_CONN,
+    COLUMN_KEY,
+    COLUMN_CLIENT,
+    COLUMN_HASH,
+    COLUMN_COOKIE,
+    COLUMN_CMD,
+    COLUMN_PHASE,
+    COLUMN_SERVER,
+    COLUMN_STATUS,
+    COLUMN_BYTES,
+    COLUMN_PICK,
+    COLUMN_TRIED,
+    COLUMN_BEFORE,
+    COLUMN_AFTER,
+    COLUMN_SET_COOKIE,
+    COLUMNS
+};
+
+static const char *const column_names[COLUMNS] = {
+    "op",     "sec",   "conn",        "key",        "client_ip", "xxh64",
+    "cookie", "cmd",   "phase",       "server",     "status",    "body_bytes",
+    "pick",   "tried", "pick_before", "pick_after", "set_cookie"};
+
+struct rows {
+    struct replay *r;
+    struct lb_error *error;
+    int at[COLUMNS]; /* place of each column, -1 = not there */
+    const char *cells[RECORDING_COLUMNS_MAX];
+    uint32_t row;
+    enum column pick; /* the column that says who was picked */
+    char phase[64];
+};
+
+/* The cell of this row, or NULL when there is no such column. */
+static const char *cell(const struct rows *rows, enum column column)
+{
+    return rows->at[column] < 0 ? NULL : rows->cells[rows->at[column]];
+}
+
+static int broken(const struct rows *rows, enum column column, const char *expected)
+{
+    return kind_fail(rows->r, rows->row, rows->error,
+                     "expected %s in the column '%s', found '%.60s'", expected,
+                     column_names[column], cell(rows, column));
+}
+
+/* --- what was recorded, in our words ---------------------------------------------------------- */
+
+/* Ways of saying that nobody took the request. */
+static bool says_nobody(const char *word, int status)
+{
+    static const char *const words[] = {"", "-", "none", "None", "NONE", "NOSRV", "NOLIVE"};
+    char number[16], reject[24];
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    (void)snprintf(number, sizeof number, "%d", status);
+    (void)snprintf(reject, sizeof reject, "REJECT:%d", status);
+    return strcmp(word, number) == 0 || strcmp(word, reject) == 0;
+}
+
+/* One server of a recorded pick, by its label; false when it is none. */
+static bool add_server(const struct rows *rows, struct text *to, const char *word)
+{
+    int32_t server = setup_find(rows->r->setup, word);
+    if (server < 0)
+        return false;
+    text_addf(to, "%s", rows->r->setup->servers[server].label);
+    return true;
+}
+
+/* The recorded servers, "s2>s1", each by its label. -1 with an error when a word is no server. */
+static int read_trail(const struct rows *rows, struct text *to)
+{
+    char *copy = text_copy(cell(rows, rows->pick)), *rest = NULL;
+    int status = 0;
+    for (char *word = strtok_r(copy, ">", &rest); word != NULL && status == 0;
+         word = strtok_r(NULL, ">", &rest)) {
+        if (to->size > 0)
+            text_addf(to, ">");
+        if (strcmp(word, "NOLIVE") == 0 || strcmp(word, "QUEUED") == 0)
+            text_addf(to, "%s", word);
+        else if (!add_server(rows, to, word))
+            status = broken(rows, rows->pick, "a server (s1, s2, ...), or several joined by '>',");
+    }
+    free(copy);
+    return status;
+}
+
+/* The recorded pick, in words that ours can be compared with: status is what ours ended with. */
+static int read_pick(const struct rows *rows, struct text *to, int status)
+{
+    const char *word = cell(rows, rows->pick);
+    if (rows->pick == COLUMN_TRIED)
+        return read_trail(rows, to);
+    if (says_nobody(word, status))
+        text_addf(to, "nobody");
+    else if (strcmp(word, "QUEUED") == 0 || strncmp(word, "REJECT:", 7) == 0 ||
+             says_nobody(word, atoi(word)))
+        text_addf(to, "%s", word);
+    else if (!add_server(rows, to, word))
+        return broken(rows, rows->pick, "a server (s1, s2, ...), QUEUED or REJECT:STATUS");
+    return 0;
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+
+static bool read_address(const char *text, struct lb_address *address)
+{
+    *address = (struct lb_address){.family = 4};
+    if (inet_pton(AF_INET, text, address->bytes) == 1)
+        return true;
+    address->family = 6;
+    return inet_pton(AF_INET6, text, address->bytes) == 1;
+}
+
+/* A request made of this row's cells. */
+static int read_request(struct rows *rows, struct exchange *e)
+{
+    const char *key = cell(rows, COLUMN_KEY), *client = cell(rows, COLUMN_CLIENT);
+    const char *bytes = cell(rows, COLUMN_BYTES);
+    *e = (struct exchange){.server = -1, .cookie = cell(rows, COLUMN_COOKIE)};
+    if (client != NULL && !read_address(client, &e->request.source))
+        return broken(rows, COLUMN_CLIENT, "an IPv4 or IPv6 address");
+    if (key != NULL && rows->r->setup->by_source && key[0] != '\0') {
+        if (!read_address(key, &e->request.source))
+            return broken(rows, COLUMN_KEY, "an IPv4 or IPv6 address");
+    } else {
+        e->request.key = key;
+        e->request.key_size = key != NULL ? strlen(key) : 0;
+    }
+    if (client != NULL && key == NULL && rows->r->setup->by_address_text) {
+        e->request.key = client;
+        e->request.key_size = strlen(client);
+    }
+    if (bytes != NULL && bytes[0] != '\0' && !words_number(bytes, 0, UINT64_C(1) << 50, &e->bytes))
+        return broken(rows, COLUMN_BYTES, "a number of bytes");
+    return 0;
+}
+
+/* What one whole request began and compared with. */
+static void begin(struct rows *rows, struct exchange *e)
+{
+    struct replay *r = rows->r;
+    r->tried_count = 0;
+    r->tier = 0;
+    text_clear(&r->trail);
+    text_clear(&r->set_cookie);
+    e->busy = true;
+    r->setup->product->request(r, e);
+}
+
+static void serve_next(struct replay *r, uint32_t server)
+{
+    struct lb_backend *row = host_row(&r->host, server);
+    while (!lb_full(row)) {
+        uint32_t own = waiting_first(&r->waiting, WAITING_OWN + server);
+        uint32_t common = waiting_first(&r->waiting, WAITING_FRESH);
+        const struct waiting_node *nodes = r->waiting.nodes;
+        if (common != WAITING_NONE && !host_takes(&r->host, server))
+            common = WAITING_NONE;
+        if (own == WAITING_NONE && common == WAITING_NONE)
+            return;
+        bool mine = common == WAITING_NONE ||
+                    (own != WAITING_NONE && nodes[own].order < nodes[common].order);
+        uint32_t node = mine ? own : common;
+        struct exchange *e = &r->connections[nodes[node].request];
+        waiting_leave(&r->waiting, node);
+        e->node = WAITING_NONE;
+        row->queued -= mine ? 1U : 0U;
+        e->server = (int32_t)server;
+        e->status = 200;
+        host_start(&r->host, server, &e->request, LB_BY_QUEUE);
+    }
+}
+
+/* The request is over; places that came free go to those who wait. */
+static void end(struct replay *r, struct exchange *e)
+{
+    e->busy = false;
+    if (e->node != WAITING_NONE) {
+        uint32_t line = r->waiting.nodes[e->node].line;
+        if (line >= WAITING_OWN)
+            host_row(&r->host, line - WAITING_OWN)->queued--;
+        waiting_leave(&r->waiting, e->node);
+        e->node = WAITING_NONE;
+        return;
+    }
+    if (e->server < 0)
+        return;
+    const struct lb_outcome outcome = {.end = LB_END_OK,
+                                       .sent = r->host.now,
+                                       .connected = r->host.now,
+                                       .first_byte = r->host.now,
+                                       .bytes_out = r->setup->bytes.request,
+                                       .bytes_in = r->setup->bytes.response + e->bytes};
+    uint32_t server = (uint32_t)e->server;
+    e->server = -1;
+    host_finish(&r->host, server, &outcome);
+    serve_next(r, server);
+}
+
+/* What our side decided of this request, in words. */
+static void decided(const struct rows *rows, const struct exchange *e, struct text *to)
+{
+    const struct replay *r = rows->r;
+    if (rows->pick == COLUMN_TRIED)
+        text_addf(to, "%s", r->trail.size > 0 ? r->trail.data : "");
+    else if (e->server >= 0)
+        text_addf(to, "%s", r->setup->servers[e->server].label);
+    else
+        text_addf(to, "%s", e->node != WAITING_NONE ? "QUEUED" : "nobody");
+}
+
+static void add_status(const struct rows *rows, struct text *to, const char *status)
+{
+    const char *recorded = cell(rows, COLUMN_STATUS);
+    if (recorded != NULL && recorded[0] != '\0')
+        text_addf(to, " with status %s", status);
+}
+
+/* Counts this row's decision. */
+static int compare(struct rows *rows, const struct exchange *e)
+{
+    struct text expected, ours;
+    char status[16];
+    text_init(&expected);
+    text_init(&ours);
+    (void)snprintf(status, sizeof status, "%d", e->status);
+    int result = read_pick(rows, &expected, e->status);
+    if (result == 0) {
+        decided(rows, e, &ours);
+        if (cell(rows, COLUMN_STATUS) != NULL)
+            add_status(rows, &expected, cell(rows, COLUMN_STATUS));
+        add_status(rows, &ours, status);
+        kind_decide(rows->r, rows->row, expected.data != NULL ? expected.data : "",
+                    ours.data != NULL ? ours.data : "");
+    }
+    text_done(&expected);
+    text_done(&ours);
+    return result;
+}
+
+/* --- operations ------------------------------------------------------------------------------- */
+
+static int op_request(struct rows *rows, const char *op)
+{
+    struct exchange *e = &rows->r->connections[0];
+    (void)op;
+    if (read_request(rows, e) != 0)
+        return -1;
+    begin(rows, e);
+    int status = compare(rows, e);
+    end(rows->r, e);
+    return status;
+}
+
+/* The connection of this row's number; NULL with an error. */
+static struct exchange *connection(struct rows *rows)
+{
+    struct replay *r = rows->r;
+    uint64_t number;
+    if (cell(rows, COLUMN_CONN) == NULL ||
+        !words_number(cell(rows, COLUMN_CONN), 0, CONNECTIONS_MAX, &number)) {
+        (void)kind_fail(r, rows->row, rows->error,
+                        "expected a number from 0 to %u in the column 'conn', found '%.60s'",
+                        CONNECTIONS_MAX,
+                        cell(rows, COLUMN_CONN) != NULL ? cell(rows, COLUMN_CONN) : "(no column)");
+        return NULL;
+    }
+    uint32_t index = (uint32_t)number + 1; /* 0 is for requests that are not held */
+    if (index >= r->connection_count) {
+        uint32_t count = 2 * index;
+        r->connections = text_need_more(r->connections, count * sizeof *r->connections);
+        for (uint32_t i = r->connection_count; i < count; i++)
+            r->connections[i] = (struct exchange){.server = -1};
+        r->connection_count = count;
+    }
+    return &r->connections[index];
+}
+
+static int op_open(struct rows *rows, const char *op)
+{
+    struct exchange *e = connection(rows);
+    (void)op;
+    if (e == NULL)
+        return -1;
+    if (e->busy)
+        return broken(rows, COLUMN_CONN, "a connection that is not open");
+    if (read_request(rows, e) != 0)
+        return -1;
+    begin(rows, e);
+    return compare(rows, e);
+}
+
+static int op_close(struct rows *rows, const char *op)
+{
+    struct exchange *e = connection(rows);
+    (void)op;
+    if (e == NULL)
+        return -1;
+    if (!e->busy)
+        return broken(rows, COLUMN_CONN, "a connection that was opened and not closed");
+    end(rows->r, e);
+    return 0;
+}
+
+/* A request that waited has come to a server. */
+static int op_dequeued(struct rows *rows, const char *op)
+{
+    struct exchange *e = connection(rows);
+    (void)op;
+    if (e == NULL)
+        return -1;
+    if (!e->busy)
+        return broken(rows, COLUMN_CONN, "a connection that waits");
+    return compare(rows, e);
+}
+
+static int op_command(struct rows *rows, const char *op)
+{
+    (void)op;
+    if (cell(rows, COLUMN_CMD) == NULL)
+        return kind_fail(rows->r, rows->row, rows->error, "expected a column 'cmd'");
+    return replay_command(rows->r, cell(rows, COLUMN_CMD),
+                       recording_row_line(rows->r->recording, rows->row), rows->error);
+}
+
+static int op_nothing(struct rows *rows, const char *op)
+{
+    (void)rows, (void)op;
+    return 0;
+}
+
+/* down, up, or a status: how a server answers from now on. */
+static int op_answer(struct rows *rows, const char *op)
+{
+    uint64_t status = strcmp(op, "down") == 0 ? HOST_REFUSES : 200;
+    const char *word = cell(rows, COLUMN_SERVER);
+    if (op[0] != 'd' && op[0] != 'u' && !words_number(op, 100, 599, &status))
+        return broken(rows, COLUMN_OP, "req, open, close, deq, skip, cmd, down, up or a status");
+    int32_t server = word != NULL ? setup_find(rows->r->setup, word) : -1;
+    if (server < 0)
+        return kind_fail(rows->r, rows->row, rows->error,
+                         "expected a server (s1, s2, ...) in the column 'server', found '%.60s'",
+                         word != NULL ? word : "(no column)");
+    rows->r->host.servers[server].answer = (int)status;
+    return 0;
+}
+
+static const struct {
+    const char *op;
+    int (*run)(struct rows *rows, const char *op);
+} operations[] = {
+    {"req", op_request}, {"open", op_open},    {"close", op_close}, {"deq", op_dequeued},
+    {"cmd", op_command}, {"skip", op_nothing}, {"down", op_answer}, {"up", op_answer},
+};
+
+static int run_row(struct rows *rows)
+{
+    const char *op = cell(rows, COLUMN_OP), *sec = cell(rows, COLUMN_SEC);
+    const char *phase = cell(rows, COLUMN_PHASE);
+    uint64_t second;
+    if (sec != NULL) {
+        if (!words_number(sec, 0, UINT32_MAX, &second) ||
+            (lb_time)second < rows->r->host.now / SECOND)
+            return broken(rows, COLUMN_SEC, "a whole second that is not before the last");
+        host_advance(&rows->r->host, (lb_time)second * SECOND + SECOND / 2);
+    }
+    if (phase != NULL && strncmp(phase, rows->phase, sizeof rows->phase - 1) != 0) {
+        (void)snprintf(rows->phase, sizeof rows->phase, "%s", phase);
+        if (replay_phase(rows->r, phase, recording_row_line(rows->r->recording, rows->row),
+                          rows->error) != 0)
+            return -1;
+    }
+    if (op == NULL)
+        return op_request(rows, "req");
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
+        if (strcmp(operations[i].op, op) == 0)
+            return operations[i].run(rows, op);
+    return op_answer(rows, op);
+}
+
+static int run_all(struct rows *rows)
+{
+    const struct recording *recording = rows->r->recording;
+    for (rows->row = 0; rows->row < recording->row_count; rows->row++) {
+        recording_row(recording, rows->row, rows->cells);
+        if (run_row(rows) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Which column holds the picks, and whether those that the kind lives by are there. */
+static int find_columns(struct rows *rows)
+{
+    static const struct {
+        const char *kind;
+        enum column needs[3];
+        uint32_t count;
+    } needs[] = {
+        {"hold", {COLUMN_OP, COLUMN_CONN, COLUMN_PICK}, 3},
+        {"time", {COLUMN_SEC, COLUMN_OP}, 2},
+        {"events", {COLUMN_OP, COLUMN_CMD}, 2},
+        {"session", {COLUMN_OP, COLUMN_CMD}, 2},
+    };
+    const struct recording *r = rows->r->recording;
+    const char *kind = rows->r->result->kind;
+    for (int c = 0; c < COLUMNS; c++)
+        rows->at[c] = recording_column(r, column_names[c]);
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        for (uint32_t k = 0; k < needs[i].count && strcmp(kind, needs[i].kind) == 0; k++)
+            if (rows->at[needs[i].needs[k]] < 0)
+                return recording_fail(r, r->line, rows->error,
+                                      "kind %s: expected a column '%s' among the names of columns",
+                                      kind, column_names[needs[i].needs[k]]);
+    if (strcmp(kind, "keyed") == 0 && rows->at[COLUMN_KEY] < 0 && rows->at[COLUMN_CLIENT] < 0)
+        return recording_fail(r, r->line, rows->error,
+                              "kind keyed: expected a column 'key' or 'client_ip'");
+    rows->pick = rows->at[COLUMN_TRIED] >= 0  ? COLUMN_TRIED
+                 : rows->at[COLUMN_PICK] >= 0 ? COLUMN_PICK
+                                              : COLUMN_BEFORE;
+    if (rows->at[rows->pick] < 0 || (rows->pick == COLUMN_BEFORE && rows->at[COLUMN_AFTER] < 0))
+        return recording_fail(r, r->line, rows->error,
+                              "kind %s: expected a column 'pick' or 'tried', or both 'pick_before' "
+                              "and 'pick_after'",
+                              kind);
+    return 0;
+}
+
+int kind_rows(struct replay *r, struct lb_error *error)
+{
+    struct rows rows = {.r = r, .error = error};
+    (void)snprintf(rows.phase, sizeof rows.phase, "up");
+    if (find_columns(&rows) != 0 || host_open(&r->host, r->setup, NULL, error) != 0)
+        return -1;
+    waiting_init(&r->waiting, r->setup->server_count);
+    r->connections = text_need_zero(1, sizeof *r->connections);
+    r->connection_count = 1;
+    int status = run_all(&rows);
+    if (rows.pick != COLUMN_BEFORE || status != 0)
+        return status;
+    for (uint32_t i = 0; i < r->recording->header_count && status == 0; i++)
+        if (strcmp(r->recording->headers[i].key, "command") == 0)
+            status = replay_command(r, r->recording->headers[i].value, r->recording->headers[i].line,
+                                 error);
+    rows.pick = COLUMN_AFTER;
+    return status == 0 ? run_all(&rows) : status;
+}

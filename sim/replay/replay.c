@@ -1,0 +1,216 @@
+/*
+ * See replay.h: the tables of kinds and products, and the steps that all requests are made of.
+ */
+#include "sim/replay/replay.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/check.h"
+#include "sim/replay/kind.h"
+
+/* --- products --------------------------------------------------------------------------------- */
+
+static bool config_has(const struct recording *r, const char *word)
+{
+    const char *config = recording_value(r, "config");
+    size_t length = strlen(word);
+    return config != NULL && strncmp(config + strspn(config, " "), word, length) == 0;
+}
+
+static bool knows_own(const struct recording *r)
+{
+    return recording_find(r, "algorithm") != NULL;
+}
+
+static bool knows_nginx(const struct recording *r)
+{
+    return config_has(r, "upstream");
+}
+
+static const struct product products[] = {
+    {"own", knows_own, own_read, plain_request, 503},
+    {"nginx", knows_nginx, nginx_read, nginx_request, 502},
+};
+
+const struct product *product_of(const struct recording *r, struct lb_error *error)
+{
+    const struct product *found = NULL;
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        if (!products[i].knows(r))
+            continue;
+        if (found != NULL) {
+            (void)recording_fail(r, 1, error,
+                                 "expected one of '# algorithm:', '# config:' and "
+                                 "'# director:', found more");
+            return NULL;
+        }
+        found = &products[i];
+    }
+    const struct recording_header *config = recording_find(r, "config");
+    if (found == NULL && config != NULL)
+        (void)recording_fail(r, config->line, error,
+                             "expected a configuration that starts with 'upstream NAME {' (nginx), "
+                             "'backend NAME' (HAProxy), '<Proxy balancer://NAME>' (Apache) or "
+                             "'reverse_proxy' (Caddy), found '%.60s'",
+                             config->value);
+    else if (found == NULL)
+        (void)recording_fail(r, 1, error,
+                             "expected '# config:', '# algorithm:' or '# director:', "
+                             "which say what balancer this was");
+    return found;
+}
+
+/* --- steps of a request ----------------------------------------------------------------------- */
+
+void replay_trail(struct replay *r, const char *word)
+{
+    text_addf(&r->trail, "%s%s", r->trail.size > 0 ? ">" : "", word);
+}
+
+int32_t replay_pick(struct replay *r, struct exchange *e)
+{
+    return host_pick(&r->host, &e->request, r->tried, r->tried_count, &r->tier);
+}
+
+void replay_start_how(struct replay *r, struct exchange *e, int32_t server, enum lb_how how)
+{
+    if (r->tried_count == r->tried_room) {
+        r->tried_room = r->tried_room == 0 ? 16 : 2 * r->tried_room;
+        r->tried = text_need_more(r->tried, r->tried_room * sizeof *r->tried);
+    }
+    r->tried[r->tried_count++] = server;
+    replay_trail(r, r->setup->servers[server].label);
+    e->server = server;
+    host_start(&r->host, (uint32_t)server, &e->request, how);
+}
+
+void replay_start(struct replay *r, struct exchange *e, int32_t server)
+{
+    replay_start_how(r, e, server, LB_BY_PICK);
+}
+
+void replay_give_up(struct replay *r, struct exchange *e, enum lb_end end, bool failed)
+{
+    const struct lb_outcome outcome = {.end = end, .failed = failed, .sent = r->host.now};
+    host_finish(&r->host, (uint32_t)e->server, &outcome);
+    e->server = -1;
+}
+
+void replay_wait(struct replay *r, struct exchange *e, int32_t server)
+{
+    uint32_t line = server < 0 ? WAITING_FRESH : WAITING_OWN + (uint32_t)server;
+    if (server >= 0)
+        host_row(&r->host, (uint32_t)server)->queued++;
+    e->node = waiting_join(&r->waiting, line, r->tier, (uint32_t)(e - r->connections));
+}
+
+/* A request of a balancer that is nothing but its algorithm: one pick, one try. */
+void plain_request(struct replay *r, struct exchange *e)
+{
+    int32_t server = replay_pick(r, e);
+    if (server == LB_WAIT) {
+        replay_wait(r, e, -1);
+    } else if (server < 0) {
+        e->status = r->setup->product->nobody;
+    } else if (lb_full(host_row(&r->host, (uint32_t)server))) {
+        replay_wait(r, e, server);
+    } else {
+        replay_start(r, e, server);
+        e->status = r->host.servers[server].answer;
+        if (e->status != HOST_REFUSES)
+            return;
+        replay_give_up(r, e, LB_END_REFUSED, true);
+        e->status = r->setup->product->nobody;
+    }
+}
+
+/* --- kinds ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    int (*run)(struct replay *r, struct lb_error *error);
+} kinds[] = {
+    {"sequence", kind_rows}, {"keyed", kind_rows},  {"hold", kind_rows},
+    {"time", kind_rows},     {"events", kind_rows}, {"session", kind_rows},
+};
+
+int kind_fail(const struct replay *r, uint32_t row, struct lb_error *error, const char *format, ...)
+{
+    char text[sizeof error->text - 32];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    return recording_fail(r->recording, recording_row_line(r->recording, row), error, "%s", text);
+}
+
+void kind_decide(struct replay *r, uint32_t row, const char *expected, const char *decided)
+{
+    struct replay_result *result = r->result;
+    result->total++;
+    if (strcmp(expected, decided) == 0) {
+        result->equal++;
+    } else if (result->line == 0) {
+        result->line = recording_row_line(r->recording, row);
+        text_addf(&result->expected, "%s", expected);
+        text_addf(&result->decided, "%s", decided);
+        if (r->host.setup != NULL)
+            host_describe(&r->host, &result->state);
+    }
+}
+
+static int run(struct replay *r, struct lb_error *error)
+{
+    const char *names[16];
+    uint32_t count = 0;
+    const struct recording_header *kind = recording_find(r->recording, "kind");
+    if (kind == NULL)
+        return recording_fail(r->recording, 1, error, "expected a line '# kind: ...'");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        names[count++] = kinds[i].name;
+        if (strcmp(kinds[i].name, kind->value) != 0)
+            continue;
+        (void)snprintf(r->result->kind, sizeof r->result->kind, "%s", kind->value);
+        return kinds[i].run(r, error);
+    }
+    const char *near = text_nearest(kind->value, names, count);
+    return recording_fail(r->recording, kind->line, error, "unknown kind '%.60s'; %s%s",
+                          kind->value,
+                          near != NULL ? "did you mean " : "see 'lbsim help replay' for all",
+                          near != NULL ? near : "");
+}
+
+int replay_file(const char *path, struct replay_result *result, struct lb_error *error)
+{
+    struct recording recording;
+    struct setup setup = {.recording = NULL};
+    struct replay r = {.recording = &recording, .setup = &setup, .result = result};
+    *result = (struct replay_result){.algorithm = ""};
+    int status = recording_read(&recording, path, error);
+    if (status == 0) {
+        status = setup_read(&setup, &recording, error) == 0 ? 0 : 2;
+        if (status == 0 && setup.algorithm != NULL)
+            result->algorithm = setup.algorithm->name;
+        if (status == 0 && run(&r, error) != 0)
+            status = 2;
+        if (r.host.setup != NULL)
+            host_close(&r.host);
+        setup_done(&setup);
+    }
+    waiting_done(&r.waiting);
+    free(r.connections);
+    free(r.tried);
+    text_done(&r.trail);
+    text_done(&r.set_cookie);
+    recording_done(&recording);
+    return status;
+}
+
+void replay_done(struct replay_result *result)
+{
+    text_done(&result->expected);
+    text_done(&result->decided);
+    text_done(&result->state);
+    text_done(&result->note);
+}
