@@ -29,7 +29,14 @@
     X(nginx_round_robin)                                                                           \
     X(nginx_least_conn)
 
-#define HAPROXY(X)
+#define HAPROXY(X)                                                                                 \
+    X(haproxy_roundrobin)                                                                          \
+    X(haproxy_static_rr)                                                                           \
+    X(haproxy_leastconn)                                                                           \
+    X(haproxy_first)                                                                               \
+    X(haproxy_source)                                                                              \
+    X(haproxy_hash)                                                                                \
+    X(haproxy_random)
 
 #define IPVS(X)
 
@@ -114,6 +121,14 @@ static const struct {
     {"anchor-hash", "anchor"},
     {"nginx-rr", "nginx-round-robin"},
     {"nginx-least-connections", "nginx-least-conn"},
+    {"haproxy-rr", "haproxy-roundrobin"},
+    {"haproxy-round-robin", "haproxy-roundrobin"},
+    {"haproxy-static-round-robin", "haproxy-static-rr"},
+    {"haproxy-least-conn", "haproxy-leastconn"},
+    {"haproxy-least-connections", "haproxy-leastconn"},
+    {"haproxy-uri", "haproxy-hash"},
+    {"haproxy-hdr", "haproxy-hash"},
+    {"haproxy-url-param", "haproxy-hash"},
 };
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(array)[0]))
