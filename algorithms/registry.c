@@ -23,7 +23,13 @@
     X(jump)                                                                                        \
     X(anchor)
 
-#define THEORY(X)
+#define THEORY(X)                                                                                  \
+    X(shortest_queue)                                                                              \
+    X(shortest_queue_d)                                                                            \
+    X(join_idle_queue)                                                                             \
+    X(least_work_left)                                                                             \
+    X(size_interval)                                                                               \
+    X(central_queue)
 
 #define NGINX(X)                                                                                   \
     X(nginx_round_robin)                                                                           \
@@ -119,6 +125,12 @@ static const struct {
     {"maglev-hash", "maglev"},
     {"jump-hash", "jump"},
     {"anchor-hash", "anchor"},
+    {"join-shortest-queue", "shortest-queue"},
+    {"jsq-d", "shortest-queue-d"},
+    {"jiq", "join-idle-queue"},
+    {"lwl", "least-work-left"},
+    {"sita", "size-interval"},
+    {"sita-e", "size-interval"},
     {"nginx-rr", "nginx-round-robin"},
     {"nginx-least-connections", "nginx-least-conn"},
     {"haproxy-rr", "haproxy-roundrobin"},

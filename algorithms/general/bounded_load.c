@@ -79,6 +79,7 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
         return NULL;
     }
     on_pool_change(s, NULL, 0, setup->now);
+    lb_row_ring_build(&s->rows);
     return s;
 }
 

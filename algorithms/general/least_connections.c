@@ -61,15 +61,21 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
 
 static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 {
-    const struct state *s = state;
-    const struct lb_backend *x = &s->pool->at[a], *y = &s->pool->at[b];
-    return lb_warm_compare(s->warming, x->in_flight, x, y->in_flight, y, now);
+    const struct lb_backend *at = ((const struct state *)state)->pool->at;
+    return lb_warm_compare(false, at[a].in_flight, &at[a], at[b].in_flight, &at[b], now);
+}
+
+static int compare_warming(const void *state, uint32_t a, uint32_t b, lb_time now)
+{
+    const struct lb_backend *at = ((const struct state *)state)->pool->at;
+    return lb_warm_compare(true, at[a].in_flight, &at[a], at[b].in_flight, &at[b], now);
 }
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
-    return lb_least_pick(&s->least, request, compare, s, now);
+    return s->warming ? lb_least_pick(&s->least, request, compare_warming, s, now)
+                      : lb_least_pick(&s->least, request, compare, s, now);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)

@@ -68,6 +68,27 @@ static void on_pool_change(void *state, const int32_t *changed, uint32_t count, 
     s->stale = true;
 }
 
+static void build(struct state *s)
+{
+    uint32_t k = 0;
+    for (uint32_t i = 0; i < s->pool->count && k < s->turns; i++) {
+        const struct lb_backend *b = &s->pool->at[i];
+        if (!lb_open(b))
+            continue;
+        s->slots[i] = 0;
+        s->turn[k++] =
+            (struct lb_maglev_turn){.row = i,
+                                    .offset = (uint32_t)(lb_backend_hash(b, 0) % s->size),
+                                    .skip = (uint32_t)(lb_backend_hash(b, 1) % (s->size - 1)) + 1,
+                                    .burst = 1,
+                                    .share = b->weight};
+    }
+    lb_maglev_fill(s->slot, s->size, s->turn, k);
+    for (uint32_t i = 0; i < s->size; i++)
+        s->slots[s->slot[i]]++;
+    s->stale = false;
+}
+
 static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
     const struct lb_pool *pool = setup->pool;
@@ -88,28 +109,9 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
         return NULL;
     }
     on_pool_change(s, NULL, 0, setup->now);
+    if (s->turns != 0)
+        build(s);
     return s;
-}
-
-static void build(struct state *s)
-{
-    uint32_t k = 0;
-    for (uint32_t i = 0; i < s->pool->count && k < s->turns; i++) {
-        const struct lb_backend *b = &s->pool->at[i];
-        if (!lb_open(b))
-            continue;
-        s->slots[i] = 0;
-        s->turn[k++] =
-            (struct lb_maglev_turn){.row = i,
-                                    .offset = (uint32_t)(lb_backend_hash(b, 0) % s->size),
-                                    .skip = (uint32_t)(lb_backend_hash(b, 1) % (s->size - 1)) + 1,
-                                    .burst = 1,
-                                    .share = b->weight};
-    }
-    lb_maglev_fill(s->slot, s->size, s->turn, k);
-    for (uint32_t i = 0; i < s->size; i++)
-        s->slots[s->slot[i]]++;
-    s->stale = false;
 }
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)

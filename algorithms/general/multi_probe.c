@@ -64,15 +64,20 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
         destroy(s);
         return NULL;
     }
+    lb_row_ring_build(&s->rows);
     return s;
 }
 
-/* The place of the next point whose backend may, or the ring's count when there is none. */
-static uint32_t probe(const struct state *s, const struct lb_request *request, uint64_t hash)
+/* The place of the next point whose backend may, if its distance is below `within`; else the ring's
+ * count. The distance of the first point tells mostly without a look at the backend. */
+static uint32_t probe(const struct state *s, const struct lb_request *request, uint64_t hash,
+                      uint64_t within)
 {
     const struct lb_ring *ring = &s->rows.ring;
     uint32_t place = lb_row_ring_find(&s->rows, hash);
     for (uint32_t step = 0; step < ring->count; step++) {
+        if (ring->point[place].hash - hash >= within) /* clockwise, modulo 2^64 */
+            break;
         if (lb_may(s->pool, request, ring->point[place].row))
             return place;
         if (step == s->pool->count && lb_walk_from_hash(s->pool, request, 0) < 0)
@@ -93,14 +98,13 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     int32_t best = LB_NONE;
     for (uint32_t k = 0; k < s->probes && ring->count != 0; k++) {
         uint64_t at = k == 0 ? hash : lb_hash_again(hash, k);
-        uint32_t place = probe(s, request, at);
+        uint32_t place = probe(s, request, at, least);
+        if (place == ring->count && best < 0)
+            break; /* the first one finds somebody or nobody can */
         if (place == ring->count)
-            break;
-        uint64_t distance = ring->point[place].hash - at; /* clockwise, modulo 2^64 */
-        if (best < 0 || distance < least) {
-            least = distance;
-            best = (int32_t)ring->point[place].row;
-        }
+            continue;
+        least = ring->point[place].hash - at;
+        best = (int32_t)ring->point[place].row;
     }
     return best >= 0 ? best : lb_walk_from_hash(s->pool, request, hash);
 }

@@ -62,6 +62,7 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
         destroy(s);
         return NULL;
     }
+    lb_row_ring_build(&s->rows);
     return s;
 }
 
