@@ -19,10 +19,10 @@ void lb_ring_done(struct lb_ring *ring)
 }
 
 /* So many upper bits that a stretch holds about one point. */
-static unsigned index_bits(const struct lb_ring *ring)
+static unsigned index_bits(uint32_t points)
 {
     unsigned bits = 1;
-    while (bits < 28 && (UINT32_C(1) << bits) < ring->room)
+    while (bits < 28 && (UINT32_C(1) << bits) < points)
         bits++;
     return bits;
 }
@@ -37,7 +37,7 @@ int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
         struct lb_ring larger = {.bits = ring->bits, .room = (uint32_t)(points > 0 ? points : 1)};
         larger.point = malloc(larger.room * sizeof *larger.point);
         larger.spare = malloc(larger.room * sizeof *larger.spare);
-        larger.index = malloc(((size_t)2 << index_bits(&larger)) * sizeof *larger.index);
+        larger.index = malloc(((size_t)2 << index_bits(larger.room)) * sizeof *larger.index);
         if (larger.point == NULL || larger.spare == NULL || larger.index == NULL) {
             lb_ring_done(&larger);
             return lb_error_set(error, LB_ERROR_MEMORY, "no memory for a ring of %llu points",
@@ -72,7 +72,7 @@ static bool sort_by_digit(const struct lb_point *from, struct lb_point *to, uint
 
 static void build_index(struct lb_ring *ring)
 {
-    unsigned bits = index_bits(ring);
+    unsigned bits = index_bits(ring->count);
     uint32_t stretches = UINT32_C(1) << bits, i = 0;
     ring->shift = ring->bits - bits;
     for (uint32_t s = 0; s < stretches; s++) {
@@ -83,14 +83,33 @@ static void build_index(struct lb_ring *ring)
     ring->index[stretches] = ring->count;
 }
 
+/* Puts right what the upper bits left open: nearly nothing, as hashes are as good as random. */
+static void sort_the_rest(struct lb_ring *ring)
+{
+    struct lb_point *point = ring->point;
+    for (uint32_t i = 1; i < ring->count; i++) {
+        struct lb_point moved = point[i];
+        uint32_t place = i;
+        for (; place > 0 && point[place - 1].hash > moved.hash; place--)
+            point[place] = point[place - 1];
+        if (place != i)
+            point[place] = moved;
+    }
+}
+
+/* By digits of eight bits: as many upper ones as tell nearly all points apart; then the rest. Both
+ * keep the order of equal hashes. */
 static void sort_points(struct lb_ring *ring)
 {
-    for (unsigned shift = 0; shift < ring->bits && ring->count > 0; shift += 8)
+    unsigned upper = (index_bits(ring->count) + 10 + 7) / 8 * 8;
+    for (unsigned shift = upper < ring->bits ? ring->bits - upper : 0;
+         shift < ring->bits && ring->count > 0; shift += 8)
         if (sort_by_digit(ring->point, ring->spare, ring->count, shift)) {
             struct lb_point *sorted = ring->spare;
             ring->spare = ring->point;
             ring->point = sorted;
         }
+    sort_the_rest(ring);
 }
 
 void lb_ring_sort(struct lb_ring *ring)
