@@ -3,7 +3,9 @@
  */
 #include "algorithms/hash.h"
 
+#include <arpa/inet.h>
 #include <sha2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 #include <zlib.h>
@@ -100,6 +102,40 @@ uint32_t lb_sha256_tail32(const void *data, size_t size)
     return tail[0] | (uint32_t)tail[1] << 8 | (uint32_t)tail[2] << 16 | (uint32_t)tail[3] << 24;
 }
 
+static void siphash_rounds(uint64_t v[4], unsigned rounds)
+{
+    for (unsigned r = 0; r < rounds; r++) {
+        v[0] += v[1];
+        v[2] += v[3];
+        v[1] = lb_rotl64(v[1], 13) ^ v[0];
+        v[3] = lb_rotl64(v[3], 16) ^ v[2];
+        v[0] = lb_rotl64(v[0], 32) + v[3];
+        v[2] += v[1];
+        v[3] = lb_rotl64(v[3], 21) ^ v[0];
+        v[1] = lb_rotl64(v[1], 17) ^ v[2];
+        v[2] = lb_rotl64(v[2], 32);
+    }
+}
+
+uint64_t lb_siphash(unsigned c, unsigned d, const uint64_t key[2], const void *data, size_t size)
+{
+    const uint8_t *byte = data;
+    uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                     key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
+    for (size_t i = 0; i <= size; i += 8) { /* the last word holds 0 to 7 bytes and the size */
+        size_t bytes = size - i < 8 ? size - i : 8;
+        uint64_t word = bytes < 8 ? (uint64_t)(size & 0xff) << 56 : 0;
+        for (size_t b = 0; b < bytes; b++)
+            word |= (uint64_t)byte[i + b] << (8 * b);
+        v[3] ^= word;
+        siphash_rounds(v, c);
+        v[0] ^= word;
+    }
+    v[2] ^= 0xff;
+    siphash_rounds(v, d);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
 uint32_t lb_jump(uint64_t key, uint32_t buckets)
 {
     int64_t bucket = -1, next = 0;
@@ -152,4 +188,36 @@ size_t lb_address_text(const struct lb_address *address, char *text)
         used += (size_t)snprintf(text + used, 48 - used, colon ? ":%x" : "%x", group[i]);
     }
     return used;
+}
+
+bool lb_address_parse(const char *text, struct lb_address *address)
+{
+    char host[64];
+    *address = (struct lb_address){0};
+    bool bracket = text[0] == '[';
+    const char *start = text + bracket;
+    const char *end = bracket ? strchr(start, ']') : strrchr(start, ':');
+    if (!bracket && (end == NULL || strchr(start, ':') != end))
+        end = start + strlen(start); /* no port, or IPv6 without brackets */
+    if (end == NULL || (size_t)(end - start) >= sizeof host)
+        return false;
+    memcpy(host, start, (size_t)(end - start));
+    host[end - start] = '\0';
+    const char *port = end + (bracket && *end == ']');
+    if (*port == ':') {
+        char *rest;
+        unsigned long number = strtoul(port + 1, &rest, 10);
+        if (port[1] < '0' || port[1] > '9' || *rest != '\0' || number > 65535)
+            return false;
+        address->port = (uint16_t)number;
+    } else if (*port != '\0') {
+        return false;
+    }
+    if (!bracket && inet_pton(AF_INET, host, address->bytes) == 1)
+        address->family = 4;
+    else if (inet_pton(AF_INET6, host, address->bytes) == 1)
+        address->family = 6;
+    else
+        address->port = 0;
+    return address->family != 0;
 }

@@ -8,7 +8,8 @@
  * Cost: 64-bit xxHash about 1 ns for a short key, the byte-wise ones about 1 ns a byte.
  * Source: XXH64 from libxxhash; crc32 (IEEE, reflected) from zlib; SHA-256 from libmd; FNV-1a and
  * MurmurHash2 from their authors' pages; sdbm, djb2, wt6 and the avalanche as HAProxy describes and
- * uses them (2.6, src/hash.c, include/haproxy/intops.h); jump: J. Lamping and E. Veach, "A fast, minimal memory,
+ * uses them (2.6, src/hash.c, include/haproxy/intops.h); SipHash: J.-P. Aumasson and D. J. Bernstein,
+ * INDOCRYPT 2012; jump: J. Lamping and E. Veach, "A fast, minimal memory,
  * consistent hash algorithm", arXiv:1406.2294. Rules in our own words and code.
  */
 #ifndef LB_HASH_H
@@ -38,6 +39,10 @@ uint32_t lb_wt6_32(const void *data, size_t size);
 /* The first eight and the last four bytes of SHA-256 as Varnish reads them: the last four as a
  * little-endian number. */
 uint32_t lb_sha256_tail32(const void *data, size_t size);
+
+/* SipHash-c-d with a key of two 64-bit words. The Linux kernel's hsiphash is its 1-3 variant cut to
+ * the low 32 bits on 64-bit machines (HalfSipHash elsewhere, which is not here). */
+uint64_t lb_siphash(unsigned c, unsigned d, const uint64_t key[2], const void *data, size_t size);
 
 /* HAProxy's full_hash, the "avalanche" of its hash-type: mixes 32 bits into 32 bits. */
 static inline uint32_t lb_avalanche32(uint32_t a)
@@ -85,5 +90,9 @@ static inline const char *lb_backend_text(const struct lb_backend *b)
 /* The text of an address without its port, "192.0.2.1" or the shortest form of IPv6 (RFC 5952), as
  * products hash it; "" when the family is unknown. text has room for 48 bytes; returns its length. */
 size_t lb_address_text(const struct lb_address *address, char *text);
+
+/* The other way: "10.0.0.1:80", "[2001:db8::1]:80", or either without a port (0). False, with family
+ * 0, when the text is no such address (a name, a path). */
+bool lb_address_parse(const char *text, struct lb_address *address);
 
 #endif

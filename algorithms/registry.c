@@ -44,7 +44,21 @@
     X(haproxy_hash)                                                                                \
     X(haproxy_random)
 
-#define IPVS(X)
+#define IPVS(X)                                                                                    \
+    X(ipvs_rr)                                                                                     \
+    X(ipvs_wrr)                                                                                    \
+    X(ipvs_lc)                                                                                     \
+    X(ipvs_wlc)                                                                                    \
+    X(ipvs_sed)                                                                                    \
+    X(ipvs_nq)                                                                                     \
+    X(ipvs_fo)                                                                                     \
+    X(ipvs_ovf)                                                                                    \
+    X(ipvs_lblc)                                                                                   \
+    X(ipvs_lblcr)                                                                                  \
+    X(ipvs_sh)                                                                                     \
+    X(ipvs_dh)                                                                                     \
+    X(ipvs_mh)                                                                                     \
+    X(ipvs_twos)
 
 #define ENVOY(X)                                                                                   \
     X(envoy_round_robin)                                                                           \
@@ -71,9 +85,22 @@
 
 #define APACHE(X)
 
-#define CADDY(X)
+#define CADDY(X)                                                                                   \
+    X(caddy_round_robin)                                                                           \
+    X(caddy_weighted_round_robin)                                                                  \
+    X(caddy_first)                                                                                 \
+    X(caddy_least_conn)                                                                            \
+    X(caddy_random)                                                                                \
+    X(caddy_random_choose)                                                                         \
+    X(caddy_hash)                                                                                  \
+    X(caddy_ip_hash)
 
-#define VARNISH(X)
+#define VARNISH(X)                                                                                 \
+    X(varnish_random)                                                                              \
+    X(varnish_round_robin)                                                                         \
+    X(varnish_fallback)                                                                            \
+    X(varnish_hash)                                                                                \
+    X(varnish_shard)
 
 #define ALGORITHMS(X)                                                                              \
     GENERAL(X)                                                                                     \
