@@ -21,7 +21,11 @@
     X(multi_probe)                                                                                 \
     X(maglev)                                                                                      \
     X(jump)                                                                                        \
-    X(anchor)
+    X(anchor)                                                                                      \
+    X(peak_ewma)                                                                                   \
+    X(least_latency)                                                                               \
+    X(prequal)                                                                                     \
+    X(c3)
 
 #define THEORY(X)                                                                                  \
     X(shortest_queue)                                                                              \
@@ -158,6 +162,9 @@ static const struct {
     {"lwl", "least-work-left"},
     {"sita", "size-interval"},
     {"sita-e", "size-interval"},
+    {"finagle-least-loaded", "finagle-heap"},
+    {"finagle-deterministic-aperture", "finagle-aperture"},
+    {"linkerd-ewma", "linkerd-peak-ewma"},
     {"nginx-rr", "nginx-round-robin"},
     {"nginx-least-connections", "nginx-least-conn"},
     {"haproxy-rr", "haproxy-roundrobin"},
