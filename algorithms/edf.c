@@ -27,9 +27,11 @@ void lb_edf_clear(struct lb_edf *edf)
     edf->inserted = 0;
 }
 
+/* Without branches: which of two is earlier is as good as random, and a branch that is guessed wrong
+ * costs more than both comparisons. */
 static bool earlier(const struct lb_edf_entry *a, const struct lb_edf_entry *b)
 {
-    return a->deadline < b->deadline || (a->deadline == b->deadline && a->order < b->order);
+    return (a->deadline < b->deadline) | ((a->deadline == b->deadline) & (a->order < b->order));
 }
 
 static struct lb_edf_entry due(struct lb_edf *edf, uint32_t row, double weight)
@@ -70,8 +72,8 @@ void lb_edf_put_back(struct lb_edf *edf, double weight)
         uint32_t child = 2 * at + 1;
         if (child >= edf->count)
             break;
-        if (child + 1 < edf->count && earlier(&edf->heap[child + 1], &edf->heap[child]))
-            child++;
+        if (child + 1 < edf->count)
+            child += earlier(&edf->heap[child + 1], &edf->heap[child]);
         if (!earlier(&edf->heap[child], &entry))
             break;
         edf->heap[at] = edf->heap[child];

@@ -81,6 +81,13 @@ static inline uint64_t lb_request_hash(const struct lb_request *request)
     return lb_xxh64(bytes.data, bytes.size, 0);
 }
 
+/* The same, the number a request is placed by; a random one when there is nothing to hash. */
+static inline uint64_t lb_place_hash(const struct lb_request *request, struct lb_random *random)
+{
+    struct lb_bytes bytes = lb_request_bytes(request);
+    return bytes.size != 0 ? lb_xxh64(bytes.data, bytes.size, 0) : lb_random_u64(random);
+}
+
 /* What a product hashes a backend by: its address, or its name when it has none. Never NULL. */
 static inline const char *lb_backend_text(const struct lb_backend *b)
 {

@@ -94,7 +94,8 @@ struct lb_request {
 /* What a backend says of itself; a field it does not report is 0. */
 struct lb_load {
     uint32_t in_flight, queue;
-    double utilization, rate, error_rate;
+    double utilization;
+    double rate, error_rate; /* answers a second, and those of them that are errors */
     lb_time latency, service_time;
     bool idle;
 };

@@ -1,11 +1,11 @@
 /*
  * The weight of a backend from its own reports of load: what it serves over how busy that makes it.
  *
- * The idea: weight = rate / (utilization + error_rate x penalty). Here rate is requests a second and
- * error_rate the share of them that failed (gRPC's eps / qps), so that a backend that fails fast
- * does not look fast. Reports without a rate or a utilization are ignored. A weight is not trusted
- * before reports have come for `blackout`; one that is `expiration` old is forgotten, and the
- * blackout begins anew with the next report. Not trusted is 0: what that means is up to who asks.
+ * The idea: weight = rate / (utilization + error_rate / rate x penalty). rate is gRPC's qps, answers a
+ * second, and error_rate its eps, errors a second, so that a backend that fails fast does not look
+ * fast. Reports without a rate or a utilization are ignored. A weight is not trusted before reports
+ * have come for `blackout`; one that is `expiration` old is forgotten, and the blackout begins anew
+ * with the next report. Not trusted is 0: what that means is up to who asks.
  *
  * Cost: O(1); 32 bytes a row.
  * Source: gRFC A58 and grpc-go, balancer/weightedroundrobin; Envoy's client_side_weighted_round_robin
@@ -69,7 +69,8 @@ static inline void lb_load_weight_report(struct lb_load_weight *w, const struct 
 {
     if (!(load->utilization > 0) || !(load->rate > 0))
         return;
-    double weight = load->rate / (load->utilization + load->error_rate * rule->penalty);
+    double weight =
+        load->rate / (load->utilization + load->error_rate / load->rate * rule->penalty);
     if (!isfinite(weight) || !(weight > 0))
         return;
     w->weight = weight;

@@ -1,11 +1,15 @@
 /*
  * Envoy's maglev: consistent hashing by a table of prime size in which each has its share of slots.
  *
- * The idea: see maglev_table.h for the table, hashing.h for a request's number, bounded_load.h for
+ * The idea: see maglev_table.h for the table, bounded_load.h for
  * `balance-factor`. Usable backends take turns in order of their addresses, as text; the permutation
  * of each starts at XXH64(address) and skips by XXH64(address, seed 1). In turn `it` a backend takes a
  * slot when it x share has caught up with a target that grows by the largest share with each slot
- * taken. A retry turns the number over, so that it falls on another slot.
+ * taken. Attempt k of a request, the k-th retry, flips bits of its number, so that it falls on another
+ * slot, which may be the same backend's.
+ *
+ * Reading: a request without key and address gets a random number and so is random by share, as in
+ * Envoy's source; "falls back to random" does not mean that weights are ignored.
  *
  * Cost: O(1), one cache miss on a large table; a rebuild O(size log size), in place.
  * Source: Envoy, maglev_lb.cc; rules in our own words and code.
@@ -14,7 +18,7 @@
 #include <string.h>
 
 #include "algorithms/envoy/bounded_load.h"
-#include "algorithms/envoy/hashing.h"
+#include "algorithms/hash.h"
 #include "algorithms/maglev_table.h"
 
 static const struct lb_param params[] = {
@@ -116,14 +120,20 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
     return s;
 }
 
+/* The number of attempt 0, 1, 2, ... of a request. */
+static uint64_t number(uint64_t hash, uint32_t attempt)
+{
+    return attempt > 0 ? hash ^ (~UINT64_C(0) - attempt + 1) : hash;
+}
+
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
     (void)now;
     if (s->members.count == 0)
         return LB_NONE;
-    uint64_t hash = lb_envoy_hash(request, s->random);
-    uint32_t row = s->slot[lb_envoy_maglev_hash(hash, request->tried_count) % s->size];
+    uint64_t hash = lb_place_hash(request, s->random);
+    uint32_t row = s->slot[number(hash, request->tried_count) % s->size];
     return (int32_t)lb_envoy_bounded_load(&s->bound, row, hash);
 }
 
@@ -150,7 +160,7 @@ const struct lb_algorithm lb_algorithm_envoy_maglev = {
     .cost = "O(1); O(n) when balance-factor turns a request away",
     .changes =
         "A weight, a join, a leave and a change of health build the table anew: the keys of a "
-        "leaver move, and about as many small pieces of others (463 slots of 65,537 when one "
+        "leaver move, and a few of others (some 450 slots of 65,537 when one "
         "of 1,000 leaves, 66 of them its own).",
     .needs = LB_NEED_KEY,
     .params = params,

@@ -1,7 +1,7 @@
 /*
  * Envoy's ring_hash: consistent hashing on a ring with points in proportion to the weights.
  *
- * The idea: see weighted_ring.h for the ring, hashing.h for a request's number, bounded_load.h for
+ * The idea: see weighted_ring.h for the ring, bounded_load.h for
  * `balance-factor`. Only usable backends are on the ring, in order of declaration. Attempt k of a
  * request, the k-th retry, takes the k-th point further on, which may well be the same backend's
  * again. Points are numbered 0, 1, ... per backend, so most of them stay when the pool changes; but
@@ -9,13 +9,16 @@
  * `function` murmur2 is the older hash of the points, kept by Envoy for those who moved from
  * std::hash; keys are hashed by XXH64 in both cases.
  *
+ * Reading: a request without key and address gets a random number and so is random by share, as in
+ * Envoy's source; "falls back to random" does not mean that weights are ignored.
+ *
  * Cost: O(1) expected, two cache misses on a large ring; a rebuild O(points).
  * Source: Envoy, ring_hash_lb.cc; rules in our own words and code.
  */
 #include <stdlib.h>
 
 #include "algorithms/envoy/bounded_load.h"
-#include "algorithms/envoy/hashing.h"
+#include "algorithms/hash.h"
 #include "algorithms/weighted_ring.h"
 
 static const char *const functions[] = {"xxhash", "murmur2", NULL};
@@ -120,7 +123,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     (void)now;
     if (s->members.count == 0 || s->ring.count == 0)
         return LB_NONE;
-    uint64_t hash = lb_envoy_hash(request, s->random);
+    uint64_t hash = lb_place_hash(request, s->random);
     uint32_t i = lb_ring_successor_wrapped(&s->ring, hash);
     if (request->tried_count != 0)
         i = (uint32_t)(((uint64_t)i + request->tried_count) % s->ring.count);

@@ -2,8 +2,7 @@
  * What the general hashing algorithms have in common: the number a request is placed by, the name a
  * backend is placed by, and where to look next when the backend found cannot take the request.
  *
- * A request is hashed by lb_request_hash: its key, else its source address, by XXH64; one that has
- * neither is placed at random. A backend is known by its address, else its name, else its id, never
+ * A request is placed by lb_place_hash of hash.h. A backend is known by its address, else its name, else its id, never
  * by its row: rows differ between balancers that should agree.
  */
 #ifndef LB_GENERAL_KEYS_H
@@ -12,13 +11,6 @@
 #include <string.h>
 
 #include "algorithms/hash.h"
-
-/* The number a request is placed by. */
-static inline uint64_t lb_place_hash(const struct lb_request *request, struct lb_random *random)
-{
-    struct lb_bytes bytes = lb_request_bytes(request);
-    return bytes.size != 0 ? lb_xxh64(bytes.data, bytes.size, 0) : lb_random_u64(random);
-}
 
 /* Another number from the same hash: the n-th, as good as independent of the others. */
 static inline uint64_t lb_hash_again(uint64_t hash, uint64_t n)

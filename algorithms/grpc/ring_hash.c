@@ -106,10 +106,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     (void)now;
     if (s->ring.count == 0 || pool->usable == 0)
         return LB_NONE;
-    struct lb_bytes bytes = lb_request_bytes(request);
-    uint64_t hash =
-        bytes.size != 0 ? lb_xxh64(bytes.data, bytes.size, 0) : lb_random_u64(s->random);
-    uint32_t i = lb_ring_successor_wrapped(&s->ring, hash);
+    uint32_t i = lb_ring_successor_wrapped(&s->ring, lb_place_hash(request, s->random));
     for (uint32_t step = 0; step < s->ring.count; step++, i = lb_ring_next(&s->ring, i))
         if (lb_open(&pool->at[s->ring.point[i].row]))
             return (int32_t)s->ring.point[i].row;

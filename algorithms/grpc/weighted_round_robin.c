@@ -10,8 +10,8 @@
  * becomes ready has no reports, and the counter starts anew, at a random place unless
  * `counter-start` says which value it has before the first pick.
  *
- * Readings: error_rate of a report is eps / qps, the share of requests that failed. A weight that
- * scales to 0 beside a huge one is passed over in every generation, as in grpc-go.
+ * Readings: a weight that scales to 0 beside a huge one is passed over in every generation, as in
+ * grpc-go. That a change draws the counter anew is from general knowledge of grpc-go.
  *
  * Cost: O(largest weight / mean weight) expected; an update O(n).
  * Source: grpc-go, balancer/weightedroundrobin; gRFC A58. Rules in our own words and code.
