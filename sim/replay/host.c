@@ -74,8 +74,7 @@ static bool wanted(const struct host *h, uint32_t server)
 /* HAProxy uses one backup at a time, the first there is, unless told otherwise. */
 static bool first_only(const struct host *h, uint32_t server)
 {
-    return h->setup->one_backup && h->servers[server].tier > 0 &&
-           !h->setup->haproxy.all_backups;
+    return h->setup->one_backup && h->servers[server].tier > 0 && !h->setup->haproxy.all_backups;
 }
 
 void host_refresh(struct host *h)

@@ -140,7 +140,9 @@ static int read_request(struct rows *rows, struct exchange *e)
 {
     const char *key = cell(rows, COLUMN_KEY), *client = cell(rows, COLUMN_CLIENT);
     const char *bytes = cell(rows, COLUMN_BYTES);
-    *e = (struct exchange){.server = -1, .cookie = cell(rows, COLUMN_COOKIE)};
+    *e = (struct exchange){.server = -1,
+                           .cookie = cell(rows, COLUMN_COOKIE),
+                           .answer_cookie = cell(rows, COLUMN_SET_COOKIE)};
     if (client != NULL && !read_address(client, &e->request.source))
         return broken(rows, COLUMN_CLIENT, "an IPv4 or IPv6 address");
     if (key != NULL && rows->r->setup->by_source && key[0] != '\0') {
@@ -251,6 +253,11 @@ static int compare(struct rows *rows, const struct exchange *e)
     int result = read_pick(rows, &expected, e->status);
     if (result == 0) {
         decided(rows, e, &ours);
+        if (cell(rows, COLUMN_SET_COOKIE) != NULL) {
+            text_addf(&expected, " and '%s'", cell(rows, COLUMN_SET_COOKIE));
+            text_addf(&ours, " and '%s'",
+                      rows->r->set_cookie.size > 0 ? rows->r->set_cookie.data : "");
+        }
         if (cell(rows, COLUMN_STATUS) != NULL)
             add_status(rows, &expected, cell(rows, COLUMN_STATUS));
         add_status(rows, &ours, status);
@@ -344,7 +351,7 @@ static int op_command(struct rows *rows, const char *op)
     if (cell(rows, COLUMN_CMD) == NULL)
         return kind_fail(rows->r, rows->row, rows->error, "expected a column 'cmd'");
     return replay_command(rows->r, cell(rows, COLUMN_CMD),
-                       recording_row_line(rows->r->recording, rows->row), rows->error);
+                          recording_row_line(rows->r->recording, rows->row), rows->error);
 }
 
 static int op_nothing(struct rows *rows, const char *op)
@@ -391,7 +398,7 @@ static int run_row(struct rows *rows)
     if (phase != NULL && strncmp(phase, rows->phase, sizeof rows->phase - 1) != 0) {
         (void)snprintf(rows->phase, sizeof rows->phase, "%s", phase);
         if (replay_phase(rows->r, phase, recording_row_line(rows->r->recording, rows->row),
-                          rows->error) != 0)
+                         rows->error) != 0)
             return -1;
     }
     if (op == NULL)
@@ -457,6 +464,12 @@ int kind_rows(struct replay *r, struct lb_error *error)
     if (find_columns(&rows) != 0 || host_open(&r->host, r->setup, NULL, error) != 0)
         return -1;
     waiting_init(&r->waiting, r->setup->server_count);
+    const struct setup_haproxy *h = &r->setup->haproxy;
+    if (h->stick && h->stick_size == 0)
+        return recording_fail(r->recording, 1, error, "stick: expected a stick-table, too");
+    if (h->stick)
+        affinity_table_init(&r->sticks, (uint32_t)h->stick_size,
+                            h->stick_expire > 0 ? h->stick_expire : LB_NEVER, !h->stick_no_purge);
     r->connections = text_need_zero(1, sizeof *r->connections);
     r->connection_count = 1;
     int status = run_all(&rows);
@@ -464,8 +477,8 @@ int kind_rows(struct replay *r, struct lb_error *error)
         return status;
     for (uint32_t i = 0; i < r->recording->header_count && status == 0; i++)
         if (strcmp(r->recording->headers[i].key, "command") == 0)
-            status = replay_command(r, r->recording->headers[i].value, r->recording->headers[i].line,
-                                 error);
+            status = replay_command(r, r->recording->headers[i].value,
+                                    r->recording->headers[i].line, error);
     rows.pick = COLUMN_AFTER;
     return status == 0 ? run_all(&rows) : status;
 }

@@ -146,6 +146,8 @@ int own_read(struct setup *s, struct lb_error *error)
     for (uint32_t i = 0; i < s->server_count; i++)
         if ((s->algorithm->needs & LB_NEED_LOAD) == 0)
             s->servers[i].rate = 0;
+        else if (recording_find(s->recording, "weights") != NULL)
+            s->servers[i].weight = 1; /* the weights come by load reports; 0 = none came */
     if (s->server_count == 0)
         return setup_fail(s, "algorithm", error,
                           "expected servers: '# weights: [1, 1]' or "

@@ -4,6 +4,7 @@
 #ifndef REPLAY_PRODUCT_H
 #define REPLAY_PRODUCT_H
 
+#include "sim/balancer/affinity.h"
 #include "sim/balancer/waiting.h"
 #include "sim/replay/host.h"
 #include "sim/replay/replay.h"
@@ -11,12 +12,13 @@
 /* One request on its way. */
 struct exchange {
     struct lb_request request;
-    const char *cookie; /* the request's cookie line, or NULL */
-    int32_t server;     /* where it is in flight, or -1 */
-    uint32_t node;      /* in the waiting room, or WAITING_NONE */
-    int status;         /* for the client; 0 = not yet */
-    bool busy;          /* in flight or waiting */
-    uint64_t bytes;     /* of the body of the answer */
+    const char *cookie;        /* the request's cookie line, or NULL */
+    const char *answer_cookie; /* as recorded, where the application has a part in it */
+    int32_t server;            /* where it is in flight, or -1 */
+    uint32_t node;             /* in the waiting room, or WAITING_NONE */
+    int status;                /* for the client; 0 = not yet */
+    bool busy;                 /* in flight or waiting */
+    uint64_t bytes;            /* of the body of the answer */
 };
 
 /* A recording being replayed. */
@@ -26,6 +28,7 @@ struct replay {
     struct host host;
     struct replay_result *result;
     struct waiting waiting;
+    struct affinity_table sticks; /* HAProxy's stick table; empty without one */
     struct exchange *connections; /* of `hold`, by number */
     uint32_t connection_count;
     /* of the request at hand */

@@ -28,8 +28,14 @@ static bool knows_nginx(const struct recording *r)
     return config_has(r, "upstream");
 }
 
+static bool knows_haproxy(const struct recording *r)
+{
+    return config_has(r, "backend") || config_has(r, "listen");
+}
+
 static const struct product products[] = {
     {"own", knows_own, own_read, plain_request, 503},
+    {"haproxy", knows_haproxy, haproxy_read, haproxy_request, 503},
     {"nginx", knows_nginx, nginx_read, nginx_request, 502},
 };
 
@@ -199,6 +205,7 @@ int replay_file(const char *path, struct replay_result *result, struct lb_error 
         setup_done(&setup);
     }
     waiting_done(&r.waiting);
+    affinity_table_done(&r.sticks);
     free(r.connections);
     free(r.tried);
     text_done(&r.trail);

@@ -149,11 +149,21 @@ int32_t setup_find(const struct setup *s, const char *word)
 
 /* Keys that a reader looks at, and those that only people do. */
 static const char *const known[] = {
-    "kind",         "config",        "algorithm",      "weights",      "director", "hosts",
-    "params",       "limits",        "down",           "backups",      "held",     "N",
-    "command",      "initial",       "counter_start",  "table_size",   "program",  "hosts_before",
-    "hosts_after",  "request_bytes", "response_bytes", "what",         "method",   "target_held",
-    "table_sha256", "ring_size",     "scaled_weights", "first_points",
+    "kind",           "config",
+    "algorithm",      "weights",
+    "director",       "hosts",
+    "params",         "limits",
+    "down",           "backups",
+    "held",           "N",
+    "command",        "initial",
+    "counter_start",  "table_size",
+    "program",        "hosts_before",
+    "hosts_after",    "request_bytes",
+    "response_bytes", "what",
+    "method",         "target_held",
+    "table_sha256",   "table_sha256_note",
+    "ring_size",      "scaled_weights",
+    "first_points",
 };
 
 /* A slip in a key must not change what is replayed. */
