@@ -37,7 +37,14 @@
 
 #define NGINX(X)                                                                                   \
     X(nginx_round_robin)                                                                           \
-    X(nginx_least_conn)
+    X(nginx_least_conn)                                                                            \
+    X(nginx_least_time)                                                                            \
+    X(nginx_ip_hash)                                                                               \
+    X(nginx_hash)                                                                                  \
+    X(nginx_hash_consistent)                                                                       \
+    X(nginx_random)                                                                                \
+    X(nginx_random_two)                                                                            \
+    X(ingress_ewma)
 
 #define HAPROXY(X)                                                                                 \
     X(haproxy_roundrobin)                                                                          \
@@ -87,7 +94,10 @@
     X(linkerd_p2c)                                                                                 \
     X(linkerd_peak_ewma)
 
-#define APACHE(X)
+#define APACHE(X)                                                                                  \
+    X(apache_byrequests)                                                                           \
+    X(apache_bytraffic)                                                                            \
+    X(apache_bybusyness)
 
 #define CADDY(X)                                                                                   \
     X(caddy_round_robin)                                                                           \
@@ -167,6 +177,8 @@ static const struct {
     {"linkerd-ewma", "linkerd-peak-ewma"},
     {"nginx-rr", "nginx-round-robin"},
     {"nginx-least-connections", "nginx-least-conn"},
+    {"nginx-consistent-hash", "nginx-hash-consistent"},
+    {"ingress-nginx-ewma", "ingress-ewma"},
     {"haproxy-rr", "haproxy-roundrobin"},
     {"haproxy-round-robin", "haproxy-roundrobin"},
     {"haproxy-static-round-robin", "haproxy-static-rr"},
