@@ -8,9 +8,10 @@
  * Weights are virtual buckets: the present rows are laid end to end in row order, each as many buckets
  * long as its weight, one each when all are equal. So the leave of the last row moves its keys only;
  * when another leaves, the buckets behind it move up and their keys go to the neighbours: with n
- * equal rows and row i gone, (n - i) / n of the keys. A join at the end moves 1 / (n + 1) of them; a
- * newcomer in a row that was left moves those behind it, as does a changed weight. That is why this
- * one does not claim to be consistent. Slow start takes no part: it would move keys at each step.
+ * equal rows and row i gone, about (n - i) / n of the keys. A join at the end moves 1 / (n + 1) of
+ * them; a newcomer in a row that was left moves those behind it, as does a changed weight. That is why
+ * this one does not claim to be consistent. Slow start takes no part: it would move keys at each
+ * step.
  *
  * A backend that cannot take the request (down, full, tried) keeps its buckets: the hash is mixed
  * again and jumps anew, up to 20 times, then the rows are walked from a hashed one on. So a failure
@@ -105,7 +106,7 @@ const struct lb_algorithm lb_algorithm_jump = {
     .cost = "O(log n), of the sum of weights when they differ",
     .changes =
         "A failure moves the failed backend's keys only. A join or leave at the end moves 1/n; "
-        "elsewhere the buckets behind it are renumbered, (n - i) / n of the keys for row i.",
+        "elsewhere the buckets behind it are renumbered, about (n - i) / n of the keys.",
     .needs = LB_NEED_KEY,
     .claims = LB_CLAIM_ALWAYS | LB_CLAIM_WEIGHTS,
     .create = create,

@@ -11,7 +11,7 @@
  * over a network a worker is free when its answer is back. A
  * backend that serves nothing now (speed 0) has none. When everything is taken but nothing of it is
  * this balancer's, no end of a request would wake the queue: then it goes to the backend with the
- * fewest present for each worker.
+ * fewest present for each worker that works.
  *
  * It does not claim to pick whenever somebody could: waiting here is its point.
  *
@@ -74,7 +74,7 @@ static double free_speed(const struct state *s, uint32_t row)
     return taken(s, row) < s->truth->slots[row] ? s->truth->speed[row] : 0;
 }
 
-/* Free workers first, the fastest of all; then by how much is at a worker. */
+/* Free workers first, the fastest of all; then who serves at all, by how much is at a worker. */
 static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 {
     const struct state *s = state;
@@ -84,6 +84,9 @@ static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
         return speed_a > speed_b ? -1 : 1;
     if (speed_a > 0)
         return 0;
+    bool serves_a = s->truth->speed[a] > 0, serves_b = s->truth->speed[b] > 0;
+    if (serves_a != serves_b)
+        return serves_a ? -1 : 1;
     uint64_t left = (uint64_t)taken(s, a) * s->truth->slots[b];
     uint64_t right = (uint64_t)taken(s, b) * s->truth->slots[a];
     return (left > right) - (left < right);
