@@ -148,13 +148,23 @@ void lb_haproxy_chash_catch_up(struct lb_haproxy_chash *c, lb_time now)
         update_points(c);
 }
 
-/* May this server have one more under the bound? */
-static bool within(const struct lb_haproxy_chash *c, uint32_t row, uint32_t bound)
+/* The slots of all servers under a bound: as many for each unit of e, and a rest to be shared out. */
+struct slots {
+    uint64_t each, rest;
+};
+
+static struct slots slots_under(const struct lb_haproxy_chash *c, uint32_t bound)
+{
+    uint64_t all = ((c->pool->in_flight + 1) * bound + 99) / 100;
+    return (struct slots){all / c->total, all % c->total};
+}
+
+/* May this server have one more? */
+static bool within(const struct lb_haproxy_chash *c, uint32_t row, struct slots all)
 {
     uint64_t e = c->weights.e[row], before = c->server[row].before;
-    uint64_t all = ((c->pool->in_flight + 1) * bound + 99) / 100;
-    uint64_t each = all / c->total, rest = all % c->total;
-    uint64_t slots = e * each + (before + e) * rest / c->total - before * rest / c->total;
+    uint64_t slots =
+        e * all.each + (before + e) * all.rest / c->total - before * all.rest / c->total;
     return c->pool->at[row].in_flight < (slots > 0 ? slots : 1);
 }
 
@@ -171,9 +181,10 @@ int32_t lb_haproxy_chash_at(const struct lb_haproxy_chash *c, uint32_t hash, int
     uint32_t row = ring->point[i].row;
     if (__builtin_expect((int32_t)row != avoid && bound == 0, 1))
         return (int32_t)row;
+    struct slots slots = slots_under(c, bound);
     for (uint32_t n = 0; n < ring->count; n++, i = lb_ring_next(ring, i)) {
         row = ring->point[i].row;
-        if ((int32_t)row != avoid && (bound == 0 || within(c, row, bound)))
+        if ((int32_t)row != avoid && (bound == 0 || within(c, row, slots)))
             return (int32_t)row;
     }
     return (int32_t)ring->point[ring->count - 1].row;

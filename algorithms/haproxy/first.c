@@ -6,7 +6,7 @@
  * queue); without maxconn the first takes everything. Weights do not count, except that 0 takes
  * nothing. Everybody full: the request waits in the common queue.
  *
- * Cost: a pick O(1), O(log n) when a server becomes full or free; 80 bytes a row.
+ * Cost: a pick O(1), O(log n) when a server becomes full or free; 36 bytes a row.
  * Source: HAProxy 2.6.12, src/lb_fas.c; rules in our own words and code. The recording under
  * tests/golden/haproxy is decided equally.
  */
@@ -15,8 +15,7 @@
 static void look(struct lb_haproxy_free *f, uint32_t row)
 {
     const struct lb_backend *b = &f->pool->at[row];
-    f->slot[row].key = b->id;
-    f->slot[row].order = row;
+    f->slot[row].rank = (uint64_t)b->id << 32 | row;
     lb_haproxy_free_open(f, row, lb_open(b));
 }
 

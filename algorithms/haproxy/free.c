@@ -18,9 +18,23 @@ int lb_haproxy_free_init(struct lb_haproxy_free *f, const struct lb_pool *pool,
 
 void lb_haproxy_free_done(struct lb_haproxy_free *f)
 {
-    free(f->tree.at);
+    lb_haproxy_tree_done(&f->tree);
     free(f->tree.place);
     free(f->slot);
+}
+
+/* The full ones have ranks too: for the while they are in. */
+void lb_haproxy_free_renumber(struct lb_haproxy_free *f)
+{
+    for (uint32_t row = 0; row < f->pool->count; row++)
+        if (f->slot[row].open && !f->slot[row].in)
+            lb_haproxy_tree_insert_at(&f->tree, row, f->slot[row].rank);
+    lb_haproxy_tree_renumber(&f->tree);
+    for (uint32_t i = 0; i < f->tree.count; i++)
+        f->slot[f->tree.at[i].row].rank = f->tree.at[i].rank;
+    for (uint32_t row = 0; row < f->pool->count; row++)
+        if (f->slot[row].open && !f->slot[row].in)
+            lb_haproxy_tree_remove(&f->tree, row);
 }
 
 int32_t lb_haproxy_free_pick(struct lb_haproxy_free *f, const struct lb_request *request,
@@ -42,7 +56,7 @@ int32_t lb_haproxy_free_pick(struct lb_haproxy_free *f, const struct lb_request 
         chain = row;
     }
     for (; chain != NOBODY; chain = f->slot[chain].chain)
-        lb_haproxy_tree_insert(&f->tree, chain, f->slot[chain].key, f->slot[chain].order);
+        lb_haproxy_tree_insert_at(&f->tree, chain, f->slot[chain].rank);
     if (picked == NOBODY)
         picked = avoided;
     if (picked != NOBODY)

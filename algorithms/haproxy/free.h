@@ -16,9 +16,9 @@
 #include "algorithms/haproxy/weights.h"
 
 struct lb_haproxy_slot {
-    uint64_t key, order; /* where the server stands, or would stand were it not full */
-    uint32_t chain;      /* of those passed over in this pick: the one before */
-    bool open, in;       /* usable; in the tree */
+    uint64_t rank;  /* where the server stands, or would stand were it not full */
+    uint32_t chain; /* of those passed over in this pick: the one before */
+    bool open, in;  /* usable; in the tree */
 };
 
 struct lb_haproxy_free {
@@ -34,15 +34,15 @@ int lb_haproxy_free_init(struct lb_haproxy_free *f, const struct lb_pool *pool,
 void lb_haproxy_free_done(struct lb_haproxy_free *f);
 
 /* The row as its slot and its books now are: into the tree, out of it, or to another place in it.
- * To be called after each change of key, order, open, and of what makes it full. */
+ * To be called after each change of rank, open, and of what makes it full. */
 static inline void lb_haproxy_free_update(struct lb_haproxy_free *f, uint32_t row)
 {
     struct lb_haproxy_slot *slot = &f->slot[row];
     bool in = slot->open && !lb_full(&f->pool->at[row]);
     if (in && slot->in)
-        lb_haproxy_tree_move(&f->tree, row, slot->key, slot->order);
+        lb_haproxy_tree_move(&f->tree, row, slot->rank);
     else if (in)
-        lb_haproxy_tree_insert(&f->tree, row, slot->key, slot->order);
+        lb_haproxy_tree_insert_at(&f->tree, row, slot->rank);
     else if (slot->in)
         lb_haproxy_tree_remove(&f->tree, row);
     slot->in = in;
@@ -53,6 +53,17 @@ static inline void lb_haproxy_free_open(struct lb_haproxy_free *f, uint32_t row,
     f->open += (uint32_t)open - (uint32_t)f->slot[row].open;
     f->slot[row].open = open;
     lb_haproxy_free_update(f, row);
+}
+
+/* Deals the ranks anew when their numbers run out. */
+void lb_haproxy_free_renumber(struct lb_haproxy_free *f);
+
+/* Gives the slot of a row a rank behind all of this key. */
+static inline void lb_haproxy_free_rank(struct lb_haproxy_free *f, uint32_t row, uint64_t key)
+{
+    if (__builtin_expect(f->tree.number == LB_HAPROXY_NUMBERS, 0))
+        lb_haproxy_free_renumber(f);
+    f->slot[row].rank = lb_haproxy_rank(key, f->tree.number++);
 }
 
 /* The first that is not saturated, LB_WAIT or LB_NONE. */

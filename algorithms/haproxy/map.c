@@ -30,10 +30,10 @@ static bool make_room(struct lb_haproxy_map *map)
     return true;
 }
 
-/* Level from 1 up, the highest first, then the first row: (key, order) of the tree of the ready. */
-static uint64_t key_of(const struct lb_haproxy_mapped *m)
+/* The highest level first, then the first row: a rank in the tree of those of level 1 and more. */
+static uint64_t rank_of(const struct lb_haproxy_map *map, uint32_t i)
 {
-    return UINT32_MAX - (m->rises - m->picks);
+    return (uint64_t)(UINT32_MAX - (map->row[i].rises - map->row[i].picks)) << 32 | i;
 }
 
 /* Puts the row into the calendar, into the list of the slot before which its level goes up next. */
@@ -53,9 +53,9 @@ static void rise(struct lb_haproxy_map *map, uint32_t i)
     bool ready = m->rises != m->picks;
     m->rises++;
     if (ready)
-        lb_haproxy_tree_move(&map->ready, i, key_of(m), i);
+        lb_haproxy_tree_move(&map->ready, i, rank_of(map, i));
     else
-        lb_haproxy_tree_insert(&map->ready, i, key_of(m), i);
+        lb_haproxy_tree_insert_at(&map->ready, i, rank_of(map, i));
     note_rise(map, i);
 }
 
@@ -68,7 +68,7 @@ static void take_slot(struct lb_haproxy_map *map, uint32_t k)
     if (m->picks == m->rises)
         lb_haproxy_tree_remove(&map->ready, i);
     else
-        lb_haproxy_tree_move(&map->ready, i, key_of(m), i);
+        lb_haproxy_tree_move(&map->ready, i, rank_of(map, i));
 }
 
 static void build(struct lb_haproxy_map *map)
@@ -169,7 +169,7 @@ int lb_haproxy_map_init(struct lb_haproxy_map *map, const struct lb_pool *pool,
 void lb_haproxy_map_done(struct lb_haproxy_map *map)
 {
     free(map->row);
-    free(map->ready.at);
+    lb_haproxy_tree_done(&map->ready);
     free(map->ready.place);
     free(map->slot);
 }

@@ -18,7 +18,7 @@
  * of all present rows, usable or not; the product's also counts the backups, which changes the table
  * only by repeating it.
  *
- * Cost: a look-up O(1); a build O(T log n), T <= 256 n; 4 T bytes and 52 a row.
+ * Cost: a look-up O(1); a build O(T log n), T <= 256 n; 4 T bytes and 44 a row.
  * Source: HAProxy 2.6.12, src/lb_map.c; rules in our own words and code.
  */
 #ifndef LB_HAPROXY_MAP_H

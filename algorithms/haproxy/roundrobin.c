@@ -12,7 +12,7 @@
  * the pick is done, the last one first. When only the one to avoid is left, it gets the request;
  * when everybody is saturated, it waits in the common queue.
  *
- * Cost: O(log n), times the saturated servers passed over; 76 bytes a row. At most 4095 backends, as
+ * Cost: O(log n), times the saturated servers passed over; 84 bytes a row. At most 4095 backends, as
  * the product. Positions are 32 bits there and here, keys of `curr` 64 here: the product's own would
  * overflow with a few thousand servers of the largest weight.
  * Source: HAProxy 2.6.12, src/lb_fwrr.c; rules in our own words and code. All recordings under
@@ -39,7 +39,6 @@ struct state {
     uint32_t *place;
     struct lb_haproxy_tree curr, half[2];
     struct lb_haproxy_tree *init, *next;
-    uint64_t order; /* insertions so far */
     uint32_t curr_pos, curr_weight, next_weight;
 };
 
@@ -52,7 +51,7 @@ static void dequeue(struct state *s, uint32_t row)
 
 static void enqueue(struct state *s, struct lb_haproxy_tree *tree, uint32_t row, uint64_t key)
 {
-    lb_haproxy_tree_insert(tree, row, key, s->order++);
+    lb_haproxy_tree_insert(tree, row, key);
     s->server[row].tree = tree;
 }
 
@@ -139,9 +138,9 @@ static void destroy(void *state)
     lb_haproxy_weights_done(&s->weights);
     free(s->server);
     free(s->place);
-    free(s->curr.at);
-    free(s->half[0].at);
-    free(s->half[1].at);
+    lb_haproxy_tree_done(&s->curr);
+    lb_haproxy_tree_done(&s->half[0]);
+    lb_haproxy_tree_done(&s->half[1]);
     free(s);
 }
 

@@ -1,12 +1,14 @@
 /*
  * Rows in ascending order of a key; equal keys in the order in which they came.
  *
- * HAProxy keeps its servers in ordered trees and mostly wants the first. A four-way heap of (key,
- * order) gives exactly that first: `order` is a number the owner counts up at each insertion, so no
- * two entries are equal and the shape of the heap decides nothing. A row is in one tree at most, and
- * trees of one owner may share `place`; who is in which, the owner knows.
+ * HAProxy keeps its servers in ordered trees and mostly wants the first. A four-way heap of ranks
+ * gives exactly that first: a rank is the key above and a number counted up at each insertion below,
+ * so no two are equal and the shape of the heap decides nothing. When the numbers run out, the ranks
+ * are dealt anew in their order. Four children are 64 bytes and begin at a multiple of that: one
+ * cache line a level. A row is in one tree at most, and trees of one owner may share `place`; who is
+ * in which, the owner knows.
  *
- * Cost: insert, remove and move O(log n), the first O(1); 24 bytes a row and 4 for its place.
+ * Cost: insert, remove and move O(log n), the first O(1); 16 bytes a row and 4 for its place.
  */
 #ifndef LB_HAPROXY_TREE_H
 #define LB_HAPROXY_TREE_H
@@ -15,28 +17,42 @@
 
 #include "algorithms/lb.h"
 
+#define LB_HAPROXY_NUMBER_BITS 28
+#define LB_HAPROXY_NUMBERS     (UINT64_C(1) << LB_HAPROXY_NUMBER_BITS)
+#define LB_HAPROXY_KEY_MAX     ((UINT64_C(1) << (64 - LB_HAPROXY_NUMBER_BITS)) - 1)
+
 struct lb_haproxy_entry {
-    uint64_t key, order;
+    uint64_t rank;
     uint32_t row;
 };
 
 struct lb_haproxy_tree {
-    struct lb_haproxy_entry *at; /* the heap */
+    struct lb_haproxy_entry *at; /* the heap: 3 entries into what was allocated */
     uint32_t *place;             /* row -> its index in `at` */
     uint32_t count;
+    uint64_t number; /* of the next insertion */
 };
 
-/* Room for every row below max. False when memory is out. free_entries() frees `at` alone. */
+/* Room for every row below max. False when memory is out. `place` is the owner's. */
 static inline bool lb_haproxy_tree_init(struct lb_haproxy_tree *tree, uint32_t *place, size_t max)
 {
-    *tree = (struct lb_haproxy_tree){.at = malloc((max + 1) * sizeof *tree->at), .place = place};
-    return tree->at != NULL;
+    size_t size = (max + 3) * sizeof *tree->at;
+    struct lb_haproxy_entry *base = aligned_alloc(64, (size + 63) / 64 * 64);
+    *tree = (struct lb_haproxy_tree){.at = base != NULL ? base + 3 : NULL, .place = place};
+    return base != NULL;
 }
 
-static inline bool lb_haproxy_before(const struct lb_haproxy_entry *a,
-                                     const struct lb_haproxy_entry *b)
+static inline void lb_haproxy_tree_done(struct lb_haproxy_tree *tree)
 {
-    return a->key != b->key ? a->key < b->key : a->order < b->order;
+    if (tree->at != NULL)
+        free(tree->at - 3);
+    tree->at = NULL;
+}
+
+/* Keys beyond the largest count as that. */
+static inline uint64_t lb_haproxy_rank(uint64_t key, uint64_t number)
+{
+    return (key < LB_HAPROXY_KEY_MAX ? key : LB_HAPROXY_KEY_MAX) << LB_HAPROXY_NUMBER_BITS | number;
 }
 
 static inline void lb_haproxy_tree_put(struct lb_haproxy_tree *tree, uint32_t i,
@@ -46,15 +62,23 @@ static inline void lb_haproxy_tree_put(struct lb_haproxy_tree *tree, uint32_t i,
     tree->place[entry.row] = i;
 }
 
-/* The entry stands at i, or belongs nearer to the first: where it is put. */
+/* The entry belongs at i or nearer to the first. */
 static inline void lb_haproxy_tree_up(struct lb_haproxy_tree *tree, uint32_t i,
                                       struct lb_haproxy_entry entry)
 {
-    while (i > 0 && lb_haproxy_before(&entry, &tree->at[(i - 1) / 4])) {
+    while (i > 0 && entry.rank < tree->at[(i - 1) / 4].rank) {
         lb_haproxy_tree_put(tree, i, tree->at[(i - 1) / 4]);
         i = (i - 1) / 4;
     }
     lb_haproxy_tree_put(tree, i, entry);
+}
+
+/* The least of the four children from `child` on, without a branch that could be guessed wrong. */
+static inline uint32_t lb_haproxy_least(const struct lb_haproxy_entry *at, uint32_t child)
+{
+    uint32_t left = child + (at[child + 1].rank < at[child].rank);
+    uint32_t right = child + 2 + (at[child + 3].rank < at[child + 2].rank);
+    return at[right].rank < at[left].rank ? right : left;
 }
 
 /* The entry belongs at i or farther from the first. */
@@ -62,11 +86,14 @@ static inline void lb_haproxy_tree_down(struct lb_haproxy_tree *tree, uint32_t i
                                         struct lb_haproxy_entry entry)
 {
     for (uint32_t child = 4 * i + 1; child < tree->count; child = 4 * i + 1) {
-        uint32_t least = child, end = child + 4 < tree->count ? child + 4 : tree->count;
-        for (uint32_t k = child + 1; k < end; k++)
-            if (lb_haproxy_before(&tree->at[k], &tree->at[least]))
-                least = k;
-        if (!lb_haproxy_before(&tree->at[least], &entry))
+        uint32_t least = child;
+        if (child + 3 < tree->count)
+            least = lb_haproxy_least(tree->at, child);
+        else
+            for (uint32_t k = child + 1; k < tree->count; k++)
+                if (tree->at[k].rank < tree->at[least].rank)
+                    least = k;
+        if (tree->at[least].rank > entry.rank)
             break;
         lb_haproxy_tree_put(tree, i, tree->at[least]);
         i = least;
@@ -74,27 +101,27 @@ static inline void lb_haproxy_tree_down(struct lb_haproxy_tree *tree, uint32_t i
     lb_haproxy_tree_put(tree, i, entry);
 }
 
-static inline void lb_haproxy_tree_insert(struct lb_haproxy_tree *tree, uint32_t row, uint64_t key,
-                                          uint64_t order)
-{
-    lb_haproxy_tree_up(tree, tree->count++, (struct lb_haproxy_entry){key, order, row});
-}
-
 /* The entry at i is replaced by another. */
 static inline void lb_haproxy_tree_replace(struct lb_haproxy_tree *tree, uint32_t i,
                                            struct lb_haproxy_entry entry)
 {
-    if (i > 0 && lb_haproxy_before(&entry, &tree->at[(i - 1) / 4]))
+    if (i > 0 && entry.rank < tree->at[(i - 1) / 4].rank)
         lb_haproxy_tree_up(tree, i, entry);
     else
         lb_haproxy_tree_down(tree, i, entry);
 }
 
-/* A row of the tree gets another key and order. */
-static inline void lb_haproxy_tree_move(struct lb_haproxy_tree *tree, uint32_t row, uint64_t key,
-                                        uint64_t order)
+/* Puts a row in at a rank that the owner gives: its own, or one it had before. */
+static inline void lb_haproxy_tree_insert_at(struct lb_haproxy_tree *tree, uint32_t row,
+                                             uint64_t rank)
 {
-    lb_haproxy_tree_replace(tree, tree->place[row], (struct lb_haproxy_entry){key, order, row});
+    lb_haproxy_tree_up(tree, tree->count++, (struct lb_haproxy_entry){rank, row});
+}
+
+/* A row of the tree gets another rank. */
+static inline void lb_haproxy_tree_move(struct lb_haproxy_tree *tree, uint32_t row, uint64_t rank)
+{
+    lb_haproxy_tree_replace(tree, tree->place[row], (struct lb_haproxy_entry){rank, row});
 }
 
 /* Takes a row out that is in. */
@@ -104,6 +131,36 @@ static inline void lb_haproxy_tree_remove(struct lb_haproxy_tree *tree, uint32_t
     struct lb_haproxy_entry last = tree->at[--tree->count];
     if (i < tree->count)
         lb_haproxy_tree_replace(tree, i, last);
+}
+
+/* Deals the numbers anew, 0, 1, ... in order of the ranks; what is in place is in order. */
+static inline void lb_haproxy_tree_renumber(struct lb_haproxy_tree *tree)
+{
+    uint32_t all = tree->count;
+    while (tree->count > 0) { /* heap sort: the first goes to the end of those left */
+        struct lb_haproxy_entry first = tree->at[0];
+        lb_haproxy_tree_remove(tree, first.row);
+        tree->at[tree->count] = first;
+    }
+    for (uint32_t i = 0; i < all / 2; i++) {
+        struct lb_haproxy_entry swapped = tree->at[i];
+        tree->at[i] = tree->at[all - 1 - i];
+        tree->at[all - 1 - i] = swapped;
+    }
+    for (tree->count = 0; tree->count < all; tree->count++) {
+        struct lb_haproxy_entry entry = tree->at[tree->count];
+        entry.rank = lb_haproxy_rank(entry.rank >> LB_HAPROXY_NUMBER_BITS, tree->count);
+        lb_haproxy_tree_put(tree, tree->count, entry);
+    }
+    tree->number = all;
+}
+
+/* Puts a row in behind all of its key. */
+static inline void lb_haproxy_tree_insert(struct lb_haproxy_tree *tree, uint32_t row, uint64_t key)
+{
+    if (__builtin_expect(tree->number == LB_HAPROXY_NUMBERS, 0))
+        lb_haproxy_tree_renumber(tree);
+    lb_haproxy_tree_insert_at(tree, row, lb_haproxy_rank(key, tree->number++));
 }
 
 #endif
