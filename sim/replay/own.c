@@ -131,13 +131,9 @@ static int read_params(struct setup *s, struct lb_error *error)
     return status < 0 ? -1 : 0;
 }
 
-int own_read(struct setup *s, struct lb_error *error)
+int own_read_as(struct setup *s, const char *key, const char *name, struct lb_error *error)
 {
-    const char *name = recording_value(s->recording, "algorithm");
-    const char *kind = recording_value(s->recording, "kind");
-    if (kind != NULL && strcmp(kind, "table") == 0)
-        return 0; /* functions: no servers, perhaps not even an algorithm of that name */
-    if (setup_method(s, "algorithm", name, error) != 0 || read_hosts(s, error) != 0 ||
+    if (setup_method(s, key, name, error) != 0 || read_hosts(s, error) != 0 ||
         read_numbers(s, "weights", SETUP_WEIGHT_MAX, take_weight, error) != 0 ||
         read_numbers(s, "limits", UINT32_MAX, take_limit, error) != 0 ||
         read_names(s, "down", take_down, error) != 0 ||
@@ -149,8 +145,16 @@ int own_read(struct setup *s, struct lb_error *error)
         else if (recording_find(s->recording, "weights") != NULL)
             s->servers[i].weight = 1; /* the weights come by load reports; 0 = none came */
     if (s->server_count == 0)
-        return setup_fail(s, "algorithm", error,
+        return setup_fail(s, key, error,
                           "expected servers: '# weights: [1, 1]' or "
                           "'# hosts: [\"10.0.0.1:80\"]'");
     return read_params(s, error);
+}
+
+int own_read(struct setup *s, struct lb_error *error)
+{
+    const char *kind = recording_value(s->recording, "kind");
+    if (kind != NULL && strcmp(kind, "table") == 0)
+        return 0; /* functions: no servers, perhaps not even an algorithm of that name */
+    return own_read_as(s, "algorithm", recording_value(s->recording, "algorithm"), error);
 }

@@ -33,10 +33,28 @@ static bool knows_haproxy(const struct recording *r)
     return config_has(r, "backend") || config_has(r, "listen");
 }
 
+static bool knows_apache(const struct recording *r)
+{
+    return config_has(r, "<Proxy");
+}
+
+static bool knows_caddy(const struct recording *r)
+{
+    return config_has(r, "reverse_proxy");
+}
+
+static bool knows_varnish(const struct recording *r)
+{
+    return recording_find(r, "director") != NULL;
+}
+
 static const struct product products[] = {
     {"own", knows_own, own_read, plain_request, 503},
     {"haproxy", knows_haproxy, haproxy_read, haproxy_request, 503},
     {"nginx", knows_nginx, nginx_read, nginx_request, 502},
+    {"apache", knows_apache, apache_read, plain_request, 503},
+    {"caddy", knows_caddy, caddy_read, plain_request, 503},
+    {"varnish", knows_varnish, varnish_read, plain_request, 503},
 };
 
 const struct product *product_of(const struct recording *r, struct lb_error *error)

@@ -117,7 +117,8 @@ int nginx_read(struct setup *s, struct lb_error *error);
 int haproxy_read(struct setup *s, struct lb_error *error);
 int apache_read(struct setup *s, struct lb_error *error);
 int caddy_read(struct setup *s, struct lb_error *error);
-int own_read(struct setup *s, struct lb_error *error);     /* `# algorithm:` */
+int own_read(struct setup *s, struct lb_error *error); /* `# algorithm:` */
+int own_read_as(struct setup *s, const char *key, const char *name, struct lb_error *error);
 int varnish_read(struct setup *s, struct lb_error *error); /* `# director:` */
 
 #endif
