@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algorithms/hash.h"
 #include "sim/replay/kind.h"
 #include "sim/replay/words.h"
 
@@ -242,6 +243,16 @@ static void add_status(const struct rows *rows, struct text *to, const char *sta
         text_addf(to, " with status %s", status);
 }
 
+/* The number of the key, where it was recorded: a slip in either shows which of the two it is. */
+static void add_hash(const struct rows *rows, struct text *expected, struct text *ours)
+{
+    const char *key = cell(rows, COLUMN_KEY);
+    if (cell(rows, COLUMN_HASH) == NULL || key == NULL)
+        return;
+    text_addf(expected, " by %s", cell(rows, COLUMN_HASH));
+    text_addf(ours, " by %016llx", (unsigned long long)lb_xxh64(key, strlen(key), 0));
+}
+
 /* Counts this row's decision. */
 static int compare(struct rows *rows, const struct exchange *e)
 {
@@ -253,6 +264,7 @@ static int compare(struct rows *rows, const struct exchange *e)
     int result = read_pick(rows, &expected, e->status);
     if (result == 0) {
         decided(rows, e, &ours);
+        add_hash(rows, &expected, &ours);
         if (cell(rows, COLUMN_SET_COOKIE) != NULL) {
             text_addf(&expected, " and '%s'", cell(rows, COLUMN_SET_COOKIE));
             text_addf(&ours, " and '%s'",

@@ -34,19 +34,19 @@ static int need_servers(struct setup *s, const char *key, uint32_t count, struct
     return 0;
 }
 
-static int read_hosts(struct setup *s, struct lb_error *error)
+int own_read_hosts(struct setup *s, const char *key, struct lb_error *error)
 {
     struct words_list list;
-    int got = read_list(s, "hosts", &list, error);
+    int got = read_list(s, key, &list, error);
     if (got <= 0)
         return got;
-    int status = need_servers(s, "hosts", list.count, error);
+    int status = need_servers(s, key, list.count, error);
     for (uint32_t i = 0; i < list.count && status == 0; i++) {
         size_t length = strlen(list.items[i].value);
         char *copy = length > 0 ? setup_keep(s, list.items[i].value) : NULL;
         s->servers[i].address = copy;
         if (copy == NULL)
-            status = setup_fail(s, "hosts", error, "expected an address, found nothing");
+            status = setup_fail(s, key, error, "expected an address, found nothing");
     }
     words_list_done(&list);
     return status;
@@ -133,7 +133,7 @@ static int read_params(struct setup *s, struct lb_error *error)
 
 int own_read_as(struct setup *s, const char *key, const char *name, struct lb_error *error)
 {
-    if (setup_method(s, key, name, error) != 0 || read_hosts(s, error) != 0 ||
+    if (setup_method(s, key, name, error) != 0 || own_read_hosts(s, "hosts", error) != 0 ||
         read_numbers(s, "weights", SETUP_WEIGHT_MAX, take_weight, error) != 0 ||
         read_numbers(s, "limits", UINT32_MAX, take_limit, error) != 0 ||
         read_names(s, "down", take_down, error) != 0 ||

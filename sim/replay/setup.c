@@ -180,7 +180,7 @@ static int check_keys(const struct recording *r, struct lb_error *error)
     return 0;
 }
 
-static int check_servers(struct setup *s, struct lb_error *error)
+int setup_check(struct setup *s, struct lb_error *error)
 {
     const struct lb_algorithm *algorithm = s->algorithm;
     uint32_t rows[SETUP_TIERS_MAX] = {0};
@@ -218,7 +218,7 @@ int setup_read(struct setup *s, const struct recording *r, struct lb_error *erro
         return -1;
     if (s->product->read(s, error) != 0)
         return -1;
-    return s->algorithm == NULL ? 0 : check_servers(s, error);
+    return s->algorithm == NULL ? 0 : setup_check(s, error);
 }
 
 void setup_done(struct setup *s)

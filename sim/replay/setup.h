@@ -88,6 +88,8 @@ struct setup {
 /* Reads the headers. 0, or -1 with *error; setup_done in both cases. */
 int setup_read(struct setup *s, const struct recording *r, struct lb_error *error);
 void setup_done(struct setup *s);
+/* After reading: names, tiers and needs. Of setup_read, and of who fills a setup otherwise. */
+int setup_check(struct setup *s, struct lb_error *error);
 
 /* --- for the readers; all return 0, or -1 with *error ----------------------------------------- */
 
@@ -118,6 +120,9 @@ int haproxy_read(struct setup *s, struct lb_error *error);
 int apache_read(struct setup *s, struct lb_error *error);
 int caddy_read(struct setup *s, struct lb_error *error);
 int own_read(struct setup *s, struct lb_error *error); /* `# algorithm:` */
+/* Addresses, one for each server, from a header like `hosts`. */
+int own_read_hosts(struct setup *s, const char *key, struct lb_error *error);
+/* The servers and parameters of such a recording, for this name in the registry. */
 int own_read_as(struct setup *s, const char *key, const char *name, struct lb_error *error);
 int varnish_read(struct setup *s, struct lb_error *error); /* `# director:` */
 
