@@ -6,161 +6,15 @@
  * columns pick_before and pick_after all rows are asked once, then the commands run, then all are
  * asked again.
  */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "algorithms/hash.h"
-#include "sim/replay/kind.h"
+#include "sim/replay/rows.h"
 #include "sim/replay/words.h"
 
 #define SECOND          INT64_C(1000000000)
 #define CONNECTIONS_MAX 1000000U
-
-enum column {
-    COLUMN_OP,
-    COLUMN_SEC,
-    COLUMN_CONN,
-    COLUMN_KEY,
-    COLUMN_CLIENT,
-    COLUMN_HASH,
-    COLUMN_COOKIE,
-    COLUMN_CMD,
-    COLUMN_PHASE,
-    COLUMN_SERVER,
-    COLUMN_STATUS,
-    COLUMN_BYTES,
-    COLUMN_PICK,
-    COLUMN_TRIED,
-    COLUMN_BEFORE,
-    COLUMN_AFTER,
-    COLUMN_SET_COOKIE,
-    COLUMNS
-};
-
-static const char *const column_names[COLUMNS] = {
-    "op",     "sec",   "conn",        "key",        "client_ip", "xxh64",
-    "cookie", "cmd",   "phase",       "server",     "status",    "body_bytes",
-    "pick",   "tried", "pick_before", "pick_after", "set_cookie"};
-
-struct rows {
-    struct replay *r;
-    struct lb_error *error;
-    int at[COLUMNS]; /* place of each column, -1 = not there */
-    const char *cells[RECORDING_COLUMNS_MAX];
-    uint32_t row;
-    enum column pick; /* the column that says who was picked */
-    char phase[64];
-};
-
-/* The cell of this row, or NULL when there is no such column. */
-static const char *cell(const struct rows *rows, enum column column)
-{
-    return rows->at[column] < 0 ? NULL : rows->cells[rows->at[column]];
-}
-
-static int broken(const struct rows *rows, enum column column, const char *expected)
-{
-    return kind_fail(rows->r, rows->row, rows->error,
-                     "expected %s in the column '%s', found '%.60s'", expected,
-                     column_names[column], cell(rows, column));
-}
-
-/* --- what was recorded, in our words ---------------------------------------------------------- */
-
-/* Ways of saying that nobody took the request. */
-static bool says_nobody(const char *word, int status)
-{
-    static const char *const words[] = {"", "-", "none", "None", "NONE", "NOSRV", "NOLIVE"};
-    char number[16], reject[24];
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(word, words[i]) == 0)
-            return true;
-    (void)snprintf(number, sizeof number, "%d", status);
-    (void)snprintf(reject, sizeof reject, "REJECT:%d", status);
-    return strcmp(word, number) == 0 || strcmp(word, reject) == 0;
-}
-
-/* One server of a recorded pick, by its label; false when it is none. */
-static bool add_server(const struct rows *rows, struct text *to, const char *word)
-{
-    int32_t server = setup_find(rows->r->setup, word);
-    if (server < 0)
-        return false;
-    text_addf(to, "%s", rows->r->setup->servers[server].label);
-    return true;
-}
-
-/* The recorded servers, "s2>s1", each by its label. -1 with an error when a word is no server. */
-static int read_trail(const struct rows *rows, struct text *to)
-{
-    char *copy = text_copy(cell(rows, rows->pick)), *rest = NULL;
-    int status = 0;
-    for (char *word = strtok_r(copy, ">", &rest); word != NULL && status == 0;
-         word = strtok_r(NULL, ">", &rest)) {
-        if (to->size > 0)
-            text_addf(to, ">");
-        if (strcmp(word, "NOLIVE") == 0 || strcmp(word, "QUEUED") == 0)
-            text_addf(to, "%s", word);
-        else if (!add_server(rows, to, word))
-            status = broken(rows, rows->pick, "a server (s1, s2, ...), or several joined by '>',");
-    }
-    free(copy);
-    return status;
-}
-
-/* The recorded pick, in words that ours can be compared with: status is what ours ended with. */
-static int read_pick(const struct rows *rows, struct text *to, int status)
-{
-    const char *word = cell(rows, rows->pick);
-    if (rows->pick == COLUMN_TRIED)
-        return read_trail(rows, to);
-    if (says_nobody(word, status))
-        text_addf(to, "nobody");
-    else if (strcmp(word, "QUEUED") == 0 || strncmp(word, "REJECT:", 7) == 0 ||
-             says_nobody(word, atoi(word)))
-        text_addf(to, "%s", word);
-    else if (!add_server(rows, to, word))
-        return broken(rows, rows->pick, "a server (s1, s2, ...), QUEUED or REJECT:STATUS");
-    return 0;
-}
-
-/* --- the request ------------------------------------------------------------------------------ */
-
-static bool read_address(const char *text, struct lb_address *address)
-{
-    *address = (struct lb_address){.family = 4};
-    if (inet_pton(AF_INET, text, address->bytes) == 1)
-        return true;
-    address->family = 6;
-    return inet_pton(AF_INET6, text, address->bytes) == 1;
-}
-
-/* A request made of this row's cells. */
-static int read_request(struct rows *rows, struct exchange *e)
-{
-    const char *key = cell(rows, COLUMN_KEY), *client = cell(rows, COLUMN_CLIENT);
-    const char *bytes = cell(rows, COLUMN_BYTES);
-    *e = (struct exchange){.server = -1,
-                           .cookie = cell(rows, COLUMN_COOKIE),
-                           .answer_cookie = cell(rows, COLUMN_SET_COOKIE)};
-    if (client != NULL && !read_address(client, &e->request.source))
-        return broken(rows, COLUMN_CLIENT, "an IPv4 or IPv6 address");
-    if (key != NULL && rows->r->setup->by_source && key[0] != '\0') {
-        if (!read_address(key, &e->request.source))
-            return broken(rows, COLUMN_KEY, "an IPv4 or IPv6 address");
-    } else {
-        e->request.key = key;
-        e->request.key_size = key != NULL ? strlen(key) : 0;
-    }
-    if (client != NULL && key == NULL && rows->r->setup->by_address_text) {
-        e->request.key = client;
-        e->request.key_size = strlen(client);
-    }
-    if (bytes != NULL && bytes[0] != '\0' && !words_number(bytes, 0, UINT64_C(1) << 50, &e->bytes))
-        return broken(rows, COLUMN_BYTES, "a number of bytes");
-    return 0;
-}
 
 /* What one whole request began and compared with. */
 static void begin(struct rows *rows, struct exchange *e)
@@ -238,7 +92,7 @@ static void decided(const struct rows *rows, const struct exchange *e, struct te
 
 static void add_status(const struct rows *rows, struct text *to, const char *status)
 {
-    const char *recorded = cell(rows, COLUMN_STATUS);
+    const char *recorded = rows_cell(rows, COLUMN_STATUS);
     if (recorded != NULL && recorded[0] != '\0')
         text_addf(to, " with status %s", status);
 }
@@ -246,10 +100,10 @@ static void add_status(const struct rows *rows, struct text *to, const char *sta
 /* The number of the key, where it was recorded: a slip in either shows which of the two it is. */
 static void add_hash(const struct rows *rows, struct text *expected, struct text *ours)
 {
-    const char *key = cell(rows, COLUMN_KEY);
-    if (cell(rows, COLUMN_HASH) == NULL || key == NULL)
+    const char *key = rows_cell(rows, COLUMN_KEY);
+    if (rows_cell(rows, COLUMN_HASH) == NULL || key == NULL)
         return;
-    text_addf(expected, " by %s", cell(rows, COLUMN_HASH));
+    text_addf(expected, " by %s", rows_cell(rows, COLUMN_HASH));
     text_addf(ours, " by %016llx", (unsigned long long)lb_xxh64(key, strlen(key), 0));
 }
 
@@ -261,17 +115,17 @@ static int compare(struct rows *rows, const struct exchange *e)
     text_init(&expected);
     text_init(&ours);
     (void)snprintf(status, sizeof status, "%d", e->status);
-    int result = read_pick(rows, &expected, e->status);
+    int result = rows_pick(rows, &expected, e->status);
     if (result == 0) {
         decided(rows, e, &ours);
         add_hash(rows, &expected, &ours);
-        if (cell(rows, COLUMN_SET_COOKIE) != NULL) {
-            text_addf(&expected, " and '%s'", cell(rows, COLUMN_SET_COOKIE));
+        if (rows_cell(rows, COLUMN_SET_COOKIE) != NULL) {
+            text_addf(&expected, " and '%s'", rows_cell(rows, COLUMN_SET_COOKIE));
             text_addf(&ours, " and '%s'",
                       rows->r->set_cookie.size > 0 ? rows->r->set_cookie.data : "");
         }
-        if (cell(rows, COLUMN_STATUS) != NULL)
-            add_status(rows, &expected, cell(rows, COLUMN_STATUS));
+        if (rows_cell(rows, COLUMN_STATUS) != NULL)
+            add_status(rows, &expected, rows_cell(rows, COLUMN_STATUS));
         add_status(rows, &ours, status);
         kind_decide(rows->r, rows->row, expected.data != NULL ? expected.data : "",
                     ours.data != NULL ? ours.data : "");
@@ -287,7 +141,7 @@ static int op_request(struct rows *rows, const char *op)
 {
     struct exchange *e = &rows->r->connections[0];
     (void)op;
-    if (read_request(rows, e) != 0)
+    if (rows_request(rows, e) != 0)
         return -1;
     begin(rows, e);
     int status = compare(rows, e);
@@ -300,12 +154,12 @@ static struct exchange *connection(struct rows *rows)
 {
     struct replay *r = rows->r;
     uint64_t number;
-    if (cell(rows, COLUMN_CONN) == NULL ||
-        !words_number(cell(rows, COLUMN_CONN), 0, CONNECTIONS_MAX, &number)) {
-        (void)kind_fail(r, rows->row, rows->error,
-                        "expected a number from 0 to %u in the column 'conn', found '%.60s'",
-                        CONNECTIONS_MAX,
-                        cell(rows, COLUMN_CONN) != NULL ? cell(rows, COLUMN_CONN) : "(no column)");
+    if (rows_cell(rows, COLUMN_CONN) == NULL ||
+        !words_number(rows_cell(rows, COLUMN_CONN), 0, CONNECTIONS_MAX, &number)) {
+        (void)kind_fail(
+            r, rows->row, rows->error,
+            "expected a number from 0 to %u in the column 'conn', found '%.60s'", CONNECTIONS_MAX,
+            rows_cell(rows, COLUMN_CONN) != NULL ? rows_cell(rows, COLUMN_CONN) : "(no column)");
         return NULL;
     }
     uint32_t index = (uint32_t)number + 1; /* 0 is for requests that are not held */
@@ -326,8 +180,8 @@ static int op_open(struct rows *rows, const char *op)
     if (e == NULL)
         return -1;
     if (e->busy)
-        return broken(rows, COLUMN_CONN, "a connection that is not open");
-    if (read_request(rows, e) != 0)
+        return rows_broken(rows, COLUMN_CONN, "a connection that is not open");
+    if (rows_request(rows, e) != 0)
         return -1;
     begin(rows, e);
     return compare(rows, e);
@@ -340,7 +194,7 @@ static int op_close(struct rows *rows, const char *op)
     if (e == NULL)
         return -1;
     if (!e->busy)
-        return broken(rows, COLUMN_CONN, "a connection that was opened and not closed");
+        return rows_broken(rows, COLUMN_CONN, "a connection that was opened and not closed");
     end(rows->r, e);
     return 0;
 }
@@ -353,16 +207,16 @@ static int op_dequeued(struct rows *rows, const char *op)
     if (e == NULL)
         return -1;
     if (!e->busy)
-        return broken(rows, COLUMN_CONN, "a connection that waits");
+        return rows_broken(rows, COLUMN_CONN, "a connection that waits");
     return compare(rows, e);
 }
 
 static int op_command(struct rows *rows, const char *op)
 {
     (void)op;
-    if (cell(rows, COLUMN_CMD) == NULL)
+    if (rows_cell(rows, COLUMN_CMD) == NULL)
         return kind_fail(rows->r, rows->row, rows->error, "expected a column 'cmd'");
-    return replay_command(rows->r, cell(rows, COLUMN_CMD),
+    return replay_command(rows->r, rows_cell(rows, COLUMN_CMD),
                           recording_row_line(rows->r->recording, rows->row), rows->error);
 }
 
@@ -376,9 +230,10 @@ static int op_nothing(struct rows *rows, const char *op)
 static int op_answer(struct rows *rows, const char *op)
 {
     uint64_t status = strcmp(op, "down") == 0 ? HOST_REFUSES : 200;
-    const char *word = cell(rows, COLUMN_SERVER);
+    const char *word = rows_cell(rows, COLUMN_SERVER);
     if (op[0] != 'd' && op[0] != 'u' && !words_number(op, 100, 599, &status))
-        return broken(rows, COLUMN_OP, "req, open, close, deq, skip, cmd, down, up or a status");
+        return rows_broken(rows, COLUMN_OP,
+                           "req, open, close, deq, skip, cmd, down, up or a status");
     int32_t server = word != NULL ? setup_find(rows->r->setup, word) : -1;
     if (server < 0)
         return kind_fail(rows->r, rows->row, rows->error,
@@ -398,13 +253,13 @@ static const struct {
 
 static int run_row(struct rows *rows)
 {
-    const char *op = cell(rows, COLUMN_OP), *sec = cell(rows, COLUMN_SEC);
-    const char *phase = cell(rows, COLUMN_PHASE);
+    const char *op = rows_cell(rows, COLUMN_OP), *sec = rows_cell(rows, COLUMN_SEC);
+    const char *phase = rows_cell(rows, COLUMN_PHASE);
     uint64_t second;
     if (sec != NULL) {
         if (!words_number(sec, 0, UINT32_MAX, &second) ||
             (lb_time)second < rows->r->host.now / SECOND)
-            return broken(rows, COLUMN_SEC, "a whole second that is not before the last");
+            return rows_broken(rows, COLUMN_SEC, "a whole second that is not before the last");
         host_advance(&rows->r->host, (lb_time)second * SECOND + SECOND / 2);
     }
     if (phase != NULL && strncmp(phase, rows->phase, sizeof rows->phase - 1) != 0) {
@@ -448,13 +303,13 @@ static int find_columns(struct rows *rows)
     const struct recording *r = rows->r->recording;
     const char *kind = rows->r->result->kind;
     for (int c = 0; c < COLUMNS; c++)
-        rows->at[c] = recording_column(r, column_names[c]);
+        rows->at[c] = recording_column(r, rows_columns[c]);
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         for (uint32_t k = 0; k < needs[i].count && strcmp(kind, needs[i].kind) == 0; k++)
             if (rows->at[needs[i].needs[k]] < 0)
                 return recording_fail(r, r->line, rows->error,
                                       "kind %s: expected a column '%s' among the names of columns",
-                                      kind, column_names[needs[i].needs[k]]);
+                                      kind, rows_columns[needs[i].needs[k]]);
     if (strcmp(kind, "keyed") == 0 && rows->at[COLUMN_KEY] < 0 && rows->at[COLUMN_CLIENT] < 0)
         return recording_fail(r, r->line, rows->error,
                               "kind keyed: expected a column 'key' or 'client_ip'");
@@ -475,6 +330,7 @@ int kind_rows(struct replay *r, struct lb_error *error)
     (void)snprintf(rows.phase, sizeof rows.phase, "up");
     if (find_columns(&rows) != 0 || host_open(&r->host, r->setup, NULL, error) != 0)
         return -1;
+    host_advance(&r->host, rows.at[COLUMN_SEC] < 0 ? SECOND : 0); /* 0 would mean "never" */
     waiting_init(&r->waiting, r->setup->server_count);
     const struct setup_haproxy *h = &r->setup->haproxy;
     if (h->stick && h->stick_size == 0)

@@ -128,12 +128,18 @@ static int read_least_time(struct setup *s, char **word, uint32_t words, struct 
     return words == 2 ? 0 : setup_refuse(s, word[0], word[2], error);
 }
 
-/* sticky cookie NAME [expires= domain= ...]: what follows the name is the client's business. */
+/* sticky cookie NAME [domain=... path=... httponly secure]; a date is not compared with. */
 static int read_sticky(struct setup *s, char **word, uint32_t words, struct lb_error *error)
 {
     if (words < 3 || strcmp(word[1], "cookie") != 0)
         return setup_refuse(s, word[0], words > 1 ? word[1] : "", error);
     s->nginx.cookie = word[2];
+    for (uint32_t k = 3; k < words; k++) {
+        if (words_after(word[k], "domain") == NULL && words_after(word[k], "path") == NULL &&
+            strcmp(word[k], "httponly") != 0 && strcmp(word[k], "secure") != 0)
+            return setup_refuse(s, "sticky cookie", word[k], error);
+        text_addf(&s->nginx.cookie_tail, "; %s", word[k]);
+    }
     return 0;
 }
 
@@ -231,26 +237,68 @@ static bool passed_on(const struct setup *s, int status)
     return false;
 }
 
+/* What sticky calls a peer: its route, or MD5 of its address. */
+static const char *sticky_value(const struct setup_server *server, char md5[AFFINITY_MD5_SIZE])
+{
+    if (server->cookie != NULL)
+        return server->cookie;
+    affinity_md5(server->address, md5);
+    return md5;
+}
+
+/* The peer that the request's cookie names, if it may take the request: it may be draining, but not
+ * down or full. Whether max_fails has disabled it only the method knows. -1 = none. */
+static int32_t sticky_server(struct replay *r, const struct exchange *e)
+{
+    const struct setup *s = r->setup;
+    char md5[AFFINITY_MD5_SIZE];
+    size_t size;
+    const char *value = NULL;
+    if (s->nginx.cookie != NULL && e->cookie != NULL)
+        value = affinity_cookie(e->cookie, s->nginx.cookie, &size);
+    for (uint32_t i = 0; i < s->server_count && value != NULL; i++) {
+        const char *name = sticky_value(&s->servers[i], md5);
+        if (strlen(name) == size && memcmp(name, value, size) == 0 && !host_stopped(&r->host, i) &&
+            !lb_full(host_row(&r->host, i)))
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+/* Set-Cookie, when the answer comes from another peer than the cookie's. */
+static void sticky_answer(struct replay *r, int32_t server)
+{
+    char md5[AFFINITY_MD5_SIZE];
+    const struct setup_nginx *nginx = &r->setup->nginx;
+    if (nginx->cookie != NULL)
+        text_addf(&r->set_cookie, "%s=%s%s", nginx->cookie,
+                  sticky_value(&r->setup->servers[server], md5),
+                  nginx->cookie_tail.size > 0 ? nginx->cookie_tail.data : "");
+}
+
 void nginx_request(struct replay *r, struct exchange *e)
 {
     const struct setup *s = r->setup;
+    int32_t sticky = sticky_server(r, e);
     uint64_t tries = 0;
     for (uint32_t i = 0; i < s->server_count; i++)
         tries += host_takes(&r->host, i) ? 1U : 0U;
     if (s->nginx.tries_max != 0 && tries > s->nginx.tries_max)
         tries = s->nginx.tries_max;
-    for (;;) {
-        int32_t server = replay_pick(r, e);
+    for (;; sticky = -1) {
+        int32_t server = sticky >= 0 ? sticky : replay_pick(r, e);
         if (server < 0) {
             replay_trail(r, "NOLIVE");
             e->status = 502;
             return;
         }
-        replay_start(r, e, server);
+        replay_start_how(r, e, server, sticky >= 0 ? LB_BY_AFFINITY : LB_BY_PICK);
         int answer = r->host.servers[server].answer;
         bool refused = answer == HOST_REFUSES;
         if (!refused && !(tries > 1 && passed_on(s, answer))) {
             e->status = answer;
+            if (sticky < 0)
+                sticky_answer(r, server);
             return;
         }
         /* 403 and 404 are passed on, but never held against the peer */

@@ -210,7 +210,6 @@ int setup_check(struct setup *s, struct lb_error *error)
 int setup_read(struct setup *s, const struct recording *r, struct lb_error *error)
 {
     *s = (struct setup){.recording = r};
-    text_init(&s->haproxy.cookie_tail);
     if (check_keys(r, error) != 0)
         return -1;
     s->product = product_of(r, error);
@@ -228,4 +227,5 @@ void setup_done(struct setup *s)
     free(s->buffers);
     free(s->servers);
     text_done(&s->haproxy.cookie_tail);
+    text_done(&s->nginx.cookie_tail);
 }

@@ -44,6 +44,7 @@ struct setup_nginx {
     uint32_t next_on_count;
     uint64_t tries_max; /* 0 = no limit */
     const char *cookie; /* of sticky; NULL = no sticky sessions */
+    struct text cookie_tail;
 };
 
 enum setup_cookie { COOKIE_NONE, COOKIE_INSERT, COOKIE_PREFIX, COOKIE_REWRITE };
