@@ -93,7 +93,7 @@ const struct lb_algorithm lb_algorithm_least_work_left = {
     .changes =
         "Follows the truth at once, weights and slow start do not matter; a newcomer is empty "
         "and gets everything until it has caught up.",
-    .needs = LB_NEED_ORACLE,
+    .needs = LB_NEED_ORACLE | LB_NEED_WORK,
     .claims = LB_CLAIM_ALWAYS,
     .params = params,
     .create = create,

@@ -80,6 +80,17 @@ static int know_mmc(struct theory_case *c, struct lb_error *error)
     return 0;
 }
 
+/* n servers of one slot that behave as one queue before all of them. */
+static int know_pooled(struct theory_case *c, struct lb_error *error)
+{
+    (void)error;
+    double mean = queueing_mmc_mean(c->values[THEORY_LAMBDA], c->values[THEORY_MU],
+                                    (unsigned)c->values[THEORY_BACKENDS]);
+    add(c, THEORY_MEAN, mean, EXACT, "M/M/n: Erlang C; Harchol-Balter 2013, 14 and 24");
+    plan(c, mean, 1);
+    return 0;
+}
+
 static double squared_cv(const struct theory_case *c)
 {
     if (strcmp(c->work, "constant") == 0)
@@ -141,7 +152,7 @@ static int know_choices(struct theory_case *c, struct lb_error *error)
             add(c, r->quantity, r->value, r->accuracy, r->source);
     }
     if (c->known_count == 0) {
-        bool all = strcmp(c->family->algorithm, "least-connections") == 0;
+        bool all = (c->family->allowed & THEORY_BIT(THEORY_CHOICES)) == 0;
         struct chain_farm farm = {.backends = (unsigned)c->values[THEORY_BACKENDS],
                                   .choices =
                                       (unsigned)c->values[all ? THEORY_BACKENDS : THEORY_CHOICES],
@@ -262,6 +273,27 @@ const struct theory_family theory_families[] = {
      .work = "exponential",
      .algorithm = "least-connections",
      .know = know_choices},
+    {.name = "shortest-queue",
+     .what = "the same by the truth (ideal)",
+     .written = "rho n",
+     .needed = THEORY_OPEN | THEORY_BIT(THEORY_BACKENDS),
+     .work = "exponential",
+     .algorithm = "shortest-queue",
+     .know = know_choices},
+    {.name = "least-work-left",
+     .what = "n servers, the least work (ideal): as one queue before all",
+     .written = "rho n",
+     .needed = THEORY_OPEN | THEORY_BIT(THEORY_BACKENDS),
+     .work = "exponential",
+     .algorithm = "least-work-left",
+     .know = know_pooled},
+    {.name = "central-queue",
+     .what = "n servers, who is free first (ideal): one queue before all",
+     .written = "rho n",
+     .needed = THEORY_OPEN | THEORY_BIT(THEORY_BACKENDS),
+     .work = "exponential",
+     .algorithm = "central-queue",
+     .know = know_pooled},
     {.name = "M/M/c//N",
      .what = "c servers, users who think and ask again",
      .written = "users think c",

@@ -19,13 +19,14 @@ struct sheet { /* figures by quantity and replication */
     double *values[THEORY_QUANTITIES];
 };
 
+/* Latency: with no network between it is the response, and a wait at the balancer counts as well. */
 static double figure(const struct summary *summary, enum theory_quantity quantity)
 {
     switch (quantity) {
     case THEORY_MEAN:
-        return histogram_mean(&summary->response) / 1e9;
+        return histogram_mean(&summary->latency) / 1e9;
     case THEORY_P99:
-        return histogram_quantile(&summary->response, 0.99) / 1e9;
+        return histogram_quantile(&summary->latency, 0.99) / 1e9;
     case THEORY_REFUSED:
         return (double)summary->counts.failed / (double)summary->counts.arrived;
     case THEORY_THROUGHPUT:
