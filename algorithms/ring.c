@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define SMALL 32768U /* points */
+
 void lb_ring_init(struct lb_ring *ring, unsigned bits)
 {
     *ring = (struct lb_ring){.bits = bits};
@@ -18,13 +20,23 @@ void lb_ring_done(struct lb_ring *ring)
     *ring = (struct lb_ring){.bits = ring->bits};
 }
 
-/* So many upper bits that a stretch holds about one point. */
+/* As long as all of it stays in the cache, so many upper bits that a stretch seldom holds two points
+ * and nothing is left to search; else two to four, a cache line, and an index that is small beside
+ * them. */
 static unsigned index_bits(uint32_t points)
 {
+    uint32_t stretches = points < SMALL ? points * 2 : points / 4;
     unsigned bits = 1;
-    while (bits < 28 && (UINT32_C(1) << bits) < points)
+    while (bits < 28 && (UINT32_C(1) << bits) < stretches)
         bits++;
     return bits;
+}
+
+/* Enough for the index of any number of points up to this. */
+static size_t index_room(uint32_t points)
+{
+    unsigned bits = index_bits(points), small = index_bits(points < SMALL ? points : SMALL - 1);
+    return ((size_t)1 << (bits > small ? bits : small)) + 1;
 }
 
 int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
@@ -37,7 +49,7 @@ int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
         struct lb_ring larger = {.bits = ring->bits, .room = (uint32_t)(points > 0 ? points : 1)};
         larger.point = malloc(larger.room * sizeof *larger.point);
         larger.spare = malloc(larger.room * sizeof *larger.spare);
-        larger.index = malloc(((size_t)2 << index_bits(larger.room)) * sizeof *larger.index);
+        larger.index = malloc(index_room(larger.room) * sizeof *larger.index);
         if (larger.point == NULL || larger.spare == NULL || larger.index == NULL) {
             lb_ring_done(&larger);
             return lb_error_set(error, LB_ERROR_MEMORY, "no memory for a ring of %llu points",
@@ -101,7 +113,7 @@ static void sort_the_rest(struct lb_ring *ring)
  * keep the order of equal hashes. */
 static void sort_points(struct lb_ring *ring)
 {
-    unsigned upper = (index_bits(ring->count) + 10 + 7) / 8 * 8;
+    unsigned upper = (index_bits(ring->count) + 12 + 7) / 8 * 8;
     for (unsigned shift = upper < ring->bits ? ring->bits - upper : 0;
          shift < ring->bits && ring->count > 0; shift += 8)
         if (sort_by_digit(ring->point, ring->spare, ring->count, shift)) {

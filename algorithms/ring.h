@@ -3,12 +3,12 @@
  *
  * The idea: points are sorted once a change of the pool; equal hashes keep the order in which they
  * were added. A look-up need not search the whole ring: an index over the upper bits of the hash says
- * where each of about `count` equal stretches begins, so that a search is over one or two points.
+ * where each of many equal stretches begins, so that a search is over a few points at most.
  * Products differ in what they hash and in what they do at the end of the ring, so a look-up tells
  * the successor and the caller wraps, or does not.
  *
  * Cost: a look-up O(1) expected, two cache misses on a large ring; a build O(count), a radix sort;
- * 16 bytes a point and 4 to 8 for the index.
+ * 32 bytes a point and 1 to 2 for the index, 16 on a small ring.
  * Source: D. Karger et al., "Consistent hashing and random trees", STOC 1997.
  */
 #ifndef LB_RING_H
