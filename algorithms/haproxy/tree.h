@@ -27,8 +27,9 @@ struct lb_haproxy_entry {
 };
 
 struct lb_haproxy_tree {
-    struct lb_haproxy_entry *at; /* the heap: 3 entries into what was allocated */
-    uint32_t *place;             /* row -> its index in `at` */
+    struct lb_haproxy_entry *base; /* what was allocated */
+    struct lb_haproxy_entry *at;   /* the heap: three entries later */
+    uint32_t *place;               /* row -> its index in `at` */
     uint32_t count;
     uint64_t number; /* of the next insertion */
 };
@@ -37,16 +38,17 @@ struct lb_haproxy_tree {
 static inline bool lb_haproxy_tree_init(struct lb_haproxy_tree *tree, uint32_t *place, size_t max)
 {
     size_t size = (max + 3) * sizeof *tree->at;
-    struct lb_haproxy_entry *base = aligned_alloc(64, (size + 63) / 64 * 64);
-    *tree = (struct lb_haproxy_tree){.at = base != NULL ? base + 3 : NULL, .place = place};
-    return base != NULL;
+    *tree =
+        (struct lb_haproxy_tree){.base = aligned_alloc(64, (size + 63) / 64 * 64), .place = place};
+    if (tree->base != NULL)
+        tree->at = tree->base + 3;
+    return tree->base != NULL;
 }
 
 static inline void lb_haproxy_tree_done(struct lb_haproxy_tree *tree)
 {
-    if (tree->at != NULL)
-        free(tree->at - 3);
-    tree->at = NULL;
+    free(tree->base);
+    tree->base = tree->at = NULL;
 }
 
 /* Keys beyond the largest count as that. */
