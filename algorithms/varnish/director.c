@@ -14,6 +14,7 @@ void *lb_varnish_create(const struct lb_setup *setup, struct lb_error *error)
     }
     varnish->pool = setup->pool;
     varnish->random = setup->random;
+    varnish->tail = lb_sha256_tail32_fastest();
     if (lb_shares_init(&varnish->shares, setup->pool, error) != 0) {
         lb_varnish_destroy(varnish);
         return NULL;

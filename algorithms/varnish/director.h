@@ -21,6 +21,7 @@ struct lb_varnish {
     struct lb_random *random;
     struct lb_shares shares; /* of the healthy rows */
     uint32_t next;           /* round robin: where to start looking */
+    lb_hash32 *tail;         /* of SHA-256 */
 };
 
 void *lb_varnish_create(const struct lb_setup *setup, struct lb_error *error);
@@ -30,12 +31,12 @@ void lb_varnish_describe(const void *state, lb_emit *emit, void *to);
 
 /* The last four bytes of SHA-256, little-endian, of what the request is hashed by: its key; without
  * one the text of its source address, as `client.ip` gives it in VCL. */
-static inline uint32_t lb_varnish_key(const struct lb_request *request)
+static inline uint32_t lb_varnish_key(lb_hash32 *tail, const struct lb_request *request)
 {
     char text[48];
     if (request->key_size != 0)
-        return lb_sha256_tail32(request->key, request->key_size);
-    return lb_sha256_tail32(text, lb_address_text(&request->source, text));
+        return tail(request->key, request->key_size);
+    return tail(text, lb_address_text(&request->source, text));
 }
 
 #endif

@@ -18,7 +18,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     (void)now;
     if (shares->count == 0)
         return LB_NONE;
-    uint64_t hash = lb_varnish_key(request);
+    uint64_t hash = lb_varnish_key(varnish->tail, request);
     uint64_t high = (shares->total >> 32) * hash; /* h x total / 2^32 without 96 bits */
     uint64_t low = ((shares->total & UINT32_MAX) * hash) >> 32;
     return (int32_t)shares->row[lb_shares_at(shares, high + low)];

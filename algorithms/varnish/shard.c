@@ -49,6 +49,7 @@ struct state {
     struct points *points; /* one for each row there can be */
     struct lb_ring ring;
     uint32_t replicas, rows;
+    lb_hash32 *tail; /* of SHA-256 */
 };
 
 static void destroy(void *state)
@@ -62,7 +63,7 @@ static void destroy(void *state)
 }
 
 /* Hashes of the row's points up to `count`. 0, or -1 when memory is out. */
-static int know(struct points *points, const char *name, uint32_t count)
+static int know(struct points *points, lb_hash32 *tail, const char *name, uint32_t count)
 {
     char text[300];
     size_t length = strlen(name) < 256 ? strlen(name) : 256;
@@ -76,7 +77,7 @@ static int know(struct points *points, const char *name, uint32_t count)
     memcpy(text, name, length);
     for (; points->known < count; points->known++) {
         int digits = snprintf(text + length, sizeof text - length, "%u", points->known);
-        points->hash[points->known] = lb_sha256_tail32(text, length + (size_t)digits);
+        points->hash[points->known] = tail(text, length + (size_t)digits);
     }
     return 0;
 }
@@ -106,7 +107,7 @@ static int build(struct state *s, struct lb_error *error)
     for (uint32_t i = 0; i < s->pool->count; i++) {
         const struct lb_backend *b = &s->pool->at[i];
         uint32_t count = count_of(s, b, wanted);
-        if (know(&s->points[i], b->name, count) != 0)
+        if (know(&s->points[i], s->tail, b->name, count) != 0)
             return lb_error_set(error, LB_ERROR_MEMORY, "varnish-shard: no memory for points");
         total += count;
     }
@@ -133,6 +134,7 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
     s->pool = pool;
     s->rows = pool->max > pool->count ? pool->max : pool->count;
     s->replicas = (uint32_t)lb_value(setup, params, 0);
+    s->tail = lb_sha256_tail32_fastest();
     lb_ring_init(&s->ring, 32);
     s->points = calloc(s->rows + (s->rows == 0), sizeof s->points[0]);
     if (s->points == NULL)
@@ -166,7 +168,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     (void)now;
     if (s->ring.count == 0 || s->pool->usable == 0)
         return LB_NONE;
-    uint32_t i = lb_ring_successor(&s->ring, lb_varnish_key(request));
+    uint32_t i = lb_ring_successor(&s->ring, lb_varnish_key(s->tail, request));
     if (i == s->ring.count)
         i--; /* above the last point: the last point */
     for (uint32_t step = 0; step < s->ring.count; step++, i = lb_ring_next(&s->ring, i))

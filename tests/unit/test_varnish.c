@@ -19,6 +19,12 @@ static void sha256_tail(void)
 {
     CU_ASSERT(lb_sha256_tail32("abc", 3) == UINT32_C(0xad1500f2));
     CU_ASSERT(lb_sha256_tail32("", 0) == UINT32_C(0x55b85278));
+    lb_hash32 *fastest = lb_sha256_tail32_fastest();
+    char text[200];
+    for (size_t size = 0; size < sizeof text; size++) {
+        text[size] = (char)(size * 7 + 1);
+        CU_ASSERT(fastest(text, size) == lb_sha256_tail32(text, size));
+    }
 }
 
 static void in_order(void)
