@@ -1,5 +1,6 @@
 #!/bin/sh
-# The two programs in algorithms/README.md: the one that embeds the library builds, links and prints
+# algorithms/README.md: its tables are what the registry says (to write them anew: REWRITE=1
+# tests/unit/test_algorithms_readme.sh), and the two programs in it: the one that embeds the library builds, links and prints
 # what the text says; the plug-in builds and needs nothing of its host. Run from the root.
 set -u
 work=$(mktemp -d) || exit 1
@@ -15,6 +16,18 @@ check() { # check WHAT COMMAND...
         echo "failed: $what"
     fi
 }
+
+readme=algorithms/README.md
+"${LBSIM:-./lbsim}" algorithms --markdown >"$work/tables"
+check "the tables are printed" [ -s "$work/tables" ]
+if [ -n "${REWRITE:-}" ]; then
+    { sed '/<!-- algorithms: begin -->/q' $readme; cat "$work/tables"
+        sed -n '/<!-- algorithms: end -->/,$p' $readme; } >"$work/new" && cp "$work/new" $readme
+fi
+sed -n '/<!-- algorithms: begin -->/,/<!-- algorithms: end -->/p' $readme | sed '1d;$d' >"$work/written"
+check "the tables are those of the registry" diff "$work/written" "$work/tables"
+names=$(grep -c '^| `' "$work/tables")
+check "a row for each of 80 algorithms and more: $names" [ "$names" -ge 80 ]
 
 awk -v dir="$work" '/^```c$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print > (dir "/" n ".c") }' \
     algorithms/README.md

@@ -68,6 +68,8 @@ static void print_row(const struct lb_algorithm *a, struct text *line)
     add_cell(line, a->cost);
     text_addf(line, " | ");
     add_claims(line, a);
+    text_addf(line, " | ");
+    add_cell(line, a->changes);
     text_addf(line, " |");
     puts(line->data);
 }
@@ -96,8 +98,8 @@ void algorithm_table_print(const struct lb_algorithm *only)
         if (only != NULL && a != only)
             continue;
         if (strcmp(origin_of(a), origin) != 0) {
-            printf("%s### %s\n\n| name, also | decides as | parameters | cost | claims |\n"
-                   "|---|---|---|---|---|\n",
+            printf("%s### %s\n\n| name, also | decides as | parameters | cost | claims | on change |\n"
+                   "|---|---|---|---|---|---|\n",
                    origin[0] != '\0' ? "\n" : "", origin_of(a));
             origin = origin_of(a);
         }
