@@ -98,9 +98,10 @@ void algorithm_table_print(const struct lb_algorithm *only)
         if (only != NULL && a != only)
             continue;
         if (strcmp(origin_of(a), origin) != 0) {
-            printf("%s### %s\n\n| name, also | decides as | parameters | cost | claims | on change |\n"
-                   "|---|---|---|---|---|---|\n",
-                   origin[0] != '\0' ? "\n" : "", origin_of(a));
+            printf(
+                "%s### %s\n\n| name, also | decides as | parameters | cost | claims | on change |\n"
+                "|---|---|---|---|---|---|\n",
+                origin[0] != '\0' ? "\n" : "", origin_of(a));
             origin = origin_of(a);
         }
         print_row(a, &line);
