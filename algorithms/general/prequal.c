@@ -330,10 +330,15 @@ static uint32_t reuse(struct state *s)
 /* The place of a RIF in the sorted ones: of the first that is not less. */
 static uint32_t place_of(const struct state *s, uint32_t rif, uint32_t count)
 {
-    uint32_t place = 0;
-    while (place < count && s->sorted[place] < rif)
-        place++;
-    return place;
+    uint32_t low = 0;
+    while (low < count) {
+        uint32_t middle = low + (count - low) / 2;
+        if (s->sorted[middle] < rif)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
 }
 
 static void remember(struct state *s, uint32_t rif)
