@@ -180,6 +180,17 @@ static void roundrobin_changes_at_once(void)
     books_close(&books);
 }
 
+/* By hand: after a b, at position 34, a is due at 34 and was at 32. With weight 256 a step is 4112 /
+ * 4096 = 1, so 33: not two ahead, hence 34 + 1 = 35, where b is due too; b then goes far ahead. */
+static void roundrobin_weight_in_numbers(void)
+{
+    open_tier("haproxy-roundrobin", (uint32_t[]){1, 1, 0});
+    expect_order("ab");
+    change_weight(0, 256);
+    expect_order("abaa");
+    books_close(&books);
+}
+
 /* Weights 5, 1, 1 give aaabaac: a full, b with a queue of its own, and the one to avoid are passed
  * over; with nobody left but the latter, it gets the request; with nobody at all, it waits. */
 static void saturated_are_passed_over(void)
@@ -350,6 +361,25 @@ static void random_shares_are_arcs(void)
     books_close(&books);
 }
 
+/* In an idle pool all draws tie, and the last of them wins: with three draws, each third row of
+ * single ones from the same coins. */
+static void random_ties_go_to_the_later(void)
+{
+    int32_t single[300];
+    for (int draws = 1; draws <= 3; draws += 2) {
+        set_up("haproxy-random", (uint32_t[]){4, 2, 3, 0});
+        set_value("haproxy-random", "draws", draws);
+        start("haproxy-random");
+        for (int n = 0; n < 300 / draws; n++) {
+            int32_t row = books_serve(&books, &fresh);
+            if (draws == 1)
+                single[n] = row;
+            CU_ASSERT(row == single[draws * n + draws - 1]);
+        }
+        books_close(&books);
+    }
+}
+
 /* Two draws among two, one of them full: half a quarter of the picks and more end at the full one,
  * and wait, though the other is free; a draw of both goes to the less loaded. */
 static void random_has_no_second_choice(void)
@@ -442,6 +472,7 @@ static const struct check_test tests[] = {
     {"orders of the field", orders_of_the_field},
     {"roundrobin is exact", roundrobin_is_exact},
     {"roundrobin changes at once", roundrobin_changes_at_once},
+    {"roundrobin weight in numbers", roundrobin_weight_in_numbers},
     {"saturated are passed over", saturated_are_passed_over},
     {"leastconn in numbers", leastconn_in_numbers},
     {"first goes by id", first_goes_by_id},
@@ -449,6 +480,7 @@ static const struct check_test tests[] = {
     {"slow start grows by sixteenths", slow_start_grows_by_sixteenths},
     {"slow start adds points", slow_start_adds_points},
     {"random shares are arcs", random_shares_are_arcs},
+    {"random ties go to the later", random_ties_go_to_the_later},
     {"random has no second choice", random_has_no_second_choice},
     {"source is the address", source_is_the_address},
     {"no key takes turns", no_key_takes_turns},

@@ -242,6 +242,28 @@ static void ring_is_as_defined(void)
     lb_haproxy_chash_done(&c);
 }
 
+/* Midway between two points the one before wins; one off, the nearer. Also over the end of the ring,
+ * and at a point itself. */
+static void nearest_point_by_point(void)
+{
+    struct lb_haproxy_chash c;
+    int even = 0;
+    books_init(&books, 5);
+    CU_ASSERT_FATAL(lb_haproxy_chash_init(&c, &books.pool, 0, NULL) == 0);
+    for (uint32_t i = 0; i < c.ring.count; i++) {
+        const struct lb_point *before = &c.ring.point[i];
+        const struct lb_point *after = &c.ring.point[lb_ring_next(&c.ring, i)];
+        uint32_t gap = (uint32_t)after->hash - (uint32_t)before->hash;
+        uint32_t middle = (uint32_t)before->hash + gap / 2;
+        even += gap % 2 == 0 && before->row != after->row;
+        CU_ASSERT(lb_haproxy_chash_at(&c, (uint32_t)before->hash, -1, 0) == (int32_t)before->row);
+        CU_ASSERT(lb_haproxy_chash_at(&c, middle, -1, 0) == (int32_t)before->row);
+        CU_ASSERT(lb_haproxy_chash_at(&c, middle + 1, -1, 0) == (int32_t)after->row);
+    }
+    CU_ASSERT(even > 5); /* gaps that have a middle */
+    lb_haproxy_chash_done(&c);
+}
+
 /* A turn's place survives a change: its own point if that stays, else the next that does. */
 static void turns_go_on_after_a_change(void)
 {
@@ -321,6 +343,7 @@ static const struct check_test tests[] = {
     {"ranks of the full are kept", ranks_of_the_full_are_kept},
     {"map is as defined", map_is_as_defined},
     {"ring is as defined", ring_is_as_defined},
+    {"nearest point by point", nearest_point_by_point},
     {"turns go on after a change", turns_go_on_after_a_change},
     {"slow start as recorded", slow_start_as_recorded},
     {"slow start by hand", slow_start_by_hand},
