@@ -13,6 +13,7 @@
 
 #define BACKENDS_MAX 100000U
 #define SAMPLES_MAX  10000000
+#define ZONES_MAX    256U
 
 /* --- names -------------------------------------------------------------------------------------- */
 
@@ -163,6 +164,53 @@ static void check_tiers(struct reader *r)
         }
 }
 
+/* --- zones -------------------------------------------------------------------------------------- */
+
+/* The zone's number, 1, 2, ...; 0 when nobody stands there. */
+static uint16_t zone_number(const struct scenario *s, const char *name)
+{
+    for (uint32_t z = 0; z < s->zone_count; z++)
+        if (strcmp(s->zones[z], name) == 0)
+            return (uint16_t)(z + 1);
+    return 0;
+}
+
+static void resolve_zones(struct reader *r)
+{
+    struct scenario *s = r->scenario;
+    struct scenario_balancer *balancer = &s->balancer;
+    s->zones = arena_need(r->arena, ZONES_MAX, sizeof *s->zones);
+    for (uint32_t g = 0; g < s->group_count; g++) {
+        struct scenario_backend *backends = &s->backends[s->groups[g].first];
+        if (backends->zone_name == NULL)
+            continue;
+        uint16_t zone = zone_number(s, backends->zone_name);
+        if (zone == 0 && s->zone_count == ZONES_MAX) {
+            diagnose_error(r->diagnose, r->groups[g].node->at, "more than %u zones", ZONES_MAX);
+            return;
+        }
+        if (zone == 0) {
+            s->zones[s->zone_count++] = backends->zone_name;
+            zone = (uint16_t)s->zone_count;
+        }
+        for (uint32_t i = 0; i < s->groups[g].count; i++)
+            backends[i].zone = zone;
+    }
+    if (balancer->zone_name == NULL)
+        return;
+    balancer->zone = zone_number(s, balancer->zone_name);
+    if (balancer->zone != 0)
+        return;
+    const struct node *node = node_find(r->root, "balancer", 8)->value;
+    const struct node *zone = node_find(node, "zone", 4);
+    size_t size = strlen(balancer->zone_name);
+    diagnose_error(r->diagnose, zone->value->at, "no backend is in zone %s",
+                   quote(balancer->zone_name, size).text);
+    if (!read_suggest(r, balancer->zone_name, size, s->zones, s->zone_count))
+        diagnose_help(r->diagnose, "write zone: %.60s with the backends that are",
+                      balancer->zone_name);
+}
+
 /* --- clients ------------------------------------------------------------------------------------ */
 
 /* The value of key in the i-th entry of a list of the scenario; the entry when it is not there. */
@@ -311,6 +359,8 @@ void resolve_scenario(struct reader *r)
         backends = expand_groups(r);
     if (backends)
         check_tiers(r);
+    if (backends && balancer)
+        resolve_zones(r);
     uint32_t errors = r->diagnose->errors;
     if (clients)
         resolve_clients(r);

@@ -52,12 +52,56 @@ struct scenario_client {
 
 enum pace { PACE_FIXED, PACE_AFTER_RESULT };
 
-struct scenario_health { /* active checks */
+/* What turns results of checks into a belief: see sim/balancer/health.h. */
+enum health_machine { MACHINE_STREAKS, MACHINE_HAPROXY, MACHINE_ENVOY };
+enum observe { OBSERVE_OFF, OBSERVE_LAYER4, OBSERVE_LAYER7 };
+enum on_error {
+    ON_ERROR_FASTINTER,
+    ON_ERROR_FAIL_CHECK,
+    ON_ERROR_SUDDEN_DEATH,
+    ON_ERROR_MARK_DOWN
+};
+/* When max_ejected forbids an ejection: see sim/balancer/outlier.h. */
+enum ejection_limit { EJECTION_ENVOY, EJECTION_ONE, EJECTION_GRPC };
+
+struct scenario_outlier { /* passive: answers in traffic */
+    bool on;
+    uint32_t consecutive_errors; /* 0 = off */
+    lb_time every, ejection, max_ejection;
+    double max_ejected; /* share of the backends */
+    enum ejection_limit limit;
+    double success_rate;  /* standard deviations below the mean; 0 = off */
+    double failure_share; /* 0 = off */
+    uint32_t success_hosts, success_volume, failure_hosts, failure_volume;
+    bool check_unejects;
+};
+
+struct scenario_health {
+    bool like_given;
+    uint32_t like; /* a row of health_presets */
+    /* active checks */
     bool active;
+    enum health_machine machine; /* of the preset */
     lb_time every, timeout;
+    lb_time fastinter, downinter; /* between states, and down; 0 = every */
     uint32_t rise, fall;
     enum pace pace;
     bool reserved; /* through: reserved, a probe does not stand in the queue */
+    enum observe observe;
+    uint32_t error_limit;
+    enum on_error on_error;
+    /* the rest */
+    struct scenario_outlier outlier;
+    double panic; /* share of usable backends below which all are used; 0 = off */
+    lb_time slow_start;
+};
+
+enum subset_rule { SUBSET_SRE, SUBSET_RINGSTEADY, SUBSET_RANDOM };
+
+struct scenario_subset {
+    bool on;
+    enum subset_rule rule;
+    uint32_t size;
 };
 
 struct scenario_balancer {
@@ -68,6 +112,11 @@ struct scenario_balancer {
     lb_time queue_timeout; /* 0 = none */
     struct scenario_retries retries;
     struct scenario_health health;
+    const char *zone_name; /* NULL = none */
+    uint16_t zone;         /* as in struct scenario_backend */
+    struct scenario_subset subset;
+    bool priority;           /* tiers share the load as Envoy's priorities do */
+    double overprovisioning; /* with priority: 1.4 */
 };
 
 struct scenario_group { /* one entry under `backends` */
@@ -84,6 +133,8 @@ struct scenario_backend {
     bool cancel_abandoned; /* abandoned: cancel */
     uint32_t max_in_flight, max_fails;
     lb_time fail_timeout;
+    const char *zone_name; /* NULL = none */
+    uint16_t zone;         /* place in scenario.zones + 1; 0 = none */
 };
 
 /* A timeline entry, or a person's command. Targets are resolved: a group is all its backends, a
@@ -171,6 +222,8 @@ struct scenario {
     struct scenario_group *groups;
     struct scenario_backend *backends;
     uint32_t group_count, backend_count, tiers;
+    const char **zones; /* names, in order of appearance */
+    uint32_t zone_count;
     struct scenario_action *timeline; /* in order of the file */
     uint32_t action_count;
     struct scenario_run run;

@@ -62,7 +62,7 @@ struct schema_row {
 
 /* All rows, in order of the documentation; NULL beyond the last. */
 const struct schema_row *schema_at(uint32_t i);
-#define SCHEMA_ROWS_MAX 128U
+#define SCHEMA_ROWS_MAX 192U
 
 /* Is this row a key right inside parent? */
 bool schema_inside(const struct schema_row *row, const char *parent);
@@ -75,7 +75,7 @@ const char *schema_range(const struct schema_row *row, char *buf, size_t size);
 
 /* The tables of schema_*.c. */
 extern const struct schema_row schema_head[], schema_clients[], schema_network[], schema_balancer[],
-    schema_backends[], schema_run[];
+    schema_health[], schema_backends[], schema_run[];
 
 /* What the language knows and this version does not obey, and old spellings. key is a word; where
  * is the path of its mapping, or the path of the key of which it is a value. */

@@ -5,22 +5,7 @@
 
 static const char *const jitters[] = {"none", "full", NULL};
 static const char *const others[] = {"same", "other", NULL};
-static const char *const paces[] = {"fixed", "after-result", NULL};
-static const char *const ways[] = {"queue", "reserved", NULL};
-
-/* Checks at a fixed pace must end before the next one starts. */
-static void check_active(struct reader *r, const struct node *node, void *base)
-{
-    struct scenario_health *health = &((struct scenario *)base)->balancer.health;
-    const struct node *timeout = node_find(node, "timeout", 7);
-    if (timeout == NULL)
-        health->timeout = health->every;
-    if (health->pace == PACE_FIXED && health->every > 0 && health->timeout > health->every) {
-        diagnose_error(r->diagnose, timeout->value->at, "%s.timeout is longer than every",
-                       read_trail(r));
-        diagnose_help(r->diagnose, "write a shorter one, or pace: after-result");
-    }
-}
+static const char *const subsets[] = {"sre", "ringsteady", "random", NULL};
 
 const struct schema_row schema_balancer[] = {
     {.path = "balancer", .type = TYPE_MAP, .required = true, .help = "the load balancer"},
@@ -119,55 +104,43 @@ const struct schema_row schema_balancer[] = {
      .offset = AT(double, scenario, balancer.retries.budget),
      .given = AT(bool, scenario, balancer.retries.budgeted),
      .help = "retries per first attempt in the long run; ten may be saved up"},
-    {.path = "balancer.health",
+    {.path = "balancer.zone",
+     .type = TYPE_NAME,
+     .otherwise = "none: zones do not matter",
+     .offset = AT(const char *, scenario, balancer.zone_name),
+     .help = "where it stands: within a tier it uses backends of its own zone while any of them is "
+             "usable, else those of all zones"},
+    {.path = "balancer.subset",
      .type = TYPE_MAP,
-     .otherwise = "no checks",
-     .help = "how the balancer finds out that a backend is gone"},
-    {.path = "balancer.health.active",
-     .type = TYPE_MAP,
-     .otherwise = "no checks",
-     .check = check_active,
-     .given = AT(bool, scenario, balancer.health.active),
-     .help = "a probe to every backend, again and again"},
-    {.path = "balancer.health.active.every",
-     .type = TYPE_TIME,
-     .required = true,
-     .min = 1e3,
-     .max = LONGEST,
-     .offset = AT(lb_time, scenario, balancer.health.every),
-     .help = "the interval; the first check comes at a random phase of it"},
-    {.path = "balancer.health.active.timeout",
-     .type = TYPE_TIME,
-     .otherwise = "every",
-     .min = 1,
-     .max = LONGEST,
-     .offset = AT(lb_time, scenario, balancer.health.timeout),
-     .help = "a probe not answered within it has failed"},
-    {.path = "balancer.health.active.rise",
-     .type = TYPE_COUNT,
-     .fallback = "2",
-     .min = 1,
-     .max = 1000,
-     .offset = AT(uint32_t, scenario, balancer.health.rise),
-     .help = "passed checks in a row that bring a backend back"},
-    {.path = "balancer.health.active.fall",
-     .type = TYPE_COUNT,
-     .fallback = "3",
-     .min = 1,
-     .max = 1000,
-     .offset = AT(uint32_t, scenario, balancer.health.fall),
-     .help = "failed checks in a row that take a backend out"},
-    {.path = "balancer.health.active.pace",
+     .otherwise = "all backends",
+     .given = AT(bool, scenario, balancer.subset.on),
+     .help = "it talks to part of each tier only"},
+    {.path = "balancer.subset.rule",
      .type = TYPE_WORD,
-     .fallback = "fixed",
-     .words = paces,
-     .offset = AT(enum pace, scenario, balancer.health.pace),
-     .help = "fixed: a check every interval; after-result: the interval starts at the answer"},
-    {.path = "balancer.health.active.through",
-     .type = TYPE_EITHER,
-     .fallback = "queue",
-     .words = ways,
-     .offset = AT(bool, scenario, balancer.health.reserved),
-     .help = "queue: a probe waits with the requests; reserved: it is answered at once"},
+     .required = true,
+     .fallback = "sre",
+     .words = subsets,
+     .offset = AT(enum subset_rule, scenario, balancer.subset.rule),
+     .help = "sre: dealt out in rounds; ringsteady: the next clockwise; random: smallest hashes"},
+    {.path = "balancer.subset.size",
+     .type = TYPE_COUNT,
+     .required = true,
+     .fallback = "1",
+     .min = 1,
+     .max = 100000,
+     .offset = AT(uint32_t, scenario, balancer.subset.size),
+     .help = "backends of a tier that it talks to"},
+    {.path = "balancer.priority",
+     .type = TYPE_MAP,
+     .otherwise = "a tier is asked when those before it have nobody",
+     .given = AT(bool, scenario, balancer.priority),
+     .help = "tiers share the load by how much of them is usable, as Envoy's priorities do"},
+    {.path = "balancer.priority.overprovisioning",
+     .type = TYPE_SHARE,
+     .fallback = "140%",
+     .min = 1,
+     .max = 100,
+     .offset = AT(double, scenario, balancer.overprovisioning),
+     .help = "a tier bears this share of its usable part: at 140%, all of the load with 5 of 7"},
     {.path = NULL},
 };

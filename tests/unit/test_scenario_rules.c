@@ -72,7 +72,7 @@ static const struct rule {
     {"state={store: memory}", "this version cannot do 'state' yet"},
     {"clients.browsers.sessions={}", "this version cannot do 'sessions' yet"},
     {"clients.browsers.population.nat=30%", "this version cannot do 'nat' yet"},
-    {"balancer.health.panic=50%", "this version cannot do 'panic' yet"},
+    {"balancer.health.panic=150%", "balancer.health.panic is 150%, outside the range 0% to 100%"},
     {"balancer.count=2", "this version cannot do '2' yet, only 1"},
     {"balancer.count=many", "balancer.count must be 1, not 'many'"},
     {"balancer.layer=4", "this version cannot do '4' yet"},
