@@ -33,14 +33,10 @@ static void create_rows(struct balancer *b, const struct scenario *scenario)
                                                   .max_fails = from->max_fails,
                                                   .fail_timeout = from->fail_timeout,
                                                   .flags = LB_PRESENT};
-            if (from->weight > 0) {
-                tier->rows[row].flags |= LB_USABLE;
-                tier->pool.usable++;
-            }
             tier->backend_of[row] = i;
             b->places[i].tier = (uint8_t)t;
             b->places[i].row = row++;
-            health_init(&b->places[i].health);
+            health_init(&b->places[i].health, &b->rule->health);
         }
     }
 }
@@ -79,6 +75,18 @@ static int create_states(struct balancer *b, const struct lb_algorithm *algorith
     return 0;
 }
 
+static void start_watch(struct balancer *b)
+{
+    const struct scenario_health *rule = &b->rule->health;
+    uint32_t members = 0;
+    b->watched = rule->outlier.on || (rule->active && rule->observe != OBSERVE_OFF);
+    if (!rule->outlier.on)
+        return;
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        members += (b->places[i].out & BALANCER_OUT_SUBSET) == 0;
+    outlier_init(&b->outlier, &rule->outlier, b->backend_count, members);
+}
+
 int balancer_init(struct balancer *b, const struct scenario *scenario, const struct stream_key *key,
                   struct lb_error *error)
 {
@@ -92,6 +100,8 @@ int balancer_init(struct balancer *b, const struct scenario *scenario, const str
     retry_budget_init(&b->budget);
     waiting_init(&b->waiting, b->backend_count);
     create_rows(b, scenario);
+    filter_init(b, scenario);
+    start_watch(b);
     if (create_states(b, b->rule->algorithm, b->rule->params, 0, error) == 0)
         return 0;
     balancer_done(b);
@@ -109,6 +119,8 @@ void balancer_done(struct balancer *b)
         balancer_truth_done(&tier->truth);
     }
     free(b->places);
+    filter_done(&b->filter);
+    outlier_done(&b->outlier);
     waiting_done(&b->waiting);
     *b = (struct balancer){0};
 }
@@ -119,23 +131,39 @@ int balancer_change_algorithm(struct balancer *b, const struct lb_algorithm *alg
     return create_states(b, algorithm, NULL, now, error);
 }
 
+/* What one tier says, of those of the tries that were there. */
+static int32_t ask_tier(struct balancer *b, uint32_t t, struct lb_request *request,
+                        const int32_t *tried, uint32_t tried_count, lb_time now)
+{
+    int32_t rows[256];
+    struct balancer_tier *tier = &b->tiers[t];
+    lb_assert(tried_count <= sizeof rows / sizeof rows[0]);
+    request->tried = rows;
+    request->tried_count = 0;
+    for (uint32_t i = 0; i < tried_count; i++)
+        if (b->places[tried[i]].tier == t)
+            rows[request->tried_count++] = (int32_t)b->places[tried[i]].row;
+    int32_t row = tier->algorithm->pick(tier->state, request, now);
+    request->tried = NULL; /* `rows` ends here; the request goes on to on_attempt_start */
+    request->tried_count = 0;
+    return row;
+}
+
 int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, const int32_t *tried,
                             uint32_t tried_count, lb_time now)
 {
-    int32_t rows[256];
-    lb_assert(tried_count <= sizeof rows / sizeof rows[0]);
+    uint32_t first = b->tier_count; /* nobody is asked before the others */
+    int32_t answer = LB_NONE;
+    if (b->rule->priority && !b->single) {
+        first = filter_first_tier(b);
+        answer = ask_tier(b, first, request, tried, tried_count, now);
+        if (answer >= 0)
+            return (int32_t)b->tiers[first].backend_of[answer];
+    }
     for (uint32_t t = 0; t < b->tier_count; t++) {
-        struct balancer_tier *tier = &b->tiers[t];
-        request->tried = rows;
-        request->tried_count = 0;
-        for (uint32_t i = 0; i < tried_count; i++)
-            if (b->places[tried[i]].tier == t)
-                rows[request->tried_count++] = (int32_t)b->places[tried[i]].row;
-        int32_t row = tier->algorithm->pick(tier->state, request, now);
-        request->tried = NULL; /* `rows` ends here; the request goes on to on_attempt_start */
-        request->tried_count = 0;
+        int32_t row = t == first ? answer : ask_tier(b, t, request, tried, tried_count, now);
         if (row >= 0)
-            return (int32_t)tier->backend_of[row];
+            return (int32_t)b->tiers[t].backend_of[row];
         if (row == LB_WAIT) {
             b->wait_tier = t;
             return LB_WAIT;
@@ -144,53 +172,11 @@ int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, cons
     return LB_NONE;
 }
 
-/* Sets or clears LB_USABLE from the reasons, and tells the algorithm that this row changed. */
-static void row_changed(struct balancer *b, uint32_t backend, lb_time now)
-{
-    struct balancer_tier *tier;
-    struct lb_backend *row = balancer_row(b, backend, &tier);
-    bool usable = b->places[backend].out == 0 && row->weight > 0;
-    bool was = (row->flags & LB_USABLE) != 0;
-    if (usable && !was) {
-        row->flags |= LB_USABLE;
-        tier->pool.usable++;
-    } else if (!usable && was) {
-        row->flags = (uint16_t)(row->flags & ~LB_USABLE);
-        tier->pool.usable--;
-    }
-    int32_t changed = (int32_t)(row - tier->rows);
-    if (tier->algorithm->on_pool_change != NULL)
-        tier->algorithm->on_pool_change(tier->state, &changed, 1, now);
-}
-
-static void set_out(struct balancer *b, uint32_t backend, unsigned reason, bool out, lb_time now)
-{
-    struct balancer_place *place = &b->places[backend];
-    unsigned before = place->out;
-    place->out = (uint8_t)(out ? before | reason : before & ~reason);
-    if (place->out != before)
-        row_changed(b, backend, now);
-}
-
-bool balancer_check_result(struct balancer *b, uint32_t backend, bool passed, lb_time now)
-{
-    struct health *health = &b->places[backend].health;
-    if (!health_result(health, &b->rule->health, passed))
-        return false;
-    set_out(b, backend, BALANCER_OUT_CHECKS, !health->up, now);
-    return true;
-}
-
-void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now)
-{
-    set_out(b, backend, BALANCER_OUT_DRAIN, drain, now);
-}
-
 void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now)
 {
     struct balancer_tier *tier;
     balancer_row(b, backend, &tier)->weight = weight;
-    row_changed(b, backend, now);
+    filter_update(b, backend, now);
 }
 
 void balancer_queued(struct balancer *b, uint32_t backend, int change)
@@ -198,16 +184,6 @@ void balancer_queued(struct balancer *b, uint32_t backend, int change)
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
     row->queued = (uint32_t)((int64_t)row->queued + change);
-}
-
-enum belief balancer_belief(const struct balancer *b, uint32_t backend)
-{
-    const struct balancer_place *place = &b->places[backend];
-    if ((place->out & BALANCER_OUT_CHECKS) != 0)
-        return BELIEF_DOWN;
-    if ((place->out & BALANCER_OUT_DRAIN) != 0)
-        return BELIEF_DRAINING;
-    return BELIEF_UP;
 }
 
 bool balancer_counts(const struct balancer *b, enum lb_end end)

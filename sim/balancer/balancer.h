@@ -13,7 +13,9 @@
 #define BALANCER_BALANCER_H
 
 #include "algorithms/lb.h"
+#include "sim/balancer/filter.h"
 #include "sim/balancer/health.h"
+#include "sim/balancer/outlier.h"
 #include "sim/balancer/retry.h"
 #include "sim/balancer/truth.h"
 #include "sim/balancer/waiting.h"
@@ -31,12 +33,15 @@ struct balancer_tier {
     struct balancer_truth truth; /* for ideals */
 };
 
-/* Why a backend takes nothing new; LB_USABLE is set when no reason stands. */
-#define BALANCER_OUT_CHECKS 1U /* active checks failed */
-#define BALANCER_OUT_DRAIN  2U /* a person or the timeline drains it */
+/* Why a backend takes nothing new; see filter.h for what becomes of it. */
+#define BALANCER_OUT_CHECKS  1U /* active checks failed */
+#define BALANCER_OUT_DRAIN   2U /* a person or the timeline drains it */
+#define BALANCER_OUT_EJECTED 4U /* its answers stand out */
+#define BALANCER_OUT_SUBSET  8U /* this balancer never talks to it */
 
 struct balancer_place { /* where backend b stands */
     uint8_t tier, out;
+    bool moved; /* usable or not has changed, and the caller does not know yet */
     uint32_t row;
     struct health health;
 };
@@ -53,6 +58,9 @@ struct balancer {
     struct waiting waiting;
     uint32_t wait_tier; /* which tier said LB_WAIT last */
     bool single;        /* one tier, so that row = backend: the common case */
+    bool watched;       /* ends of attempts count: outlier detection, or observe */
+    struct filter filter;
+    struct outlier outlier; /* hosts: by backend */
 };
 
 /* A balancer at time 0 with the scenario's algorithm. 0, or -1 with *error: the algorithm needs what
@@ -127,15 +135,15 @@ static inline void balancer_start(struct balancer *b, uint32_t backend,
                                           now);
 }
 
-/* An attempt ended: out of the books. True when the algorithm has a hook for it: then
- * balancer_tell_finish is due, before anything else is asked of the balancer. */
+/* An attempt ended: out of the books. True when somebody wants to know how: then
+ * balancer_tell_finish is due, and balancer_watch if `watched`, before anything else is asked. */
 static inline bool balancer_finish(struct balancer *b, uint32_t backend)
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
     row->in_flight--;
     tier->pool.in_flight--;
-    return tier->algorithm->on_attempt_finish != NULL;
+    return (tier->algorithm->on_attempt_finish != NULL) | b->watched;
 }
 
 static inline void balancer_tell_finish(struct balancer *b, uint32_t backend,
@@ -143,11 +151,25 @@ static inline void balancer_tell_finish(struct balancer *b, uint32_t backend,
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
-    tier->algorithm->on_attempt_finish(tier->state, (int32_t)(row - tier->rows), outcome, now);
+    if (tier->algorithm->on_attempt_finish != NULL)
+        tier->algorithm->on_attempt_finish(tier->state, (int32_t)(row - tier->rows), outcome, now);
 }
 
-/* A check result; true when the belief changed. */
-bool balancer_check_result(struct balancer *b, uint32_t backend, bool passed, lb_time now);
+/* How an attempt ended, for passive health; only if `watched`. True when the belief changed; *sooner
+ * is set when the next check is to come early. why: for people, BALANCER_WHY bytes. */
+#define BALANCER_WHY 96
+bool balancer_watch(struct balancer *b, uint32_t backend, enum lb_end end, bool *sooner, char *why,
+                    lb_time now);
+/* Told of a backend that was ejected, or is back: what was believed of it before, and why. */
+typedef void balancer_tell(void *to, uint32_t backend, enum belief before, const char *why);
+/* The end of an interval of outlier detection. */
+void balancer_sweep(struct balancer *b, balancer_tell *tell, void *to, lb_time now);
+/* A step of slow start: when the next one is due, LB_NEVER when it is over. */
+lb_time balancer_warm_step(struct balancer *b, uint32_t backend, lb_time now);
+
+/* A check result; true when the belief changed, and then why. */
+bool balancer_check_result(struct balancer *b, uint32_t backend, enum check result, char *why,
+                           lb_time now);
 /* Takes nothing new (drain), or takes again. */
 void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now);
 void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now);

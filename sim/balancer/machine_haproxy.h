@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "algorithms/types.h"
+#include "sim/scenario/scenario.h"
 
 #define MACHINE_HAPROXY_RISE 2 /* the defaults of a server line */
 #define MACHINE_HAPROXY_FALL 3
@@ -29,6 +30,11 @@ void machine_haproxy_start(struct machine_haproxy *m, int rise, int fall, bool c
 
 /* Takes the result of one check; true when the belief changed. */
 bool machine_haproxy_result(struct machine_haproxy *m, bool passed);
+
+/* `observe` has seen error_limit errors in a row in traffic: what on-error makes of it. fastinter:
+ * nothing besides an earlier check; fail-check: a failed check; sudden-death: the next failure takes
+ * the server down; mark-down: it is down. True when the belief changed. */
+bool machine_haproxy_error(struct machine_haproxy *m, enum on_error how);
 
 static inline bool machine_haproxy_up(const struct machine_haproxy *m)
 {

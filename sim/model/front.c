@@ -131,6 +131,8 @@ void front_tell_outcome(struct world *w, const struct request *r, enum lb_end en
     if (w->tell.truth)
         tell_truth_of(w, (uint32_t)r->backend);
     balancer_tell_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
+    if (w->balancer.watched)
+        watch_outcome(w, r, end, now);
 }
 
 /* As a function, for what is rare. */

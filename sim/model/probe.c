@@ -6,21 +6,38 @@
  * never answers, a dead one refuses. The first check of a backend starts at a random moment of the
  * interval; the address of that draw is (balancer, backend), so all algorithms see the same phases.
  */
-#include <stdio.h>
-
-#include "sim/base/units.h"
+#include "sim/base/text.h"
 #include "sim/model/world.h"
 
 void probe_init(struct world *w)
 {
     const struct scenario_health *rule = &w->balancer.rule->health;
     w->checks = rule->active;
-    for (uint32_t i = 0; w->checks && i < w->backend_count; i++) {
+    if (!w->checks)
+        return;
+    w->watch.checks = text_need_zero(w->backend_count, sizeof *w->watch.checks);
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        if ((w->balancer.places[i].out & BALANCER_OUT_SUBSET) != 0)
+            continue; /* it does not talk to this one */
         struct lb_random random;
         stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)w->balancer.index << 32 | i, 0);
         lb_time phase = (lb_time)(lb_random_unit(&random) * (double)rule->every);
-        (void)engine_at(w->engine, phase, EVENT_CHECK, i);
+        w->watch.checks[i] = engine_at(w->engine, phase, EVENT_CHECK, i);
     }
+}
+
+static void schedule(struct world *w, uint32_t backend, lb_time when)
+{
+    if (w->watch.checks[backend] != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, w->watch.checks[backend]);
+    w->watch.checks[backend] = engine_at(w->engine, when, EVENT_CHECK, backend);
+}
+
+void probe_sooner(struct world *w, uint32_t backend, lb_time when)
+{
+    engine_event next = w->watch.checks[backend];
+    if (next != ENGINE_NO_EVENT && engine_when(w->engine, next) > when)
+        schedule(w, backend, when);
 }
 
 void probe_check_event(void *context, uint32_t subject, lb_time now)
@@ -28,8 +45,9 @@ void probe_check_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     const struct scenario_health *rule = &w->balancer.rule->health;
     w->probes++;
+    w->watch.checks[subject] = ENGINE_NO_EVENT;
     if (rule->pace == PACE_FIXED)
-        (void)engine_at(w->engine, health_next(rule, now, now), EVENT_CHECK, subject);
+        schedule(w, subject, health_next(&w->balancer.places[subject].health, rule, now, now));
     uint32_t id = requests_take(&w->requests);
     if (id == 0)
         return; /* at the limit the next arrival ends the run with its reason */
@@ -56,41 +74,57 @@ void probe_there_event(void *context, uint32_t subject, lb_time now)
     if (b->truth == TRUTH_HUNG)
         r->state = REQUEST_RESTING; /* accepted; only its timeout knows it now */
     else if (b->truth != TRUTH_DOWN && w->balancer.rule->health.reserved)
-        probe_answer(w, subject, true, now);
+        probe_answer(w, subject, LB_END_OK, now);
     else
         backend_receive(w, subject, now);
 }
 
-void probe_answer(struct world *w, uint32_t id, bool passed, lb_time now)
+/* A backend that turns the probe away answers it, with an error; a process that is gone does not. */
+static enum check verdict(enum lb_end end)
+{
+    if (end == LB_END_OK)
+        return CHECK_PASSED;
+    return end == LB_END_QUEUE_FULL || end == LB_END_ERROR ? CHECK_BAD_STATUS : CHECK_FAILED;
+}
+
+void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->state = REQUEST_BACK;
-    r->next = passed ? 1U : 0U;
+    r->next = (uint32_t)verdict(end);
     if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_BACK, id);
     else
         probe_back_event(w, id, now);
 }
 
-/* The balancer learns the result of a check that began at `started`. */
-static void result(struct world *w, uint32_t backend, bool passed, lb_time started, lb_time now)
+/* The next check, as the result has it: at a fixed pace it is scheduled already, but the state may
+ * have another interval now. */
+static void next_check(struct world *w, uint32_t backend, lb_time started, lb_time now)
 {
     const struct scenario_health *rule = &w->balancer.rule->health;
-    if (rule->pace == PACE_AFTER_RESULT)
-        (void)engine_at(w->engine, health_next(rule, started, now), EVENT_CHECK, backend);
+    lb_time when = health_next(&w->balancer.places[backend].health, rule, started, now);
+    bool varies = rule->fastinter > 0 || rule->downinter > 0;
+    if (rule->pace == PACE_AFTER_RESULT || (varies && when > now))
+        schedule(w, backend, when);
+}
+
+/* The balancer learns the result of a check that began at `started`. */
+static void result(struct world *w, uint32_t backend, enum check check, lb_time started,
+                   lb_time now)
+{
+    char why[BALANCER_WHY];
     enum belief before = balancer_belief(&w->balancer, backend);
-    if (!balancer_check_result(&w->balancer, backend, passed, now))
+    bool changed = balancer_check_result(&w->balancer, backend, check, why, now);
+    next_check(w, backend, started, now);
+    if (!changed)
         return;
-    enum belief after = balancer_belief(&w->balancer, backend);
-    char why[96];
-    (void)snprintf(why, sizeof why, "%u checks in a row %s", passed ? rule->rise : rule->fall,
-                   passed ? "passed" : "failed");
-    if (w->listener.happened != NULL)
-        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, why);
-    if (passed)
+    watch_belief(w, backend, before, why, now);
+    if (check == CHECK_PASSED)
         line_serve(w, backend, now);
     else
         line_repick(w, backend, now);
+    watch_settle(w, now);
 }
 
 void probe_back_event(void *context, uint32_t subject, lb_time now)
@@ -99,7 +133,7 @@ void probe_back_event(void *context, uint32_t subject, lb_time now)
     struct request copy = *world_request(w, subject);
     engine_cancel(w->engine, copy.timeout);
     requests_give(&w->requests, subject);
-    result(w, (uint32_t)copy.backend, copy.next != 0, copy.arrived, now);
+    result(w, (uint32_t)copy.backend, (enum check)copy.next, copy.arrived, now);
 }
 
 void probe_timeout_event(void *context, uint32_t subject, lb_time now)
@@ -114,5 +148,5 @@ void probe_timeout_event(void *context, uint32_t subject, lb_time now)
             engine_cancel(w->engine, r->event);
         requests_give(&w->requests, subject);
     }
-    result(w, (uint32_t)copy.backend, false, copy.arrived, now);
+    result(w, (uint32_t)copy.backend, CHECK_FAILED, copy.arrived, now);
 }

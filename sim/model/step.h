@@ -198,7 +198,7 @@ STEP void step_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     if ((r->flags & REQUEST_ORPHAN) != 0)
         requests_give(&w->requests, id);
     else
-        probe_answer(w, id, end == LB_END_OK, now);
+        probe_answer(w, id, end, now);
 }
 
 /* --- from the balancer to a backend ----------------------------------------------------------- */

@@ -72,6 +72,7 @@ static void do_restore(struct world *w, struct world_action *a, uint32_t backend
         w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after,
                              "no longer drained");
     line_serve(w, backend, now);
+    watch_settle(w, now);
 }
 
 static void do_slow(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -97,6 +98,7 @@ static void do_drain(struct world *w, struct world_action *a, uint32_t backend, 
     if (a->what.limit < LB_NEVER && rest->drain_limit == ENGINE_NO_EVENT)
         rest->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
     line_repick(w, backend, now);
+    watch_settle(w, now);
 }
 
 static void do_weight(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -111,6 +113,7 @@ static void do_weight(struct world *w, struct world_action *a, uint32_t backend,
         line_serve(w, backend, now);
     else
         line_repick(w, backend, now);
+    watch_settle(w, now);
 }
 
 static void do_rate(struct world *w, struct world_action *a, uint32_t source, lb_time now)

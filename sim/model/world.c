@@ -99,6 +99,9 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_TIMER] = front_timer_event,
     [EVENT_TELL_THERE] = tell_there_event,
     [EVENT_TELL_BACK] = tell_back_event,
+    [EVENT_WARM] = watch_warm_event,
+    [EVENT_SWEEP] = watch_sweep_event,
+    [EVENT_FILTERED] = watch_filtered_event,
     [EVENT_WINDOW] = window_event,
     [EVENT_SAMPLE] = sample_event,
     [EVENT_END] = end_event,
@@ -222,6 +225,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < w->source_count; i++)
         client_init(w, i);
     probe_init(w);
+    watch_init(w);
     return 0;
 }
 
@@ -239,6 +243,7 @@ void world_done(struct world *w)
     free(w->at_edge[1]);
     free(w->actions);
     tell_done(&w->tell);
+    watch_done(&w->watch);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
     engine_destroy(w->engine);

@@ -4,6 +4,7 @@
  * The modules of this room work on one struct world, each on its own nouns:
  *   client.c   arrivals, timeouts, retries of clients      front.c   requests at the balancer
  *   line.c     those who wait there                        probe.c   health checks
+ *   watch.c    what follows when a belief changes
  *   backend.c  slots, queues, disciplines (ps.c)           timeline.c actions
  *   ledger.c   how each request ended
  * The dashboard's keys and the scenario's timeline both go through world_apply.
@@ -19,6 +20,7 @@
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
 #include "sim/model/tell.h"
+#include "sim/model/watch.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. */
 enum world_event {
@@ -45,6 +47,9 @@ enum world_event {
     EVENT_TIMER,         /* tier: the algorithm's own */
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
     EVENT_TELL_BACK,     /* its answer is back, or it is given up */
+    EVENT_WARM,          /* backend: a step of slow start */
+    EVENT_SWEEP,         /* outlier detection: the end of an interval */
+    EVENT_FILTERED,      /* backends became usable, or are no longer */
     EVENT_WINDOW,        /* mark: windows begin or end */
     EVENT_SAMPLE,
     EVENT_END,     /* arrivals are no longer measured */
@@ -87,6 +92,8 @@ struct world_listener {
     /* action NULL: a belief about the backend changed */
     void (*happened)(void *self, const struct world_action *action, int32_t backend,
                      enum belief from, enum belief to, const char *text);
+    /* something about the balancer as a whole: a word, and why */
+    void (*noted)(void *self, const char *word, const char *text);
     void (*sample)(void *self);
 };
 
@@ -116,6 +123,7 @@ struct world {
     uint64_t probes;                 /* checks so far */
     bool client_retries, balancer_retries, keep_latency;
     bool checks;
+    struct watch watch;
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct world_action *actions;
     uint32_t action_count, action_room;
@@ -219,7 +227,9 @@ void probe_there_event(void *context, uint32_t subject, lb_time now);
 void probe_back_event(void *context, uint32_t subject, lb_time now);
 void probe_timeout_event(void *context, uint32_t subject, lb_time now);
 /* The backend has dealt with a probe: its answer sets out. */
-void probe_answer(struct world *w, uint32_t id, bool passed, lb_time now);
+void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* The next check of this backend comes at `when`, if it was to come later. */
+void probe_sooner(struct world *w, uint32_t backend, lb_time when);
 
 /* No delay is longer than this, 146 years: added to an instant of a run, which ends after 23 years at
  * the latest (duration and settle), it stays below LB_NEVER. */

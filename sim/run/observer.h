@@ -15,7 +15,7 @@
 enum happening_kind {
     HAPPENING_COMMAND, /* timeline or person: action, target, value */
     HAPPENING_BELIEF,  /* a balancer changed its mind about a backend */
-    HAPPENING_PHASE    /* warm-up over, end of arrivals */
+    HAPPENING_PHASE    /* warm-up over, end of arrivals; panic, zone: of the balancer as a whole */
 };
 
 struct happening {

@@ -46,6 +46,21 @@ static void happened(void *self, const struct world_action *action, int32_t back
     tell(run, &h);
 }
 
+static void phase(struct run *run, const char *what, const char *text)
+{
+    struct happening h = {.at = engine_now(run->world.engine),
+                          .kind = HAPPENING_PHASE,
+                          .backend = -1,
+                          .what = what,
+                          .text = text};
+    tell(run, &h);
+}
+
+static void noted(void *self, const char *word, const char *text)
+{
+    phase(self, word, text);
+}
+
 struct run *run_create(const struct run_setup *setup, struct lb_error *error)
 {
     struct run *run = text_need_zero(1, sizeof *run);
@@ -55,8 +70,8 @@ struct run *run_create(const struct run_setup *setup, struct lb_error *error)
         free(run);
         return NULL;
     }
-    run->world.listener =
-        (struct world_listener){.self = run, .happened = happened, .sample = run_tick};
+    run->world.listener = (struct world_listener){
+        .self = run, .happened = happened, .noted = noted, .sample = run_tick};
     run_intervals_init(run);
     return run;
 }
@@ -78,16 +93,6 @@ void run_observe(struct run *run, const struct observer *observer)
     run->observers[run->observer_count++] = *observer;
     run->wants_samples |= run->setup.keep_samples && observer->on_sample != NULL;
     run->wants_buckets |= observer->on_bucket != NULL;
-}
-
-static void phase(struct run *run, const char *what, const char *text)
-{
-    struct happening h = {.at = engine_now(run->world.engine),
-                          .kind = HAPPENING_PHASE,
-                          .backend = -1,
-                          .what = what,
-                          .text = text};
-    tell(run, &h);
 }
 
 static bool ended(struct run *run)

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#define S  INT64_C(1000000000)
+#define S INT64_C(1000000000)
 
 /* Only when not a single one is left: below any share that 100,000 backends can have. */
 #define NOBODY 1e-9
@@ -53,7 +53,8 @@ const struct scenario_health health_presets[] = {
      .error_limit = 10,
      .on_error = ON_ERROR_FAIL_CHECK,
      .outlier = OUTLIER_NONE},
-    {.active = false, /* envoy: outlier detection and panic; `active` written beside it has no interval */
+    {.active =
+         false, /* envoy: outlier detection and panic; `active` written beside it has no interval */
      .machine = MACHINE_ENVOY,
      .rise = 2,
      .fall = 3,

@@ -42,7 +42,8 @@ static void fill(struct scenario_health *health, const struct scenario_health *p
     size_t start = offsetof(struct scenario, balancer.health);
     for (const struct schema_row *row = schema_health; row->path != NULL; row++) {
         const char *key = schema_key(row);
-        if (!schema_inside(row, parent) || row->type == TYPE_MAP || row->words == health_preset_names)
+        if (!schema_inside(row, parent) || row->type == TYPE_MAP ||
+            row->words == health_preset_names)
             continue;
         if (node != NULL && node_find(node, key, strlen(key)) != NULL)
             continue;

@@ -15,7 +15,7 @@ struct maker {
     struct lb_random random;
     uint32_t clients, groups, backends, duration, warmup; /* ms */
     uint32_t count[GROUPS_MAX];
-    bool counted[GROUPS_MAX], closed[CLIENTS_MAX + 8], steady;
+    bool counted[GROUPS_MAX], closed[CLIENTS_MAX + 8], steady, zone;
 };
 
 static uint32_t below(struct maker *m, uint32_t n)
@@ -144,6 +144,76 @@ static void client(struct maker *m, uint32_t i)
     }
 }
 
+static void active(struct maker *m, bool haproxy)
+{
+    uint32_t every = 2 + below(m, 20);
+    bool fixed = one_in(m, 2);
+    text_addf(m->text, "active: {every: %ums", every);
+    number(m, ", rise: ", 1, 3);
+    number(m, ", fall: ", 1, 3);
+    if (one_in(m, 3)) {
+        number(m, ", fastinter: ", 1, every);
+        number(m, "ms, downinter: ", 1, every);
+        text_addf(m->text, "ms, timeout: %uus", 1 + below(m, fixed ? 1000 : every * 1000));
+    } else {
+        text_addf(m->text, ", timeout: %uus", 1 + below(m, every * 1000));
+    }
+    text_addf(m->text, ", pace: %s, through: ", fixed ? "fixed" : "after-result");
+    word(m, "queue|reserved");
+    if (haproxy && one_in(m, 2)) {
+        text_addf(m->text, ", observe: ");
+        word(m, "layer4|layer7");
+        number(m, ", error_limit: ", 1, 3);
+        text_addf(m->text, ", on_error: ");
+        word(m, "fastinter|fail-check|sudden-death|mark-down");
+    }
+    text_addf(m->text, "}");
+}
+
+static void outlier(struct maker *m)
+{
+    text_addf(m->text, ", outlier: {every: %ums, ejection: %ums", 2 + below(m, 20),
+              1 + below(m, 30));
+    number(m, ", consecutive_errors: ", 0, 4);
+    text_addf(m->text, ", max_ejected: %u%%, limit: ", 10 + below(m, 91));
+    word(m, "envoy|one|grpc");
+    if (one_in(m, 2)) {
+        number(m, ", success_rate: 0.", 1, 9);
+        number(m, ", success_hosts: ", 1, 3);
+        number(m, ", success_volume: ", 1, 3);
+    }
+    if (one_in(m, 2)) {
+        number(m, ", failure_share: ", 1, 100);
+        number(m, "%, failure_hosts: ", 1, 3);
+        number(m, ", failure_volume: ", 1, 3);
+    }
+    text_addf(m->text, ", check_unejects: ");
+    word(m, "no|yes");
+    text_addf(m->text, "}");
+}
+
+static void health(struct maker *m)
+{
+    static const char *const names[] = {"haproxy", "nginx", "envoy", "kubernetes", "aws"};
+    uint32_t like = below(m, 10);
+    text_addf(m->text, "  health: {");
+    if (like < 5)
+        text_addf(m->text, "like: %s", names[like]);
+    if (like >= 5 || !one_in(m, 4)) {
+        text_addf(m->text, "%s", like < 5 ? ", " : "");
+        active(m, like == 0);
+    }
+    if (one_in(m, 2))
+        outlier(m);
+    if (one_in(m, 3))
+        text_addf(m->text, ", panic: %u%%", below(m, 101));
+    if (one_in(m, 3)) {
+        text_addf(m->text, ", slow_start: ");
+        time(m, 30);
+    }
+    text_addf(m->text, "}\n");
+}
+
 static void balancer(struct maker *m)
 {
     text_addf(m->text, "balancer:\n  algorithm: %s\n",
@@ -166,28 +236,32 @@ static void balancer(struct maker *m)
             text_addf(m->text, ", budget: %u%%", 1 + below(m, 60));
         text_addf(m->text, "}\n");
     }
-    if (one_in(m, 2)) {
-        uint32_t every = 2 + below(m, 20);
-        text_addf(m->text, "  health: {active: {every: %ums", every);
-        number(m, ", rise: ", 1, 3);
-        number(m, ", fall: ", 1, 3);
-        number(m, ", timeout: ", 1, every * 1000);
-        text_addf(m->text, "us, pace: ");
-        word(m, "fixed|after-result");
-        text_addf(m->text, ", through: ");
-        word(m, "queue|reserved");
-        text_addf(m->text, "}}\n");
+    if (one_in(m, 2))
+        health(m);
+    if (one_in(m, 4)) {
+        text_addf(m->text, "  subset: {rule: ");
+        word(m, "sre|ringsteady|random");
+        number(m, ", size: ", 1, 4);
+        text_addf(m->text, "}\n");
     }
+    m->zone = one_in(m, 4);
+    if (m->zone)
+        text_addf(m->text, "  zone: here\n");
+    if (one_in(m, 4))
+        text_addf(m->text, "  priority: {overprovisioning: %u%%}\n", 100 + below(m, 200));
 }
 
 static void group(struct maker *m, uint32_t g, uint32_t tier)
 {
+    bool zoned = g == 0 ? m->zone : m->zone && one_in(m, 2);
     m->counted[g] = one_in(m, 2);
     m->count[g] = m->counted[g] ? 1 + below(m, 3) : 1;
     m->backends += m->count[g];
     text_addf(m->text, "  - {name: g%u, tier: %u", g, tier);
     if (m->counted[g])
         text_addf(m->text, ", count: %u", m->count[g]);
+    if (zoned)
+        text_addf(m->text, ", zone: %s", g == 0 || one_in(m, 2) ? "here" : "there");
     number(m, ", weight: ", g == 0, g == 0 ? 3 : 4);
     number(m, ", slots: ", 1, 3);
     text_addf(m->text, ", discipline: ");

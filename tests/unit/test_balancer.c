@@ -17,7 +17,7 @@ static void feed(const struct scenario_health *rule, const char *results, const 
 {
     struct health health;
     char got[64] = "";
-    health_init(&health);
+    health_init(&health, rule);
     CU_ASSERT(health.up);
     for (size_t i = 0; results[i] != '\0'; i++) {
         bool before = health.up;
@@ -44,9 +44,11 @@ static void health_counts_in_a_row(void)
 static void health_paces(void)
 {
     struct scenario_health rule = {.every = 2000, .pace = PACE_FIXED};
-    SCENE_EQUAL(health_next(&rule, 10000, 10700), 12000);
+    struct health health;
+    health_init(&health, &rule);
+    SCENE_EQUAL(health_next(&health, &rule, 10000, 10700), 12000);
     rule.pace = PACE_AFTER_RESULT;
-    SCENE_EQUAL(health_next(&rule, 10000, 10700), 12700);
+    SCENE_EQUAL(health_next(&health, &rule, 10000, 10700), 12700);
 }
 
 /* --- retries --------------------------------------------------------------------------------- */
@@ -318,18 +320,19 @@ static void one_tier_knows_the_tried_too(void)
 
 static void reasons_combine(void)
 {
+    char why[BALANCER_WHY];
     open_balancer("round-robin", "[{name: a}, {name: b}]");
     SCENE_EQUAL(balancer.tiers[0].pool.usable, 2);
     expect_rows(0, 1, BELIEF_UP);
     balancer_drain(&balancer, 0, true, 0);
     expect_rows(0, 0, BELIEF_DRAINING);
-    CU_ASSERT(!balancer_check_result(&balancer, 0, false, 0));
-    CU_ASSERT(balancer_check_result(&balancer, 0, false, 0));
+    CU_ASSERT(!balancer_check_result(&balancer, 0, CHECK_FAILED, why, 0));
+    CU_ASSERT(balancer_check_result(&balancer, 0, CHECK_FAILED, why, 0));
     expect_rows(0, 0, BELIEF_DOWN); /* down is said before draining */
     balancer_drain(&balancer, 0, false, 0);
     expect_rows(0, 0, BELIEF_DOWN);
     balancer_set_weight(&balancer, 0, 0, 0);
-    CU_ASSERT(balancer_check_result(&balancer, 0, true, 0));
+    CU_ASSERT(balancer_check_result(&balancer, 0, CHECK_PASSED, why, 0));
     expect_rows(0, 0, BELIEF_UP); /* up, but of weight 0 */
     SCENE_EQUAL(balancer.tiers[0].pool.usable, 1);
     expect_picks("bb");

@@ -3,6 +3,7 @@
  * time in random slices with everything inside checked between them (world_check.h), to the same
  * digest; and a third time with random commands. Offline the same was done for tens of thousands.
  */
+#include "sim/run/private.h"
 #include "tests/check.h"
 #include "tests/unit/random_scenario.h"
 #include "tests/unit/scenes.h"
@@ -30,8 +31,21 @@ static struct run *create(const struct scenario *scenario)
     return run;
 }
 
+static uint64_t beliefs[BELIEFS], panics, aways;
+
+static void note_beliefs(const struct balancer *b)
+{
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        beliefs[balancer_belief(b, i)]++;
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        panics += b->filter.tiers[t].panic;
+        aways += b->filter.tiers[t].away;
+    }
+}
+
 static void check(struct run *run, uint64_t seed)
 {
+    note_beliefs(&run->world.balancer);
     const char *wrong = world_check(run);
     if (wrong != NULL)
         printf("\nseed %llu at %lld ns: %s\n", (unsigned long long)seed, (long long)run_now(run),
@@ -80,7 +94,8 @@ static void the_same_twice(void)
     }
 }
 
-/* The scenarios go where they should: every way to fail of this version was met. */
+/* The scenarios go where they should: every way to fail of this version was met, every belief, panic
+ * and a zone with nobody left. */
 static void everything_happened(void)
 {
     for (int cause = 0; cause < CAUSES; cause++) {
@@ -91,6 +106,9 @@ static void everything_happened(void)
         CU_ASSERT((causes[cause] > 0) == known);
     }
     CU_ASSERT(holding > SEEDS);
+    for (int belief = 0; belief < BELIEFS; belief++)
+        CU_ASSERT(beliefs[belief] > 10);
+    CU_ASSERT(panics > 10 && aways > 10);
 }
 
 static void with_commands(void)

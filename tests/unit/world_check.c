@@ -1,6 +1,7 @@
 /* See world_check.h. */
 #include "tests/unit/world_check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "sim/base/text.h"
@@ -165,6 +166,43 @@ static const char *check_backends(struct world *w, const struct tally *tally, ui
     return NULL;
 }
 
+/* Is this backend of a tier that panics, or whose own zone has nobody? Counted afresh. */
+static void stand(const struct balancer *b, uint32_t tier, bool *panic, bool *away)
+{
+    const unsigned bad = BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED;
+    double total = 0, share = 0;
+    *away = true;
+    for (uint32_t t = 0; t < b->tier_count; t++) {
+        double members = 0, good = 0;
+        for (uint32_t i = 0; i < b->backend_count; i++) {
+            const struct lb_backend *row = balancer_books(b, i);
+            unsigned out = b->places[i].out;
+            if (b->places[i].tier != t || row->weight == 0 || (out & ~bad) != 0)
+                continue;
+            members++;
+            good += out == 0;
+            *away = *away && !(t == tier && out == 0 && row->zone == b->rule->zone);
+        }
+        double worth = members > 0 ? 100.0 * good / members : 0.0;
+        share = t == tier ? worth / 100.0 : share;
+        worth *= b->rule->priority ? b->rule->overprovisioning : 1.0;
+        total += worth < 100.0 ? floor(worth + 1e-9) : 100.0;
+    }
+    *panic = b->rule->health.panic > 0 && total < 100.0 && share < b->rule->health.panic - 1e-12;
+}
+
+static bool is_open(const struct balancer *b, uint32_t i)
+{
+    bool panic, away;
+    const struct lb_backend *row = balancer_books(b, i);
+    unsigned out = b->places[i].out;
+    stand(b, b->places[i].tier, &panic, &away);
+    if (panic)
+        out &= ~(BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED);
+    bool here = b->rule->zone == 0 || row->zone == b->rule->zone || away || panic;
+    return row->weight > 0 && out == 0 && here;
+}
+
 static const char *check_rows(const struct world *w, const struct tally *tally)
 {
     const struct balancer *b = &w->balancer;
@@ -179,11 +217,18 @@ static const char *check_rows(const struct world *w, const struct tally *tally)
             return "more in flight than the limit";
         if (row->queued != waiting_for(&b->waiting, i))
             return "queued in the books is not the line";
-        bool open = place->out == 0 && row->weight > 0;
+        bool open = is_open(b, i);
         if (((row->flags & LB_USABLE) != 0) != open)
             return "usable does not follow from the reasons";
         if (((place->out & BALANCER_OUT_CHECKS) != 0) == place->health.up)
             return "out by checks and the health machine do not agree";
+        if (b->rule->health.outlier.on &&
+            ((place->out & BALANCER_OUT_EJECTED) != 0) != b->outlier.hosts[i].ejected)
+            return "ejected and the outlier detection do not agree";
+        if (row->warm_for > 0 && row->warm_since + row->warm_for < engine_now(w->engine))
+            return "slow start has no end";
+        if (place->moved && !w->watch.filtered)
+            return "a change of usable was left lying";
         in_flight[place->tier] += row->in_flight;
         usable[place->tier] += open;
     }
@@ -278,7 +323,9 @@ static uint64_t checks(struct world *w)
 {
     if (!w->checks)
         return 0;
-    uint64_t n = w->backend_count;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        n += (w->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
         n -= w->balancer.rule->health.pace == PACE_AFTER_RESULT && r->state != REQUEST_FREE &&
@@ -296,6 +343,9 @@ static uint64_t expected_events(struct world *w)
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && w->sources[s].gap > 0.0;
     for (uint32_t t = 0; t < w->balancer.tier_count; t++)
         n += w->timers[t] != ENGINE_NO_EVENT;
+    n += w->balancer.rule->health.outlier.on; /* the next sweep */
+    for (uint32_t i = 0; w->watch.warm != NULL && i < w->backend_count; i++)
+        n += w->watch.warm[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;
@@ -316,11 +366,13 @@ const char *world_check(struct run *run)
         wrong = check_rows(w, tally);
     if (wrong == NULL)
         wrong = check_lines(&w->balancer.waiting);
-    if (wrong == NULL)
+    /* The run may have ended between a change of beliefs and what it means for those who wait. */
+    bool settled = !(run->ended && w->watch.filtered);
+    if (wrong == NULL && settled)
         wrong = check_patience(w, WAITING_FRESH);
-    if (wrong == NULL)
+    if (wrong == NULL && settled)
         wrong = check_patience(w, WAITING_RETRIED);
-    if (wrong == NULL)
+    if (wrong == NULL && settled)
         wrong = check_own_lines(w);
     if (wrong == NULL && !run->ended && events + expected_events(w) != engine_pending(w->engine))
         wrong = "a pending event belongs to nobody, or one is missing";

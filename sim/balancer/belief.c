@@ -1,0 +1,150 @@
+/*
+ * Beliefs of a balancer: what checks, ejections, drains and slow start make of them, and how they
+ * reach the filters. See balancer.h.
+ */
+#include <stdio.h>
+
+#include "sim/balancer/balancer.h"
+#include "sim/base/units.h"
+
+#define BAD        (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED)
+#define WARM_STEPS 20
+
+/* Slow start: begins when the last reason of health goes, ends when one comes. None at time 0, when
+ * everybody has been up for long. */
+static void set_warmth(struct balancer *b, uint32_t backend, unsigned before, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    unsigned after = b->places[backend].out;
+    if ((after & BAD) != 0) {
+        row->warm_for = 0;
+    } else if ((before & BAD) != 0) {
+        row->warm_since = now;
+        row->warm_for = b->rule->health.slow_start;
+    }
+}
+
+static void set_out(struct balancer *b, uint32_t backend, unsigned reason, bool out, lb_time now)
+{
+    struct balancer_place *place = &b->places[backend];
+    unsigned before = place->out;
+    place->out = (uint8_t)(out ? before | reason : before & ~reason);
+    if (place->out == before)
+        return;
+    if (b->rule->health.slow_start > 0)
+        set_warmth(b, backend, before, now);
+    filter_update(b, backend, now);
+}
+
+void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now)
+{
+    set_out(b, backend, BALANCER_OUT_DRAIN, drain, now);
+}
+
+enum belief balancer_belief(const struct balancer *b, uint32_t backend)
+{
+    unsigned out = b->places[backend].out;
+    if ((out & BALANCER_OUT_CHECKS) != 0)
+        return BELIEF_DOWN;
+    if ((out & BALANCER_OUT_DRAIN) != 0)
+        return BELIEF_DRAINING;
+    if ((out & BALANCER_OUT_EJECTED) != 0)
+        return BELIEF_EJECTED;
+    return balancer_books(b, backend)->warm_for > 0 ? BELIEF_WARMING : BELIEF_UP;
+}
+
+bool balancer_check_result(struct balancer *b, uint32_t backend, enum check result, char *why,
+                           lb_time now)
+{
+    struct health *health = &b->places[backend].health;
+    bool turned = health_result(health, &b->rule->health, result);
+    bool back = b->outlier.ejected > 0 && result == CHECK_PASSED && health->up &&
+                outlier_check_passed(&b->outlier, backend);
+    if (turned) {
+        (void)snprintf(why, BALANCER_WHY, "%u checks in a row %s", health->in_a_row,
+                       result == CHECK_PASSED ? "passed" : "failed");
+        set_out(b, backend, BALANCER_OUT_CHECKS, !health->up, now);
+    }
+    if (back) {
+        if (!turned)
+            (void)snprintf(why, BALANCER_WHY, "a check passed");
+        set_out(b, backend, BALANCER_OUT_EJECTED, false, now);
+    }
+    return turned || back;
+}
+
+/* Errors in traffic that end an ejection-free life at once. */
+static bool watch_outlier(struct balancer *b, uint32_t backend, enum lb_end end, char *why,
+                          lb_time now)
+{
+    if (!outlier_result(&b->outlier, backend, end == LB_END_OK, now))
+        return false;
+    char time[40];
+    (void)units_format_exact(time, sizeof time, outlier_time(&b->outlier, backend));
+    (void)snprintf(why, BALANCER_WHY, "%u errors in a row, for %s at least",
+                   b->rule->health.outlier.consecutive_errors, time);
+    set_out(b, backend, BALANCER_OUT_EJECTED, true, now);
+    return true;
+}
+
+bool balancer_watch(struct balancer *b, uint32_t backend, enum lb_end end, bool *sooner, char *why,
+                    lb_time now)
+{
+    static const char *const actions[] = {"fastinter", "a failed check", "sudden death",
+                                          "marked down"};
+    const struct scenario_health *rule = &b->rule->health;
+    bool changed = false;
+    *sooner = false;
+    if (end == LB_END_CANCELLED)
+        return false;
+    if (rule->outlier.on)
+        changed = watch_outlier(b, backend, end, why, now);
+    struct health *health = &b->places[backend].health;
+    if (rule->active && rule->observe != OBSERVE_OFF && health_observe(health, rule, end, sooner)) {
+        (void)snprintf(why, BALANCER_WHY, "%u errors in a row in traffic: %s", rule->error_limit,
+                       actions[rule->on_error]);
+        set_out(b, backend, BALANCER_OUT_CHECKS, !health->up, now);
+        changed = true;
+    }
+    return changed;
+}
+
+struct sweep {
+    struct balancer *b;
+    balancer_tell *tell;
+    void *to;
+    lb_time now;
+};
+
+static void swept(void *to, uint32_t backend, bool ejected, const char *why)
+{
+    struct sweep *sweep = to;
+    enum belief before = balancer_belief(sweep->b, backend);
+    set_out(sweep->b, backend, BALANCER_OUT_EJECTED, ejected, sweep->now);
+    sweep->tell(sweep->to, backend, before, why);
+}
+
+void balancer_sweep(struct balancer *b, balancer_tell *tell, void *to, lb_time now)
+{
+    struct sweep sweep = {b, tell, to, now};
+    outlier_sweep(&b->outlier, now, swept, &sweep);
+}
+
+lb_time balancer_warm_step(struct balancer *b, uint32_t backend, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    if (row->warm_for == 0)
+        return LB_NEVER;
+    lb_time end = row->warm_since + row->warm_for, next = LB_NEVER;
+    if (now >= end) {
+        row->warm_for = 0;
+    } else {
+        lb_time step = row->warm_for / WARM_STEPS > 0 ? row->warm_for / WARM_STEPS : 1;
+        next = row->warm_since + ((now - row->warm_since) / step + 1) * step;
+        next = next < end ? next : end;
+    }
+    filter_tell(b, backend, now);
+    return next;
+}
