@@ -264,11 +264,13 @@ static bool tried(const struct world *w, uint32_t id, uint32_t backend)
     return false;
 }
 
-/* Whoever waits in a common line has somebody to wait for, and nobody who could take it now. */
+/* Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
+ * the algorithm may decline though somebody could. */
 static const char *check_patience(const struct world *w, uint32_t line)
 {
     const struct waiting *room = &w->balancer.waiting;
     uint32_t looked = 0;
+    bool always = (w->balancer.tiers[0].algorithm->claims & LB_CLAIM_ALWAYS) != 0;
     for (uint32_t n = room->lines[line].head; n != WAITING_NONE;
          n = room->nodes[n].next, looked++) {
         bool hope = false;
@@ -277,7 +279,8 @@ static const char *check_patience(const struct world *w, uint32_t line)
                 w->balancer.places[i].tier > room->nodes[n].tier)
                 continue;
             hope = true;
-            if (!balancer_full(&w->balancer, i) && (line == WAITING_FRESH || looked < 256))
+            if (always && !balancer_full(&w->balancer, i) &&
+                (line == WAITING_FRESH || looked < 256))
                 return "somebody waits though a backend has a place for it";
         }
         if (!hope)
@@ -334,6 +337,15 @@ static uint64_t checks(struct world *w)
     return n;
 }
 
+/* Probes that an algorithm asked for and that are on their way: an event each. */
+static uint64_t flying(const struct tell *tell)
+{
+    uint64_t n = tell->probe_used;
+    for (uint32_t id = tell->probe_free; id != 0; id = tell->flying[id].next)
+        n--;
+    return n;
+}
+
 static uint64_t expected_events(struct world *w)
 {
     lb_time now = engine_now(w->engine);
@@ -344,6 +356,7 @@ static uint64_t expected_events(struct world *w)
     for (uint32_t t = 0; t < w->balancer.tier_count; t++)
         n += w->timers[t] != ENGINE_NO_EVENT;
     n += w->balancer.rule->health.outlier.on; /* the next sweep */
+    n += flying(&w->tell);
     for (uint32_t i = 0; w->watch.warm != NULL && i < w->backend_count; i++)
         n += w->watch.warm[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
