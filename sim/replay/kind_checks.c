@@ -29,7 +29,7 @@ static bool find_columns(const struct replay *r, const char *const *names, uint3
 
 /* --- checks ----------------------------------------------------------------------------------- */
 
-struct pace {
+struct gaps {
     lb_time inter, fast, down;
 };
 
@@ -74,7 +74,7 @@ static void show_status(const struct machine_haproxy *m, struct text *to)
 }
 
 /* Of the three intervals, the nearest to what was measured. */
-static lb_time nearest(const struct pace *p, lb_time measured)
+static lb_time nearest(const struct gaps *p, lb_time measured)
 {
     const lb_time all[] = {p->inter, p->fast, p->down};
     lb_time best = all[0];
@@ -89,7 +89,7 @@ static lb_time nearest(const struct pace *p, lb_time measured)
 enum { CHECK_RESULT, CHECK_STATUS, CHECK_GAP, CHECK_COLUMNS };
 
 /* One check: the belief after it, and the pause before it (`gap`), which the first has none of. */
-static int run_check(struct replay *r, struct machine_haproxy *m, const struct pace *pace,
+static int run_check(struct replay *r, struct machine_haproxy *m, const struct gaps *gaps,
                      const int *at, uint32_t row, struct lb_error *error)
 {
     const char *cells[RECORDING_COLUMNS_MAX];
@@ -103,7 +103,7 @@ static int run_check(struct replay *r, struct machine_haproxy *m, const struct p
     text_init(&expected);
     text_init(&decided);
     text_addf(&expected, "%s", cells[at[CHECK_STATUS]]);
-    lb_time due = machine_haproxy_gap(m, pace->inter, pace->fast, pace->down);
+    lb_time due = machine_haproxy_gap(m, gaps->inter, gaps->fast, gaps->down);
     (void)machine_haproxy_result(m, result[0] == 'P');
     show_status(m, &decided);
     int status = 0;
@@ -114,7 +114,7 @@ static int run_check(struct replay *r, struct machine_haproxy *m, const struct p
                                "'%.60s'",
                                cells[at[CHECK_GAP]]);
         else if (row > 0) {
-            lb_time seen = nearest(pace, (lb_time)gap * MILLISECOND);
+            lb_time seen = nearest(gaps, (lb_time)gap * MILLISECOND);
             text_addf(&expected, ", checked after %lld ms", (long long)(seen / MILLISECOND));
             text_addf(&decided, ", checked after %lld ms", (long long)(due / MILLISECOND));
         }
@@ -146,16 +146,16 @@ int kind_checks(struct replay *r, struct lb_error *error)
     if (server == NULL)
         return setup_fail(r->setup, "config", error,
                           "kind checks: expected an HAProxy server with 'check'");
-    struct pace pace = {.inter = server->inter != 0 ? server->inter : 2 * SECOND};
-    pace.fast = server->fastinter != 0 ? server->fastinter : pace.inter;
-    pace.down = server->downinter != 0 ? server->downinter : pace.inter;
+    struct gaps gaps = {.inter = server->inter != 0 ? server->inter : 2 * SECOND};
+    gaps.fast = server->fastinter != 0 ? server->fastinter : gaps.inter;
+    gaps.down = server->downinter != 0 ? server->downinter : gaps.inter;
     machine_haproxy_start(&m, server->rise != 0 ? (int)server->rise : MACHINE_HAPROXY_RISE,
                           server->fall != 0 ? (int)server->fall : MACHINE_HAPROXY_FALL, true);
     if (read_initial(r, &m, error) != 0)
         return -1;
     r->result->algorithm = "";
     for (uint32_t row = 0; row < r->recording->row_count; row++)
-        if (run_check(r, &m, &pace, at, row, error) != 0)
+        if (run_check(r, &m, &gaps, at, row, error) != 0)
             return -1;
     return 0;
 }
