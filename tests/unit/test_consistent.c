@@ -234,6 +234,41 @@ static void leaves_and_joins_move_their_own(void)
     }
 }
 
+/* Two hundred leaves and joins in any order, the seed is 6: each moves what it must and nothing else, and
+ * the shares are by weight at the end. */
+static void anchor_bears_any_order(void)
+{
+    uint32_t count[BOOKS_ROWS] = {0};
+    double chance[BOOKS_ROWS] = {0}, total = 0;
+    struct lb_random random;
+    lb_random_seed(&random, 6);
+    open_pool("anchor", 20, false);
+    place_keys(before);
+    for (int step = 0; step < 200; step++) {
+        uint32_t row = lb_random_below(&random, 20), present = 0;
+        for (uint32_t i = 0; i < 20; i++)
+            present += books.row[i].flags != 0;
+        bool leaves = books.row[row].flags != 0;
+        if (leaves && present < 6)
+            continue;
+        set_row(row, leaves ? 0 : UP, books.row[row].weight);
+        place_keys(after);
+        if (leaves)
+            expect_moved_from(row);
+        else
+            expect_moved_to(row);
+        memcpy(before, after, sizeof before);
+    }
+    for (uint64_t n = 0; n < 60000; n++)
+        count[place_key(n)]++;
+    for (uint32_t i = 0; i < 20; i++)
+        total += books.row[i].flags != 0 ? books.row[i].weight : 0;
+    for (uint32_t i = 0; i < 20; i++)
+        chance[i] = books.row[i].flags != 0 ? books.row[i].weight / total : 0;
+    CU_ASSERT(chi_square_fits(count, chance, 20));
+    books_close(&books);
+}
+
 /* A weight that grows draws keys to its backend, one that shrinks sends them away, back to whom they
  * came from. */
 static void weights_move_their_own(void)
@@ -440,6 +475,7 @@ static const struct check_test tests[] = {
     {"points are those of Envoy", points_are_those_of_envoy},
     {"failures move their own", failures_move_their_own},
     {"leaves and joins move their own", leaves_and_joins_move_their_own},
+    {"anchor bears any order", anchor_bears_any_order},
     {"weights move their own", weights_move_their_own},
     {"tried and full are passed over", tried_and_full_are_passed_over},
     {"jump renumbers", jump_renumbers},

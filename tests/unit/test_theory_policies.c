@@ -304,6 +304,29 @@ static void sizes_are_cut_to_equal_load(void)
     }
 }
 
+static void note_learned(void *to, int32_t backend, const char *name, double value)
+{
+    if (backend < 0 && strcmp(name, "learned") == 0)
+        *(double *)to = value;
+}
+
+/* Each request is learned once, however often it is picked for after a failure. */
+static void sizes_are_learned_once(void)
+{
+    const int32_t tried[] = {0};
+    double learned = 0;
+    prepare((uint32_t[]){1, 2, 1, 0});
+    open_state("size-interval");
+    for (int n = 0; n < 10; n++) {
+        request.tried = tried;
+        request.tried_count = n % 2 == 0 ? 0 : 1;
+        pick_size(1000);
+    }
+    books.algorithm->describe(books.state, note_learned, &learned);
+    CU_ASSERT(learned == 5);
+    books_close(&books);
+}
+
 /* Until enough was learned: by weight. All of one size: by weight too. A row that cannot: the next
  * larger one, the last: the next smaller. */
 static void sizes_before_and_beside(void)
@@ -345,6 +368,7 @@ static const struct check_test tests[] = {
     {"least-work-left: work over pace", work_left_over_pace},
     {"central-queue waits", central_queue_waits},
     {"size-interval: equal load", sizes_are_cut_to_equal_load},
+    {"size-interval: learned once", sizes_are_learned_once},
     {"size-interval: before and beside", sizes_before_and_beside},
 };
 
