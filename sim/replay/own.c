@@ -116,6 +116,10 @@ static int read_names(struct setup *s, const char *key,
 static int read_params(struct setup *s, struct lb_error *error)
 {
     struct words_list list;
+    /* who starts somewhere drawn starts at the start unless the recording says otherwise */
+    if (lb_param_find(s->algorithm, "seed") >= 0 &&
+        setup_word(s, "algorithm", "seed", "0", error) != 0)
+        return -1;
     int status = read_list(s, "params", &list, error);
     for (uint32_t i = 0; i < list.count && status > 0; i++) {
         if (list.items[i].key == NULL)
