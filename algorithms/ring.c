@@ -20,9 +20,9 @@ void lb_ring_done(struct lb_ring *ring)
     *ring = (struct lb_ring){.bits = ring->bits};
 }
 
-/* As long as all of it stays in the cache, so many upper bits that a stretch seldom holds two points
- * and nothing is left to search; else two to four, a cache line, and an index that is small beside
- * them. */
+/* As long as all of it stays in the cache, so many upper bits that a stretch seldom holds two
+ * points and nothing is left to search; else two to four, a cache line, and an index that is small
+ * beside them. */
 static unsigned index_bits(uint32_t points)
 {
     uint32_t stretches = points < SMALL ? points * 2 : points / 4;

@@ -2,8 +2,8 @@
  * A ring of hash points, each the place of a backend: what consistent hashing looks a key up in.
  *
  * The idea: points are sorted once a change of the pool; equal hashes keep the order in which they
- * were added. A look-up need not search the whole ring: an index over the upper bits of the hash says
- * where each of many equal stretches begins, so that a search is over a few points at most.
+ * were added. A look-up need not search the whole ring: an index over the upper bits of the hash
+ * says where each of many equal stretches begins, so that a search is over a few points at most.
  * Products differ in what they hash and in what they do at the end of the ring, so a look-up tells
  * the successor and the caller wraps, or does not.
  *
@@ -51,7 +51,8 @@ void lb_ring_sort(struct lb_ring *ring);
 /* The same, and of points with equal hashes only the one that was added first stays. */
 void lb_ring_sort_unique(struct lb_ring *ring);
 
-/* The first point with a hash >= this one, or ring->count beyond the last; the ring is not empty. */
+/* The first point with a hash >= this one, or ring->count beyond the last; the ring is not empty.
+ * */
 static inline uint32_t lb_ring_successor(const struct lb_ring *ring, uint64_t hash)
 {
     uint64_t stretch = hash >> ring->shift;

@@ -1,9 +1,9 @@
 /*
  * The least of a pool by some measure, and who gets it among equals.
  *
- * Ties decide what an idle pool does. `random`: uniform among the tied, whatever their weights, with
- * one draw and none when there is nothing to draw. `first`: the lowest row, so that a quiet pool uses
- * only its first backends. `round-robin`: the first tied row behind the one picked last.
+ * Ties decide what an idle pool does. `random`: uniform among the tied, whatever their weights,
+ * with one draw and none when there is nothing to draw. `first`: the lowest row, so that a quiet
+ * pool uses only its first backends. `round-robin`: the first tied row behind the one picked last.
  *
  * Cost: O(n) a pick; 4 bytes a row.
  */

@@ -31,9 +31,9 @@ static inline bool lb_warming(const struct lb_pool *pool, lb_time now)
     return false;
 }
 
-/* Less than zero, zero or more as load a on backend x is less, the same or more than load b on y for
- * their weights. Exact while a load times a weight is below 2^53 / 1,000 when somebody warms, and
- * always when nobody does. */
+/* Less than zero, zero or more as load a on backend x is less, the same or more than load b on y
+ * for their weights. Exact while a load times a weight is below 2^53 / 1,000 when somebody warms,
+ * and always when nobody does. */
 static inline int lb_warm_compare(bool warming, uint32_t a, const struct lb_backend *x, uint32_t b,
                                   const struct lb_backend *y, lb_time now)
 {

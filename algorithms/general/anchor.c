@@ -4,18 +4,19 @@
  * The idea: buckets are numbered to a fixed capacity, more than are needed, and a key is hashed to
  * one of them. If that bucket is removed, the key is hashed again, with the bucket as salt, among
  * those that were still working when it was removed, and so on: each removal scatters the keys of
- * the removed bucket only, evenly, and nothing else moves. Buckets are added in the reverse order of
- * their removal (never used ones count as removed first), and then get back exactly what they lost.
+ * the removed bucket only, evenly, and nothing else moves. Buckets are added in the reverse order
+ * of their removal (never used ones count as removed first), and then get back exactly what they
+ * lost.
  *
  * A backend has as many buckets as its weight. Leaving gives them up; joining takes those removed
- * last: if others left in between, it is their keys that the newcomer gets, not its own of old. That
- * would be wrong for a failure, so a backend that cannot take the request (down, full, tried) keeps
- * its buckets: the key is mixed again and looked up anew, up to 20 times, then the rows are walked
- * from a hashed one on. A failure moves the failed backend's keys only, and they come back.
+ * last: if others left in between, it is their keys that the newcomer gets, not its own of old.
+ * That would be wrong for a failure, so a backend that cannot take the request (down, full, tried)
+ * keeps its buckets: the key is mixed again and looked up anew, up to 20 times, then the rows are
+ * walked from a hashed one on. A failure moves the failed backend's keys only, and they come back.
  *
  * capacity is raised to the number of rows there can be. When the weights add up to more, they are
- * scaled down to fit, at least one bucket each; then a change can move keys of others too. Slow start
- * takes no part: a bucket is had or not.
+ * scaled down to fit, at least one bucket each; then a change can move keys of others too. Slow
+ * start takes no part: a bucket is had or not.
  *
  * Cost: O(1 + ln(capacity / buckets in use)) a pick; O(buckets changed + n) a change; 24 bytes a
  * bucket.

@@ -2,21 +2,22 @@
  * Consistent hashing with bounded loads: the next on the ring that is not above its bound.
  *
  * The idea: as ring-hash, but a backend takes a request only while that leaves it with at most
- * ceil(bound x (in flight of the pool + 1) x weight / weights of the open backends). A hot key spills
- * over to the next points instead of drowning its backend; the bounds add up to more than there is
- * to place, so that some open backend is always below its own. A bound near 1 balances like least
- * connections and moves keys often; a large one is plain ring-hash.
+ * ceil(bound x (in flight of the pool + 1) x weight / weights of the open backends). A hot key
+ * spills over to the next points instead of drowning its backend; the bounds add up to more than
+ * there is to place, so that some open backend is always below its own. A bound near 1 balances
+ * like least connections and moves keys often; a large one is plain ring-hash.
  *
  * The bound is kept whatever happens: when all backends below it are full or were tried by this
- * request, it waits (LB_WAIT), which is why this one does not claim to pick whenever somebody could.
- * Nor does it claim to be consistent: who is at its bound depends on the load of the moment. The
- * sum in flight counts those at backends that are down, too: the bound is about this balancer's load.
+ * request, it waits (LB_WAIT), which is why this one does not claim to pick whenever somebody
+ * could. Nor does it claim to be consistent: who is at its bound depends on the load of the moment.
+ * The sum in flight counts those at backends that are down, too: the bound is about this balancer's
+ * load.
  *
  * Cost: O(1) expected a pick, about 1 / (bound - 1)^2 points walked when all carry their share; see
  * row_ring.h.
- * Source: V. Mirrokni, M. Thorup and M. Zadimoghaddam, "Consistent hashing with bounded loads", SODA
- * 2018 (arXiv:1608.01350): capacity ceil(c m / n), m with the new one, linear probing. Weights are
- * our own. HAProxy and Envoy round otherwise: see theirs.
+ * Source: V. Mirrokni, M. Thorup and M. Zadimoghaddam, "Consistent hashing with bounded loads",
+ * SODA 2018 (arXiv:1608.01350): capacity ceil(c m / n), m with the new one, linear probing. Weights
+ * are our own. HAProxy and Envoy round otherwise: see theirs.
  */
 #include <math.h>
 #include <stdlib.h>

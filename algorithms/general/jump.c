@@ -1,22 +1,22 @@
 /*
  * Jump consistent hash: a key's place computed by a few jumps, without any table.
  *
- * The idea: with n buckets a key is in bucket b; with one more it stays or goes to the new one, with
- * a chance of 1 / (n + 1). The algorithm jumps from one such move to the next until it would leave
- * the range. Buckets have numbers, not names: they can be added and removed at the end only.
+ * The idea: with n buckets a key is in bucket b; with one more it stays or goes to the new one,
+ * with a chance of 1 / (n + 1). The algorithm jumps from one such move to the next until it would
+ * leave the range. Buckets have numbers, not names: they can be added and removed at the end only.
  *
- * Weights are virtual buckets: the present rows are laid end to end in row order, each as many buckets
- * long as its weight, one each when all are equal. So the leave of the last row moves its keys only;
- * when another leaves, the buckets behind it move up and their keys go to the neighbours: with n
- * equal rows and row i gone, about (n - i) / n of the keys. A join at the end moves 1 / (n + 1) of
- * them; a newcomer in a row that was left moves those behind it, as does a changed weight. That is why
- * this one does not claim to be consistent. Slow start takes no part: it would move keys at each
- * step.
+ * Weights are virtual buckets: the present rows are laid end to end in row order, each as many
+ * buckets long as its weight, one each when all are equal. So the leave of the last row moves its
+ * keys only; when another leaves, the buckets behind it move up and their keys go to the
+ * neighbours: with n equal rows and row i gone, about (n - i) / n of the keys. A join at the end
+ * moves 1 / (n + 1) of them; a newcomer in a row that was left moves those behind it, as does a
+ * changed weight. That is why this one does not claim to be consistent. Slow start takes no part:
+ * it would move keys at each step.
  *
  * A backend that cannot take the request (down, full, tried) keeps its buckets: the hash is mixed
  * again and jumps anew, up to 20 times, then the rows are walked from a hashed one on. So a failure
- * moves the keys of the failed backend only, and they come back. Beyond 2^31 - 1 buckets in all, one
- * stands for 2, 4, ... units of weight.
+ * moves the keys of the failed backend only, and they come back. Beyond 2^31 - 1 buckets in all,
+ * one stands for 2, 4, ... units of weight.
  *
  * Cost: O(log n) a pick, no hash table; 12 bytes a row.
  * Source: J. Lamping and E. Veach, "A fast, minimal memory, consistent hash algorithm",

@@ -2,8 +2,8 @@
  * What the general hashing algorithms have in common: the number a request is placed by, the name a
  * backend is placed by, and where to look next when the backend found cannot take the request.
  *
- * A request is placed by lb_place_hash of hash.h. A backend is known by its address, else its name, else its id, never
- * by its row: rows differ between balancers that should agree.
+ * A request is placed by lb_place_hash of hash.h. A backend is known by its address, else its name,
+ * else its id, never by its row: rows differ between balancers that should agree.
  */
 #ifndef LB_GENERAL_KEYS_H
 #define LB_GENERAL_KEYS_H

@@ -3,23 +3,23 @@
  *
  * The idea: see maglev_table.h. Each open backend walks a permutation of the slots of its own, from
  * XXH64(address) modulo the size in steps of XXH64(address, seed 1) modulo (size - 1) + 1, and they
- * take turns in row order, a weight below the largest giving fewer turns. Equal weights differ by one
- * slot at most. A pick is one look into the table.
+ * take turns in row order, a weight below the largest giving fewer turns. Equal weights differ by
+ * one slot at most. A pick is one look into the table.
  *
  * It is nearly consistent, not exactly: when a backend goes, its slots are given away and a few of
- * the others' change hands too (about as many as 1 % of the table at 100 slots a backend), so it does
- * not claim to be. The table holds who is open, so a failure is a leave. Slow start takes no part: it
- * would move keys at each step. Full and tried backends keep their slots: the hash is mixed again, up
- * to 20 times, then the rows are walked from a hashed one on.
+ * the others' change hands too (about as many as 1 % of the table at 100 slots a backend), so it
+ * does not claim to be. The table holds who is open, so a failure is a leave. Slow start takes no
+ * part: it would move keys at each step. Full and tried backends keep their slots: the hash is
+ * mixed again, up to 20 times, then the rows are walked from a hashed one on.
  *
- * table-size is rounded up to a prime. With more backends than slots some have none, and are found by
- * that walk alone.
+ * table-size is rounded up to a prime. With more backends than slots some have none, and are found
+ * by that walk alone.
  *
- * Cost: O(1) a pick; a build O(size log size), at the first pick after a change, so that many changes
- * at once cost one; 4 bytes a slot.
+ * Cost: O(1) a pick; a build O(size log size), at the first pick after a change, so that many
+ * changes at once cost one; 4 bytes a slot.
  * Source: D. Eisenbud et al., "Maglev: a fast and reliable software network load balancer", NSDI
- * 2016, which leaves hashes and weights open: hashes and weights as Envoy has them, but turns in row
- * order. For Envoy's own table see envoy-maglev.
+ * 2016, which leaves hashes and weights open: hashes and weights as Envoy has them, but turns in
+ * row order. For Envoy's own table see envoy-maglev.
  */
 #include <stdlib.h>
 

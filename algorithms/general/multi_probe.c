@@ -2,14 +2,14 @@
  * Multi-probe consistent hashing: one point a backend, and several tries a key.
  *
  * The idea: ring-hash needs many points a backend to even out their shares; this one has a single
- * point for each unit of weight and hashes the key `probes` times instead. Of all probes the one with
- * the smallest distance to the next point wins: a backend behind a large gap is seldom that. 21
- * probes bring the busiest of equal backends to about 1.05 of the mean, as 700 points would, in a
- * ring small enough to stay in the cache. Weights hold about as well, on average.
+ * point for each unit of weight and hashes the key `probes` times instead. Of all probes the one
+ * with the smallest distance to the next point wins: a backend behind a large gap is seldom that.
+ * 21 probes bring the busiest of equal backends to about 1.05 of the mean, as 700 points would, in
+ * a ring small enough to stay in the cache. Weights hold about as well, on average.
  *
- * Down, full and tried backends are passed over by each probe, as if their points were not there. So a
- * leave or a failure moves that backend's keys only. Slow start takes no part. The first probe is
- * XXH64 of the key, the others are mixed from it; equal distances: the earlier probe.
+ * Down, full and tried backends are passed over by each probe, as if their points were not there.
+ * So a leave or a failure moves that backend's keys only. Slow start takes no part. The first probe
+ * is XXH64 of the key, the others are mixed from it; equal distances: the earlier probe.
  *
  * Cost: O(probes) expected a pick; see row_ring.h.
  * Source: B. Appleton and M. O'Reilly, "Multi-probe consistent hashing", arXiv:1505.00062 (2015).

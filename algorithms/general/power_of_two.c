@@ -8,10 +8,10 @@
  * `replacement=yes` allows the same backend to be drawn twice, as the textbook's mean field does.
  *
  * The hot path (two choices without replacement, equal weights, no limits, a first attempt) makes
- * both draws from one 64-bit number, as pair.h explains.
- * Elsewhere a draw of a backend that may not have the request (tried, full, drawn before) is
- * repeated; after a few in vain the allowed ones are counted out, with the same chances. A backend in
- * slow start counts, in draws and comparisons, for the part of its weight it has warmed up to.
+ * both draws from one 64-bit number, as pair.h explains. Elsewhere a draw of a backend that may not
+ * have the request (tried, full, drawn before) is repeated; after a few in vain the allowed ones
+ * are counted out, with the same chances. A backend in slow start counts, in draws and comparisons,
+ * for the part of its weight it has warmed up to.
  *
  * Cost: O(choices), times log n with unequal weights; O(n) when most backends are full.
  * Source: M. Mitzenmacher, "The power of two choices in randomized load balancing", IEEE TPDS 12

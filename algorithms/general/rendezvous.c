@@ -1,18 +1,18 @@
 /*
  * Rendezvous hashing, weighted: every backend bids for the key, and the best bid has it.
  *
- * The idea: a number u in (0, 1) is hashed from key and backend, and the least -ln(u) / weight wins.
- * -ln(u) / w is an exponential of rate w, so a backend wins with a chance of exactly its weight over
- * the sum of all. Bids do not depend on who else is there: whoever leaves, fails, is full or was
- * tried loses its keys to the next bids, spread by weight, and nobody else's key moves; a changed
- * weight moves keys from or to that backend only, so that slow start fits in (warm.h).
+ * The idea: a number u in (0, 1) is hashed from key and backend, and the least -ln(u) / weight
+ * wins. -ln(u) / w is an exponential of rate w, so a backend wins with a chance of exactly its
+ * weight over the sum of all. Bids do not depend on who else is there: whoever leaves, fails, is
+ * full or was tried loses its keys to the next bids, spread by weight, and nobody else's key moves;
+ * a changed weight moves keys from or to that backend only, so that slow start fits in (warm.h).
  *
  * With equal weights the largest hash is the same choice without a logarithm. Ties: the first row.
  *
  * Cost: O(n), n logarithms with unequal weights; 16 bytes a row.
  * Source: D. Thaler and C. Ravishankar, "Using name-based mappings to increase hit rates", IEEE/ACM
- * ToN 6 (1998); weights: J. Mosko et al., the logarithmic method. The hash of key and backend is our
- * own: splitmix64 of XXH64(key) xor XXH64(address).
+ * ToN 6 (1998); weights: J. Mosko et al., the logarithmic method. The hash of key and backend is
+ * our own: splitmix64 of XXH64(key) xor XXH64(address).
  */
 #include <math.h>
 #include <stdlib.h>

@@ -2,14 +2,15 @@
  * Ring hash, the ketama family: each backend has many points on a ring, a key goes to the next one.
  *
  * The idea: the hash of a key is a place on the ring, and the first point from there on names the
- * backend. A backend has `points` of them for each unit of weight, so its share of the ring is about
- * its share of the weights; with 160 points it strays by about 8 % (one over the square root), which
- * is why shares are not claimed to follow the weights. Points do not depend on who else is there: a
- * leave moves the leaver's keys only, each to the next point, and so does a failure.
+ * backend. A backend has `points` of them for each unit of weight, so its share of the ring is
+ * about its share of the weights; with 160 points it strays by about 8 % (one over the square
+ * root), which is why shares are not claimed to follow the weights. Points do not depend on who
+ * else is there: a leave moves the leaver's keys only, each to the next point, and so does a
+ * failure.
  *
- * Down, full and tried backends are passed over on the ring. Slow start takes no part: a backend that
- * is just back has its keys back at once. A point is XXH64 of "ADDRESS_k", k = 0, 1, ...; the key is
- * hashed the same way.
+ * Down, full and tried backends are passed over on the ring. Slow start takes no part: a backend
+ * that is just back has its keys back at once. A point is XXH64 of "ADDRESS_k", k = 0, 1, ...; the
+ * key is hashed the same way.
  *
  * Cost: O(1) expected a pick, two cache misses on a large ring; see row_ring.h.
  * Source: D. Karger et al., STOC 1997; 160 points as ketama; the text of a point as Envoy and gRPC

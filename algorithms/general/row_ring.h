@@ -1,18 +1,18 @@
 /*
  * A ring of hash points kept for the rows of a pool: so many points for each unit of weight.
  *
- * The idea: a present row has points x weight places on the ring, XXH64 of its name, "_" and 0, 1, 2,
- * ... Neither depends on who else is there, so a leave or join takes or adds its own points only. A
- * row that cannot take a request keeps them, and the look-up goes on to the next point of one that
- * can: the same decision as if its points were gone. So a failure costs no rebuild. A row that
- * leaves, joins or changes weight makes the ring stale, and the next look-up builds it anew, so that
- * many changes at once cost one.
+ * The idea: a present row has points x weight places on the ring, XXH64 of its name, "_" and 0, 1,
+ * 2, ... Neither depends on who else is there, so a leave or join takes or adds its own points
+ * only. A row that cannot take a request keeps them, and the look-up goes on to the next point of
+ * one that can: the same decision as if its points were gone. So a failure costs no rebuild. A row
+ * that leaves, joins or changes weight makes the ring stale, and the next look-up builds it anew,
+ * so that many changes at once cost one.
  *
  * Beyond LB_ROW_RING_MAX points in all every row has fewer, in proportion and at least one; then a
  * change can take or add points of others too.
  *
- * Cost: a look-up O(1) expected, 1 / (share of those who can) points walked; a build O(points), about
- * 50 ns each; 34 bytes a point.
+ * Cost: a look-up O(1) expected, 1 / (share of those who can) points walked; a build O(points),
+ * about 50 ns each; 34 bytes a point.
  */
 #ifndef LB_GENERAL_ROW_RING_H
 #define LB_GENERAL_ROW_RING_H

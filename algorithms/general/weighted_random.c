@@ -2,15 +2,15 @@
  * Weighted random in constant time: draws with chances proportional to the weights, from an alias
  * table.
  *
- * The idea: cut the weights into as many columns of equal height as there are backends, so that each
- * column holds a piece of at most two of them: its own, below a threshold, and one alias above. A
- * draw is a column and a height. `random` makes the same choice by a binary search over running sums;
- * this one looks at one column, whatever the weights are.
+ * The idea: cut the weights into as many columns of equal height as there are backends, so that
+ * each column holds a piece of at most two of them: its own, below a threshold, and one alias
+ * above. A draw is a column and a height. `random` makes the same choice by a binary search over
+ * running sums; this one looks at one column, whatever the weights are.
  *
  * Both come from one 64-bit number: the upper half is the column, exactly uniform by drawing rare
  * halves again, the lower half the height. Thresholds are rounded to 2^-32 of a column, far below
- * what any number of picks can show. A draw of a backend that may not have the request (tried, full)
- * is repeated; after a few in vain the allowed ones are counted out, with the same chances.
+ * what any number of picks can show. A draw of a backend that may not have the request (tried,
+ * full) is repeated; after a few in vain the allowed ones are counted out, with the same chances.
  *
  * Cost: O(1) a pick, O(n) when most backends are full; O(n) a rebuild; 28 bytes a row.
  * Source: A. J. Walker, "An efficient method for generating discrete random variables with general

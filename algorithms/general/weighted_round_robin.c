@@ -5,9 +5,9 @@
  * backend is picked exactly weight times, {5,1,1} in the order a a b a c a a, and all credits are
  * back at 0.
  *
- * Weights count in thousandths: a backend in slow start has the part of its weight that it has warmed
- * up to (warm.h), and all else is as it would be in whole weights. A step of warming keeps the
- * credits, so that a slow cycle is not started again and again.
+ * Weights count in thousandths: a backend in slow start has the part of its weight that it has
+ * warmed up to (warm.h), and all else is as it would be in whole weights. A step of warming keeps
+ * the credits, so that a slow cycle is not started again and again.
  *
  * Cost: O(n) a pick, 16 bytes a row.
  * Source: the order is nginx's (release 1.22.1, also Apache httpd's byrequests), without nginx's

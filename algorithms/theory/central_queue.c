@@ -2,22 +2,22 @@
  * The central queue, ideal: no request waits at a backend while a worker is free anywhere.
  *
  * The idea: a request goes to a backend with a free worker; when there is none it waits in the
- * balancer's own queue (LB_WAIT) and goes to the first worker that gets free. That is M/G/n, the bound
- * for all that place requests without knowing their size, when workers are alike. Of several free
- * ones the fastest is taken; ties: see ties.h. Weights and slow start do not matter.
+ * balancer's own queue (LB_WAIT) and goes to the first worker that gets free. That is M/G/n, the
+ * bound for all that place requests without knowing their size, when workers are alike. Of several
+ * free ones the fastest is taken; ties: see ties.h. Weights and slow start do not matter.
  *
- * A worker is free when fewer requests are at the backend, by the truth, and in flight to it, by the
- * books, than it has workers: what is on its way is counted, or two would be sent to one worker, and
- * over a network a worker is free when its answer is back. A
- * backend that serves nothing now (speed 0) has none. When everything is taken but nothing of it is
- * this balancer's, no end of a request would wake the queue: then it goes to the backend with the
- * fewest present for each worker that works.
+ * A worker is free when fewer requests are at the backend, by the truth, and in flight to it, by
+ * the books, than it has workers: what is on its way is counted, or two would be sent to one
+ * worker, and over a network a worker is free when its answer is back. A backend that serves
+ * nothing now (speed 0) has none. When everything is taken but nothing of it is this balancer's, no
+ * end of a request would wake the queue: then it goes to the backend with the fewest present for
+ * each worker that works.
  *
  * It does not claim to pick whenever somebody could: waiting here is its point.
  *
  * Cost: O(n) a pick, at most one draw; 4 bytes a row.
- * Source: the queue M/G/n; M. Harchol-Balter, "Performance Modeling and Design of Computer Systems",
- * 2013, chapter 14.
+ * Source: the queue M/G/n; M. Harchol-Balter, "Performance Modeling and Design of Computer
+ * Systems", 2013, chapter 14.
  */
 #include <stdlib.h>
 

@@ -1,20 +1,20 @@
 /*
  * Join the idle queue, ideal: to the backend that has been idle longest, else to any.
  *
- * The idea: a backend that becomes idle enters a list at its end, and a request takes the head. With
- * nobody idle the request goes to a backend drawn by weight. Under light and medium load nearly all
- * requests find somebody idle, and a pick compares nothing.
+ * The idea: a backend that becomes idle enters a list at its end, and a request takes the head.
+ * With nobody idle the request goes to a backend drawn by weight. Under light and medium load
+ * nearly all requests find somebody idle, and a pick compares nothing.
  *
- * Idle means a free worker: fewer requests at the backend, by the truth, and in flight to it, by the
- * books, than it has workers; with one worker that is the paper's. A backend of several that still
- * has a free one after it took a request goes to the end of the list. Who became idle is seen when an
- * attempt at it ends, when the pool changes, and, by a look at all, when the list is empty; the list
- * is checked against the truth when it is read, and who is in it and not idle leaves it.
+ * Idle means a free worker: fewer requests at the backend, by the truth, and in flight to it, by
+ * the books, than it has workers; with one worker that is the paper's. A backend of several that
+ * still has a free one after it took a request goes to the end of the list. Who became idle is seen
+ * when an attempt at it ends, when the pool changes, and, by a look at all, when the list is empty;
+ * the list is checked against the truth when it is read, and who is in it and not idle leaves it.
  * Who is idle but may not have the request (full, tried) keeps its place.
  *
  * Cost: O(1) while somebody is idle, O(n) else; 12 bytes a row.
- * Source: Y. Lu et al., "Join-Idle-Queue", Performance Evaluation 68 (2011), with one dispatcher. It
- * is an ideal here since the list is true at each pick, and no message tells of it.
+ * Source: Y. Lu et al., "Join-Idle-Queue", Performance Evaluation 68 (2011), with one dispatcher.
+ * It is an ideal here since the list is true at each pick, and no message tells of it.
  */
 #include <stdlib.h>
 

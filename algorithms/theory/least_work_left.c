@@ -1,15 +1,15 @@
 /*
  * Least work left, ideal: to the backend that would be done first with what it has.
  *
- * The idea: the work at the backend, whole requests that wait and the rest of those in service, over
- * how fast it gets done there: speed x workers. With first-come-first-served backends of one worker
- * that is exactly how long the request would wait, and the policy serves as a common queue does. The
- * work of the request itself and the weights do not matter. A backend that serves nothing now (speed
- * 0) comes last. Ties: see ties.h.
+ * The idea: the work at the backend, whole requests that wait and the rest of those in service,
+ * over how fast it gets done there: speed x workers. With first-come-first-served backends of one
+ * worker that is exactly how long the request would wait, and the policy serves as a common queue
+ * does. The work of the request itself and the weights do not matter. A backend that serves nothing
+ * now (speed 0) comes last. Ties: see ties.h.
  *
  * Cost: O(n) a pick, at most one draw; 4 bytes a row.
- * Source: M. Harchol-Balter, "Performance Modeling and Design of Computer Systems", 2013, chapter 24.
- * Dividing by the workers is our reading for backends that serve several at once.
+ * Source: M. Harchol-Balter, "Performance Modeling and Design of Computer Systems", 2013, chapter
+ * 24. Dividing by the workers is our reading for backends that serve several at once.
  */
 #include <math.h>
 #include <stdlib.h>

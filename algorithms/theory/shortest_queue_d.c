@@ -3,11 +3,13 @@
  *
  * The idea: as power-of-two, but by the truth instead of one balancer's books. Draws have chances
  * proportional to the weights, queues are compared per weight, a tie goes to the earlier draw.
- * `replacement=yes` allows the same backend to be drawn twice, as the mean field does: for large n and
- * load rho a queue is at least i long with a chance of rho^((d^i - 1) / (d - 1)). Slow start: warm.h.
+ * `replacement=yes` allows the same backend to be drawn twice, as the mean field does: for large n
+ * and load rho a queue is at least i long with a chance of rho^((d^i - 1) / (d - 1)). Slow start:
+ * warm.h.
  *
  * Cost: O(choices), times log n with unequal weights; O(n) when most backends are full.
- * Source: N. Vvedenskaya et al., Probl. Inf. Transm. 32 (1996); M. Mitzenmacher, IEEE TPDS 12 (2001).
+ * Source: N. Vvedenskaya et al., Probl. Inf. Transm. 32 (1996); M. Mitzenmacher, IEEE TPDS 12
+ * (2001).
  */
 #include <stdlib.h>
 

@@ -1,16 +1,17 @@
 /*
  * Size intervals with equal load (SITA-E), ideal: small requests here, large ones there.
  *
- * The idea: each backend takes the requests whose work lies in an interval of its own, smaller work to
- * earlier rows, and the cut-offs lie so that every interval brings the same work for each unit of
- * weight. No small request waits behind a large one; with very unequal sizes that beats sending
+ * The idea: each backend takes the requests whose work lies in an interval of its own, smaller work
+ * to earlier rows, and the cut-offs lie so that every interval brings the same work for each unit
+ * of weight. No small request waits behind a large one; with very unequal sizes that beats sending
  * everybody to the least loaded, with nearly equal ones it is worse than that.
  *
  * Cut-offs are learned: the work of all requests so far is summed in a histogram of fixed size, 64
- * buckets to each doubling, and a request stands where the work of all smaller ones ends. Within its
- * bucket, about 1.1 % wide, its place is drawn: cut-offs are blurred by that much, and requests that
- * are all of one size are split by weight. For the first `learn` requests, and while no size is
- * known, backends are drawn by weight; learning goes on afterwards. A retry is not learned again.
+ * buckets to each doubling, and a request stands where the work of all smaller ones ends. Within
+ * its bucket, about 1.1 % wide, its place is drawn: cut-offs are blurred by that much, and requests
+ * that are all of one size are split by weight. For the first `learn` requests, and while no size
+ * is known, backends are drawn by weight; learning goes on afterwards. A retry is not learned
+ * again.
  *
  * Full and tried backends: the next row with larger work, else the next with smaller. Slow start
  * takes its part of the weight (warm.h).

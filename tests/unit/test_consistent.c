@@ -1,9 +1,9 @@
 /*
  * The general algorithms that hash: published values, shares, and which keys move when.
  *
- * Values come from published suites and tables (tests/golden/derived) or from the rule by hand. Which
- * keys move is held exactly, key by key. Shares are tested by chi-square, which an honest algorithm
- * fails once in 10^6; seeds are fixed.
+ * Values come from published suites and tables (tests/golden/derived) or from the rule by hand.
+ * Which keys move is held exactly, key by key. Shares are tested by chi-square, which an honest
+ * algorithm fails once in 10^6; seeds are fixed.
  */
 #include "algorithms/registry.h"
 
@@ -117,8 +117,8 @@ static void jump_and_xxh64_as_published(void)
     CU_ASSERT(lb_xxh64("abc", 3, 0) == UINT64_C(0x44bc2cf5ad770999));
 }
 
-/* Two points a backend of 127.0.0.1:90 to :95 are the ring of Envoy's own test (ring_hash_lb_test.cc,
- * minimal ring of 12): "ADDRESS_0" and "ADDRESS_1". */
+/* Two points a backend of 127.0.0.1:90 to :95 are the ring of Envoy's own test
+ * (ring_hash_lb_test.cc, minimal ring of 12): "ADDRESS_0" and "ADDRESS_1". */
 static void points_are_those_of_envoy(void)
 {
     static const struct {
@@ -205,8 +205,8 @@ static void failures_move_their_own(void)
     }
 }
 
-/* Leaves one after the other in random order, and the same rows back in reverse: each step moves what
- * it must and nothing else, and the end is the beginning. */
+/* Leaves one after the other in random order, and the same rows back in reverse: each step moves
+ * what it must and nothing else, and the end is the beginning. */
 static void leaves_and_joins_move_their_own(void)
 {
     static int32_t start[KEYS];
@@ -234,8 +234,8 @@ static void leaves_and_joins_move_their_own(void)
     }
 }
 
-/* Two hundred leaves and joins in any order, the seed is 6: each moves what it must and nothing else, and
- * the shares are by weight at the end. */
+/* Two hundred leaves and joins in any order, the seed is 6: each moves what it must and nothing
+ * else, and the shares are by weight at the end. */
 static void anchor_bears_any_order(void)
 {
     uint32_t count[BOOKS_ROWS] = {0};
@@ -269,8 +269,8 @@ static void anchor_bears_any_order(void)
     books_close(&books);
 }
 
-/* A weight that grows draws keys to its backend, one that shrinks sends them away, back to whom they
- * came from. */
+/* A weight that grows draws keys to its backend, one that shrinks sends them away, back to whom
+ * they came from. */
 static void weights_move_their_own(void)
 {
     EACH(consistent, i)
@@ -289,7 +289,8 @@ static void weights_move_their_own(void)
     }
 }
 
-/* Tried and full is the same to a key as failed, for those who look on along a path of their own. */
+/* Tried and full is the same to a key as failed, for those who look on along a path of their own.
+ * */
 static void tried_and_full_are_passed_over(void)
 {
     EACH(hashing, i)
@@ -320,10 +321,10 @@ static void tried_and_full_are_passed_over(void)
     }
 }
 
-/* Jump: a leave at the end moves the last row's keys; when row i of n leaves, those of all rows from i
- * on move but for the last bucket's, of which 1 / (n - 1) fall on the last but one and so on the same
- * row: (n - i) / n - 1 / (n (n - 1)), within four standard deviations. A join at the end draws keys to
- * the newcomer only. */
+/* Jump: a leave at the end moves the last row's keys; when row i of n leaves, those of all rows
+ * from i on move but for the last bucket's, of which 1 / (n - 1) fall on the last but one and so on
+ * the same row: (n - i) / n - 1 / (n (n - 1)), within four standard deviations. A join at the end
+ * draws keys to the newcomer only. */
 static void jump_renumbers(void)
 {
     open_pool("jump", 10, true);
@@ -358,9 +359,9 @@ static void count_keys(uint32_t *count, uint32_t keys)
         count[place_key(n)]++;
 }
 
-/* The busiest of 50 equal backends over the mean, in 400,000 keys (0.5 % of noise for each of them, one
- * standard deviation being 1.1 %): 1.05 with 21 probes says the paper, far more with one; 160 points
- * leave about 1 + 2.3 / sqrt(160) = 1.18. */
+/* The busiest of 50 equal backends over the mean, in 400,000 keys (0.5 % of noise for each of them,
+ * one standard deviation being 1.1 %): 1.05 with 21 probes says the paper, far more with one; 160
+ * points leave about 1 + 2.3 / sqrt(160) = 1.18. */
 static double peak(const char *name, double probes)
 {
     uint32_t count[BOOKS_ROWS], most = 0;
@@ -427,8 +428,8 @@ static void note_slots(void *to, int32_t backend, const char *name, double value
         ((double *)to)[backend] = value;
 }
 
-/* Equal weights differ by one slot at most (65,537 = 60 x 1,092 + 17); a leave moves few keys that were
- * not the leaver's, but some: nearly consistent, not exactly. */
+/* Equal weights differ by one slot at most (65,537 = 60 x 1,092 + 17); a leave moves few keys that
+ * were not the leaver's, but some: nearly consistent, not exactly. */
 static void maglev_is_even(void)
 {
     double slots[BOOKS_ROWS] = {0};

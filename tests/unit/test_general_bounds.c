@@ -1,7 +1,7 @@
 /*
- * Draws and bounds of the general algorithms that came later: the alias table, bounded loads, and slow
- * start by weight. Chances are worked out by hand; counts are tested by chi-square, which an honest
- * algorithm fails once in 10^6 (seeds are fixed).
+ * Draws and bounds of the general algorithms that came later: the alias table, bounded loads, and
+ * slow start by weight. Chances are worked out by hand; counts are tested by chi-square, which an
+ * honest algorithm fails once in 10^6 (seeds are fixed).
  */
 #include "algorithms/registry.h"
 
@@ -105,8 +105,8 @@ static void alias_among_the_few(void)
 
 /* --- bounded loads ---------------------------------------------------------------------------- */
 
-/* The largest number in flight that a pick may leave a row with, in exact fractions of 4 (1.25 = 5/4):
- * ceil(5 (m + 1) w / (4 W)). */
+/* The largest number in flight that a pick may leave a row with, in exact fractions of 4 (1.25 =
+ * 5/4): ceil(5 (m + 1) w / (4 W)). */
 static uint64_t at_most(uint32_t row)
 {
     uint64_t weights = 0;
@@ -116,8 +116,8 @@ static uint64_t at_most(uint32_t row)
     return weights > 0 ? (share + 4 * weights - 1) / (4 * weights) : 0;
 }
 
-/* A key or two that take nearly all: picks never lift a row above its bound, whatever comes and goes;
- * with nobody tried and nobody full there is always somebody. The seed is 9. */
+/* A key or two that take nearly all: picks never lift a row above its bound, whatever comes and
+ * goes; with nobody tried and nobody full there is always somebody. The seed is 9. */
 static void bounds_hold_for_hot_keys(void)
 {
     static int32_t held[2000];
@@ -153,9 +153,9 @@ static void bounds_hold_for_hot_keys(void)
     books_close(&books);
 }
 
-/* By hand, three equal rows and one key: ceil(1.25 x (m + 1) / 3) is 1, 1, 2, 2, 3, 3, 3 as m grows, so
- * the key's own row takes the first and, as soon as its bound is 2, the third. Everybody else at the
- * bound or tried: it waits. An idle pool is a plain ring. */
+/* By hand, three equal rows and one key: ceil(1.25 x (m + 1) / 3) is 1, 1, 2, 2, 3, 3, 3 as m
+ * grows, so the key's own row takes the first and, as soon as its bound is 2, the third. Everybody
+ * else at the bound or tried: it waits. An idle pool is a plain ring. */
 static void bounds_by_hand(void)
 {
     uint32_t key = 5;
@@ -187,8 +187,8 @@ static void bounds_by_hand(void)
 
 /* --- slow start ------------------------------------------------------------------------------- */
 
-/* Row 2 came back 50 s ago and warms for `warm` seconds: it counts for half at 100, a tenth at 1,000
- * (the least), all at 10. */
+/* Row 2 came back 50 s ago and warms for `warm` seconds: it counts for half at 100, a tenth at
+ * 1,000 (the least), all at 10. */
 static void warm_row(lb_time warm)
 {
     books.now = 100 * SECOND;
@@ -209,8 +209,8 @@ static void warm_units_by_hand(void)
     CU_ASSERT(lb_warm_units(&b, 0) == LB_WARM_UNITS);
 }
 
-/* Weights 1, 1, 2, the last one half warm: thirds; hardly warm: 1, 1, 0.2. Warm again, also without a
- * new state: 1, 1, 2. */
+/* Weights 1, 1, 2, the last one half warm: thirds; hardly warm: 1, 1, 0.2. Warm again, also without
+ * a new state: 1, 1, 2. */
 static void slow_start_shares(void)
 {
     static const char *const names[] = {"random", "weighted-random", "power-of-two", "rendezvous"};
@@ -253,8 +253,8 @@ static void slow_start_in_comparisons(void)
     }
 }
 
-/* Smooth turns: {1, 1, 2 half warm} take equal turns. A tenth warm it has one turn in 2.1 / 0.1 = 21 of
- * {1, 1, 1}, and a step of warming does not start the cycle again. */
+/* Smooth turns: {1, 1, 2 half warm} take equal turns. A tenth warm it has one turn in 2.1 / 0.1 =
+ * 21 of {1, 1, 1}, and a step of warming does not start the cycle again. */
 static void slow_start_in_turns(void)
 {
     uint32_t count[3] = {0};

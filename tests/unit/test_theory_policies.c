@@ -1,8 +1,8 @@
 /*
- * The ideal policies, by truths made by hand: what is at the backends is set here and not taken from
- * the books, so that a policy that followed the books instead would be found out. Chances are worked
- * out by hand; counts are tested by chi-square, which an honest policy fails once in 10^6 (seeds are
- * fixed).
+ * The ideal policies, by truths made by hand: what is at the backends is set here and not taken
+ * from the books, so that a policy that followed the books instead would be found out. Chances are
+ * worked out by hand; counts are tested by chi-square, which an honest policy fails once in 10^6
+ * (seeds are fixed).
  */
 #include "algorithms/registry.h"
 
@@ -269,8 +269,9 @@ static int32_t pick_size(uint64_t size)
     return pick_now();
 }
 
-/* Sizes 1 to 1,000 ms equally often: a share x of the work is below 1,000 sqrt(x), so with equal weights
- * the cut-offs are at 577 and 816 ms; with weights 1, 2, 1 at 500 and 866. Buckets are 1.1 % wide. */
+/* Sizes 1 to 1,000 ms equally often: a share x of the work is below 1,000 sqrt(x), so with equal
+ * weights the cut-offs are at 577 and 816 ms; with weights 1, 2, 1 at 500 and 866. Buckets are 1.1
+ * % wide. */
 static void sizes_are_cut_to_equal_load(void)
 {
     static const struct {
