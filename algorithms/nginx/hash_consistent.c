@@ -11,7 +11,7 @@
  * failed peer only.
  *
  * The text is the row's address. Equal hashes keep one point; nginx leaves open which, we keep that
- * of the first row. Where the weights ask for more than 2^24 points, each row gets its part of those,
+ * of the first row. Where the weights ask for more than 2^22 points, each row gets its part of those,
  * at least one: nginx would fill its memory. Without memory for a new ring the old one stays.
  *
  * Cost: O(1) expected, two cache misses on a large ring; O(n) when the points are used up. A build
@@ -27,7 +27,7 @@
 #include "algorithms/ring.h"
 
 #define POINTS     160 /* for each unit of weight */
-#define POINTS_MAX (UINT64_C(1) << 24)
+#define POINTS_MAX (UINT64_C(1) << 22)
 #define NOBODY     UINT32_MAX
 
 /* A row by its text, while rows with the same text are brought together. */
