@@ -139,6 +139,14 @@ int recording_read(struct recording *r, const char *path, struct lb_error *error
     return parse(r, error) == 0 ? 0 : 2;
 }
 
+int recording_take(struct recording *r, const char *name, const char *text, size_t size,
+                   struct lb_error *error)
+{
+    *r = (struct recording){.path = name};
+    text_add(&r->text, text, size);
+    return parse(r, error) == 0 ? 0 : 2;
+}
+
 void recording_done(struct recording *r)
 {
     text_done(&r->text);

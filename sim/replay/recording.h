@@ -33,6 +33,9 @@ struct recording {
 /* Reads the file, or standard input for "-". 0, or an exit status with *error: 2 = not a recording,
  * 3 = cannot be read. recording_done in both cases. */
 int recording_read(struct recording *r, const char *path, struct lb_error *error);
+/* The same for a text in memory; 0 or 2. */
+int recording_take(struct recording *r, const char *name, const char *text, size_t size,
+                   struct lb_error *error);
 void recording_done(struct recording *r);
 
 /* The header of this key, or NULL. */

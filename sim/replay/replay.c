@@ -221,33 +221,48 @@ static void allow(struct replay *r)
               (unsigned long long)result->allowed, (unsigned long long)r->setup->bytes.request);
 }
 
-int replay_file(const char *path, struct replay_result *result, struct lb_error *error)
+/* What has been read, or could not be: status says which. Takes the recording away. */
+static int replay_recording(struct recording *recording, int status, struct replay_result *result,
+                            struct lb_error *error)
 {
-    struct recording recording;
     struct setup setup = {.recording = NULL};
-    struct replay r = {.recording = &recording, .setup = &setup, .result = result};
-    *result = (struct replay_result){.algorithm = ""};
-    int status = recording_read(&recording, path, error);
-    if (status == 0) {
-        status = setup_read(&setup, &recording, error) == 0 ? 0 : 2;
-        if (status == 0 && setup.algorithm != NULL)
-            result->algorithm = setup.algorithm->name;
-        if (status == 0 && run(&r, error) != 0)
-            status = 2;
-        if (status == 0)
-            allow(&r);
-        if (r.host.setup != NULL)
-            host_close(&r.host);
-        setup_done(&setup);
-    }
+    struct replay r = {.recording = recording, .setup = &setup, .result = result};
+    if (status == 0)
+        status = setup_read(&setup, recording, error) == 0 ? 0 : 2;
+    if (status == 0 && setup.algorithm != NULL)
+        result->algorithm = setup.algorithm->name;
+    if (status == 0 && run(&r, error) != 0)
+        status = 2;
+    if (status == 0)
+        allow(&r);
+    if (r.host.setup != NULL)
+        host_close(&r.host);
+    setup_done(&setup);
     waiting_done(&r.waiting);
     affinity_table_done(&r.sticks);
     free(r.connections);
     free(r.tried);
     text_done(&r.trail);
     text_done(&r.set_cookie);
-    recording_done(&recording);
+    recording_done(recording);
     return status;
+}
+
+int replay_file(const char *path, struct replay_result *result, struct lb_error *error)
+{
+    struct recording recording;
+    *result = (struct replay_result){.algorithm = ""};
+    int status = recording_read(&recording, path, error);
+    return replay_recording(&recording, status, result, error);
+}
+
+int replay_text(const char *name, const char *text, size_t size, struct replay_result *result,
+                struct lb_error *error)
+{
+    struct recording recording;
+    *result = (struct replay_result){.algorithm = ""};
+    int status = recording_take(&recording, name, text, size, error);
+    return replay_recording(&recording, status, result, error);
 }
 
 void replay_done(struct replay_result *result)

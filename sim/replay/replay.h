@@ -27,6 +27,9 @@ struct replay_result {
 /* Replays one recording; "-" is standard input. 0, or an exit status with *error: 2 = no recording
  * that can be replayed, 3 = cannot be read. replay_done in both cases. */
 int replay_file(const char *path, struct replay_result *result, struct lb_error *error);
+/* The same for a recording in memory; `name` is what it is called in messages. */
+int replay_text(const char *name, const char *text, size_t size, struct replay_result *result,
+                struct lb_error *error);
 void replay_done(struct replay_result *result);
 
 /* Is it as recorded, as far as the recording can tell? */
