@@ -6,8 +6,8 @@
  * rule finds nobody.
  *
  * Cost: O(n).
- * Source: nginx 1.22.1, src/http/ngx_http_upstream_round_robin.c (no zone); rules only. All
- * recordings under tests/golden/nginx are decided equally.
+ * Source: nginx 1.22.1, src/http/ngx_http_upstream_round_robin.c (no zone); sticky sessions as in
+ * 1.29; rules only. All recordings under tests/golden/nginx are decided equally.
  */
 #include "algorithms/nginx/peers.h"
 
@@ -24,6 +24,26 @@ int32_t lb_nginx_peers_pick(void *state, const struct lb_request *request, lb_ti
     return lb_nginx_peers_take(peers, (uint32_t)turn.best, turn.total, second);
 }
 
+/* A sticky session came to its peer without a turn. Unless the peer has fallen behind by a whole
+ * cycle, it is charged for one as if it had been the best, so that later turns make up for it. */
+static void on_attempt_start(void *state, int32_t row, const struct lb_request *request,
+                             enum lb_how how, lb_time now)
+{
+    struct lb_nginx_peers *peers = state;
+    int64_t second = lb_nginx_second(now), others = 0;
+    struct lb_smooth turn = {.best = LB_NONE};
+    if (how != LB_BY_AFFINITY)
+        return;
+    for (uint32_t i = 0; i < peers->pool->count; i++)
+        others += i != (uint32_t)row ? peers->peer[i].weight : 0;
+    if (peers->peer[row].current <= -others)
+        return;
+    for (uint32_t i = 0; i < peers->pool->count; i++)
+        if (i == (uint32_t)row || lb_nginx_peers_may(peers, request, i, second))
+            lb_nginx_peers_join(peers, &turn, i);
+    (void)lb_nginx_peers_take(peers, (uint32_t)row, turn.total, second);
+}
+
 extern const struct lb_algorithm lb_algorithm_nginx_round_robin;
 const struct lb_algorithm lb_algorithm_nginx_round_robin = {
     .abi = LB_ABI,
@@ -38,6 +58,7 @@ const struct lb_algorithm lb_algorithm_nginx_round_robin = {
     .create = lb_nginx_peers_create,
     .destroy = lb_nginx_peers_destroy,
     .pick = lb_nginx_peers_pick,
+    .on_attempt_start = on_attempt_start,
     .on_attempt_finish = lb_nginx_peers_finish,
     .on_pool_change = lb_nginx_peers_change,
     .describe = lb_nginx_peers_describe,

@@ -124,7 +124,7 @@ static int set_port(struct command_line *c, uint32_t server, const char *text)
     bool closed = strcmp(text, "closed") == 0;
     if (!closed && strcmp(text, "open") != 0)
         return expected(c, "port open or port closed", text);
-    c->r->host.servers[server].answer = closed ? HOST_REFUSES : 200;
+    c->r->host.servers[server].refuses = closed;
     return 0;
 }
 
@@ -228,6 +228,6 @@ int replay_command(struct replay *r, const char *text, uint32_t line, struct lb_
 int replay_phase(struct replay *r, const char *text, uint32_t line, struct lb_error *error)
 {
     for (uint32_t i = 0; i < r->setup->server_count; i++)
-        r->host.servers[i].answer = 200;
+        r->host.servers[i].refuses = false;
     return strcmp(text, "up") == 0 ? 0 : run_each(r, text, ",;", line, error);
 }

@@ -171,7 +171,7 @@ void haproxy_request(struct replay *r, struct exchange *e)
             return;
         }
         replay_start_how(r, e, server, how);
-        e->status = r->host.servers[server].answer;
+        e->status = host_answer(&r->host, (uint32_t)server);
         if (e->status != HOST_REFUSES) {
             remember(r, e, by_cookie);
             return;

@@ -19,6 +19,11 @@ bool host_takes(struct host *h, uint32_t server)
     return (host_row(h, server)->flags & LB_USABLE) != 0;
 }
 
+int host_answer(const struct host *h, uint32_t server)
+{
+    return h->servers[server].refuses ? HOST_REFUSES : h->servers[server].status;
+}
+
 bool host_stopped(const struct host *h, uint32_t server)
 {
     const struct host_server *state = &h->servers[server];
@@ -37,7 +42,7 @@ static void create_rows(struct host *h)
         h->servers[i] = (struct host_server){.tier = s->servers[i].tier,
                                              .row = h->tiers[s->servers[i].tier].pool.count++,
                                              .weight = s->servers[i].weight,
-                                             .answer = 200};
+                                             .status = 200};
         if (s->servers[i].maintenance)
             h->servers[i].admin = HOST_MAINTENANCE;
     }

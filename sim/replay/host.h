@@ -17,7 +17,8 @@ enum host_health { HOST_UP, HOST_STOPPING, HOST_DOWN };
 
 struct host_server {
     uint32_t tier, row, weight;
-    int answer; /* a status, or HOST_REFUSES */
+    int status;   /* what it answers with, */
+    bool refuses; /* when it listens at all */
     enum host_admin admin;
     enum host_health health;
 };
@@ -52,6 +53,8 @@ void host_start(struct host *h, uint32_t server, const struct lb_request *reques
 void host_finish(struct host *h, uint32_t server, const struct lb_outcome *outcome);
 
 struct lb_backend *host_row(struct host *h, uint32_t server);
+/* What the server answers now: a status, or HOST_REFUSES. */
+int host_answer(const struct host *h, uint32_t server);
 /* Does the server take new requests? */
 bool host_takes(struct host *h, uint32_t server);
 /* Is it out altogether, for sessions too? */

@@ -226,12 +226,13 @@ static int op_nothing(struct rows *rows, const char *op)
     return 0;
 }
 
-/* down, up, or a status: how a server answers from now on. */
+/* down and up close and open the port, a status is answered from now on whenever it is open. */
 static int op_answer(struct rows *rows, const char *op)
 {
-    uint64_t status = strcmp(op, "down") == 0 ? HOST_REFUSES : 200;
+    uint64_t status = 0;
     const char *word = rows_cell(rows, COLUMN_SERVER);
-    if (op[0] != 'd' && op[0] != 'u' && !words_number(op, 100, 599, &status))
+    bool port = strcmp(op, "down") == 0 || strcmp(op, "up") == 0;
+    if (!port && !words_number(op, 100, 599, &status))
         return rows_broken(rows, COLUMN_OP,
                            "req, open, close, deq, skip, cmd, down, up or a status");
     int32_t server = word != NULL ? setup_find(rows->r->setup, word) : -1;
@@ -239,7 +240,10 @@ static int op_answer(struct rows *rows, const char *op)
         return kind_fail(rows->r, rows->row, rows->error,
                          "expected a server (s1, s2, ...) in the column 'server', found '%.60s'",
                          word != NULL ? word : "(no column)");
-    rows->r->host.servers[server].answer = (int)status;
+    if (port)
+        rows->r->host.servers[server].refuses = op[0] == 'd';
+    else
+        rows->r->host.servers[server].status = (int)status;
     return 0;
 }
 

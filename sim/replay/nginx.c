@@ -293,7 +293,7 @@ void nginx_request(struct replay *r, struct exchange *e)
             return;
         }
         replay_start_how(r, e, server, sticky >= 0 ? LB_BY_AFFINITY : LB_BY_PICK);
-        int answer = r->host.servers[server].answer;
+        int answer = host_answer(&r->host, (uint32_t)server);
         bool refused = answer == HOST_REFUSES;
         if (!refused && !(tries > 1 && passed_on(s, answer))) {
             e->status = answer;

@@ -141,7 +141,7 @@ void plain_request(struct replay *r, struct exchange *e)
         replay_wait(r, e, server);
     } else {
         replay_start(r, e, server);
-        e->status = r->host.servers[server].answer;
+        e->status = host_answer(&r->host, (uint32_t)server);
         if (e->status != HOST_REFUSES)
             return;
         replay_give_up(r, e, LB_END_REFUSED, true);

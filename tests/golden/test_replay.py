@@ -148,6 +148,21 @@ def an_own_balancer():
         "# kind: hold\n# algorithm: least-connections\n# params: {\"ties\": \"first\"}\n"
         "# limits: [1, 1]\n# weights: [1, 1]\nop\tconn\tpick\nopen\t1\ts1\nopen\t2\ts2\n"
         "open\t3\tQUEUED\nclose\t1\t\ndeq\t3\ts1\n": (0, "4 of 4"),
+        "# kind: time\n# config: upstream x { server a:1; }\nsec\top\tserver\tstatus\ttried\n"
+        "1\t500\ts1\t\t\n1\tdown\ts1\t\t\n1\treq\t\t502\ts1\n2\tup\ts1\t\t\n"
+        "2\treq\t\t500\ts1\n": (0, "2 of 2"),
+        "# kind: session\n# config: upstream x { server a:1 route=A; server b:1 route=B; sticky "
+        "cookie C path=/; }\nop\tcmd\tcookie\tpick\tset_cookie\nreq\t\t\ts1\tC=A; path=/\n"
+        "req\t\tC=B\ts2\t\nreq\t\tC=X\ts1\tC=A; path=/\n": (0, ""),
+        "# kind: session\n# config: backend x\\n cookie C prefix\\n server a a:1 cookie A\\n "
+        "server b b:1 cookie B\nop\tcmd\tcookie\tpick\tset_cookie\n"
+        "req\t\tC=B~7\ts2\tC=B~8; path=/x\nreq\t\tC=7\ts1\tC=A~9\n"
+        "req\t\tC=B~7\ts2\t\n": (0, "3 of 3"),
+        "# kind: session\n# config: backend x\\n stick-table type ip size 2 expire 10s\\n stick on "
+        "src\\n server a a:1\\n server b b:1\nsec\top\tcmd\tclient_ip\tpick\n"
+        "1\treq\t\t10.0.0.1\ts1\n2\treq\t\t10.0.0.2\ts2\n3\treq\t\t10.0.0.2\ts2\n"
+        "4\treq\t\t10.0.0.1\ts1\n5\treq\t\t10.0.0.3\ts1\n6\treq\t\t10.0.0.2\ts2\n"
+        "15\treq\t\t10.0.0.3\ts1\n": (0, "7 of 7"),
         "# kind: events\n# algorithm: round-robin\n# weights: [1, 1]\nop\tcmd\tpick\n"
         "cmd\ts1 down\t\nreq\t\ts2\nreq\t\ts2\ncmd\ts1 up; s2 down\t\nreq\t\ts1\n": (0, "3 of 3"),
     }

@@ -115,8 +115,8 @@ static void a_table_is_as_a_list(void)
     enum { KEYS = 50, SIZE = 20 };
     struct affinity_table t;
     int32_t backend[KEYS];
-    lb_time used[KEYS];
-    uint64_t seed = 7, order = 0, at[KEYS];
+    lb_time used[KEYS] = {0};
+    uint64_t seed = 7, order = 0, at[KEYS] = {0};
     affinity_table_init(&t, SIZE, 300, true);
     for (int i = 0; i < KEYS; i++)
         backend[i] = -1;

@@ -42,10 +42,10 @@ static inline void expect_order(const char *order)
     CU_ASSERT(strcmp(served, order) == 0);
 }
 
-/* An attempt at the row, by affinity, that fails or not: no pick, so no weights move. */
+/* An attempt at the row that fails or not, without a pick, so that no weights move. */
 static inline void attempt(int32_t row, bool failed)
 {
-    books_start(&books, row, &first_try, LB_BY_AFFINITY);
+    books_start(&books, row, &first_try, LB_BY_RETRY);
     books_finish(&books, row, failed ? LB_END_REFUSED : LB_END_OK, failed);
 }
 
