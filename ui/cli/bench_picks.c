@@ -185,19 +185,44 @@ static double host_round(struct host *host, int64_t length)
     return (double)passed / (double)decisions;
 }
 
+/* Puts EACH requests in flight at every backend, without a pick: an algorithm that looks at all of
+ * them would need minutes for a large pool. */
+static void host_fill(struct host *host)
+{
+    const struct lb_algorithm *a = host->algorithm;
+    for (uint32_t i = 0; i < EACH * host->pool.count; i++) {
+        uint32_t row = i % host->pool.count;
+        struct lb_request request = {.source = {.family = 4}, .size = (uint64_t)LATENCY};
+        host_count(host, row, 1);
+        if (a != NULL && a->on_attempt_start != NULL)
+            a->on_attempt_start(host->state, (int32_t)row, &request, LB_BY_AFFINITY, host->now);
+        host->flight[host->flying++] = (int32_t)row;
+    }
+}
+
+/* Decides until everybody has been served anew, or for a while. */
+static void host_settle(struct host *host)
+{
+    int64_t start = wall_cpu();
+    for (uint32_t i = 0; i < EACH * host->pool.count; i++) {
+        if (i % BATCH == 0 && wall_cpu() - start > 2 * (int64_t)ROUND_NS)
+            break;
+        host_decide(host);
+    }
+}
+
 double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends)
 {
     struct host host;
     double best = NAN;
     host_open(&host, algorithm, backends);
     if (algorithm == NULL || host_create(&host)) {
-        for (uint32_t i = 0; i < 2 * EACH * backends; i++)
-            host_decide(&host); /* fill, and settle */
+        host_fill(&host);
+        host_settle(&host);
         for (int round = 0; round < ROUNDS; round++)
             best = fmin(best, host_round(&host, ROUND_NS)); /* fmin(NAN, x) is x */
-        if (host.declined > 0)
-            best =
-                NAN; /* with all usable and none full, nobody may decline: no decision measured */
+        if (host.declined > 0) /* nobody may: all are usable, none is full; nothing was measured */
+            best = NAN;
     }
     host_close(&host);
     return best;
