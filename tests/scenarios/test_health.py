@@ -22,7 +22,7 @@ def check(holds, what):
 
 
 def events(health, more="", count=10, kill="w1", end=1000):
-    """(seconds, kind, what, backend's number, text) of a run in which backends die and come back."""
+    """(seconds, kind, what, backend's number, text) of a run: backends die and come back."""
     text = f"""lbsim: 1
 name: health
 clients:
@@ -79,7 +79,7 @@ for health, down, up in [
     check("in a row passed" in why, f"{health}: why it is up: {why}")
 
 log = events("{like: nginx}")
-check(log and not [e for e in log if e[1] == "belief"], "like nginx: no beliefs but the algorithm's")
+check(log and not [e for e in log if e[1] == "belief"], "like nginx: the algorithm's beliefs only")
 
 # Envoy's outlier detection: 11 backends, 10 % is one; the time is over at a sweep
 log = events("{like: envoy}")

@@ -1,6 +1,6 @@
 /*
  * The health machines one by one, fed with stories worked out by hand from what the products do:
- * HAProxy's counter and on-error, Envoy's first check and bad status, Kubernetes and AWS as streaks,
+ * HAProxy's counter and on-error, Envoy's first check and bad status, Kubernetes and AWS' streaks,
  * the pace of checks, and outlier ejection with its limits, its length and its sweep.
  */
 #include <stdio.h>
@@ -65,8 +65,8 @@ static void haproxy_paces(void)
     SCENE_EQUAL(health_next(&health, &rule, 10, 17), 17 + 2 * SCENE_S);
 }
 
-/* Ten errors in traffic in full health, and what each on-error makes of them: how many failed checks
- * are then left until it is down. */
+/* Ten errors in traffic in full health, and what each on-error makes of them: how many failed
+ * checks are then left until it is down. */
 static void haproxy_observes(void)
 {
     static const int left[] = {[ON_ERROR_FASTINTER] = 3,
