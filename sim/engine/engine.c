@@ -6,41 +6,15 @@
  * pending. The loop sees the next command as a limit, so it costs nothing between commands. Freed
  * records are reused last in, first out, while they are still in the cache.
  */
-#include "sim/engine/engine.h"
+#include "sim/engine/hot.h"
 
 #include <stdlib.h>
 
-#include "sim/base/check.h"
 #include "sim/base/text.h"
-#include "sim/engine/ladder.h"
 
 #define ENGINE_FIRST_ROOM 64U
 #define ENGINE_MOST       (UINT32_MAX >> 1)
 #define ENGINE_COMMAND    0x100U /* flag in a record's kind: it waits among the commands */
-
-struct engine {
-    lb_time now;
-    lb_time limit; /* of the loop that is running: nothing after it; -1 = not running */
-    uint64_t done;
-    struct ladder_event *pool;
-    uint32_t free;          /* head of the free records, 0 = none */
-    uint32_t used, room;    /* records [1, used) have been handed out; allocated */
-    uint32_t pending, most; /* events pending, limit of that */
-    uint32_t kinds;
-    bool stopped, running, in_beat;
-    lb_time fresh_at;    /* engine_advance stood here, and since then ... */
-    uint64_t fresh_done; /* ... nothing has been done if `done` still is this */
-    lb_time beat_at;     /* of the first beat; LB_NEVER = none */
-    uint32_t beat, beats;
-    struct engine_beat {
-        lb_time when;
-        uint32_t kind, subject;
-    } beating[ENGINE_BEATS_MAX];
-    engine_look *look; /* NULL = nobody wants to know what is coming */
-    void *context;
-    engine_handler *handlers[ENGINE_KINDS_MAX];
-    struct ladder ordinary, commands;
-};
 
 struct engine *engine_create(engine_handler *const *handlers, uint32_t kinds, void *context,
                              uint32_t pending_max)
@@ -89,8 +63,7 @@ uint32_t engine_pending(const struct engine *engine)
     return engine->pending;
 }
 
-/* A record beyond those used so far. Kept out of line: it runs O(log n) times, then never. */
-static __attribute__((noinline)) uint32_t engine_grow(struct engine *engine)
+uint32_t engine_grow(struct engine *engine)
 {
     lb_require(NULL, engine->used <= engine->most, "more than %u events pending", engine->most);
     if (engine->used == engine->room) {
@@ -101,36 +74,9 @@ static __attribute__((noinline)) uint32_t engine_grow(struct engine *engine)
     return engine->used++;
 }
 
-static inline uint32_t engine_take(struct engine *engine, lb_time when, uint32_t kind,
-                                   uint32_t subject)
-{
-    engine->pending++;
-    uint32_t event = engine->free;
-    if (__builtin_expect(event != 0, 1))
-        engine->free = engine->pool[event].next;
-    else
-        event = engine_grow(engine);
-    struct ladder_event *record = &engine->pool[event];
-    record->when = when;
-    record->kind = kind;
-    record->subject = subject;
-    return event;
-}
-
-static inline void engine_give(struct engine *engine, uint32_t event)
-{
-    engine->pool[event].kind = LADDER_FREE;
-    engine->pool[event].next = engine->free;
-    engine->free = event;
-    engine->pending--;
-}
-
 engine_event engine_at(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
 {
-    lb_assert(when >= engine->now && when < LB_NEVER && kind < engine->kinds);
-    uint32_t event = engine_take(engine, when, kind, subject);
-    ladder_push(&engine->ordinary, engine->pool, event);
-    return event;
+    return engine_hot_at(engine, when, kind, subject);
 }
 
 engine_event engine_at_first(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
@@ -172,27 +118,10 @@ lb_time engine_next(struct engine *engine)
     return engine->beat_at < soonest ? engine->beat_at : soonest;
 }
 
-/* Which beat comes first. */
-static inline void engine_first_beat(struct engine *engine)
-{
-    uint32_t first = 0;
-    for (uint32_t i = 1; i < engine->beats; i++)
-        if (engine->beating[i].when < engine->beating[first].when)
-            first = i;
-    engine->beat = first;
-    engine->beat_at = engine->beating[first].when;
-}
-
 void engine_beat(struct engine *engine, uint32_t beat, lb_time when, uint32_t kind,
                  uint32_t subject)
 {
-    lb_assert(beat < ENGINE_BEATS_MAX && when >= engine->now && kind < engine->kinds);
-    engine->beats = beat < engine->beats ? engine->beats : beat + 1;
-    engine->beating[beat].when = when;
-    engine->beating[beat].kind = kind;
-    engine->beating[beat].subject = subject;
-    if (!engine->in_beat)
-        engine_first_beat(engine);
+    engine_hot_beat(engine, beat, when, kind, subject);
 }
 
 /* Carries out the first beat; its handler sets the next one, if there is to be one. */

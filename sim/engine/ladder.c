@@ -16,15 +16,6 @@ void ladder_init(struct ladder *ladder)
     memset(ladder, 0, sizeof *ladder);
 }
 
-static void ladder_empty(struct ladder *ladder, uint32_t slot)
-{
-    uint32_t word = slot >> 6;
-    uint64_t left = ladder->map[word] & ~(UINT64_C(1) << (slot & 63));
-    ladder->slot[slot] = (struct ladder_list){0, 0};
-    ladder->map[word] = left;
-    ladder->used &= ~((left == 0 ? 1U : 0U) << word);
-}
-
 /* Moves the first events of the list of one instant to the bottom; the rest keeps its place. */
 static void ladder_open_instant(struct ladder *ladder, struct ladder_event *pool, uint32_t slot)
 {
@@ -96,39 +87,38 @@ static bool ladder_open_whole(struct ladder *ladder, const struct ladder_event *
     return true;
 }
 
-/* The slot holds one event, as most do in a sparse ladder: that is all there is to sort. */
-static inline void ladder_open_single(struct ladder *ladder, const struct ladder_event *pool,
-                                      uint32_t slot)
+/* The same for two events, the commonest number after one: one comparison sorts them. */
+static inline bool ladder_open_two(struct ladder *ladder, const struct ladder_event *pool)
 {
-    uint32_t event = ladder->slot[slot].head;
-    ladder->bottom[0] = (struct ladder_entry){pool[event].when, event};
-    ladder->size = 1;
-    ladder->moved++;
+    uint32_t slot = ladder_first_slot(ladder);
+    uint32_t first = ladder->slot[slot].head, second = ladder->slot[slot].tail;
+    if (pool[first].next != second || slot >> 8 > LADDER_WHOLE_LEVEL)
+        return false;
+    uint32_t late = pool[second].when < pool[first].when; /* no branch: a coin toss */
+    ladder->bottom[1 - late] = (struct ladder_entry){pool[first].when, first};
+    ladder->bottom[late] = (struct ladder_entry){pool[second].when, second};
+    ladder->size = 2;
+    ladder->moved += 2;
+    ladder->cur = ladder_base(ladder, slot) | ((UINT64_C(1) << (slot >> 8) * 8) - 1);
     ladder_empty(ladder, slot);
+    return true;
 }
 
-bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
+static __attribute__((noinline)) bool ladder_spread(struct ladder *ladder,
+                                                    struct ladder_event *pool)
 {
     while (ladder->used != 0) {
-        uint32_t word = (uint32_t)__builtin_ctz(ladder->used);
-        uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(ladder->map[word]);
+        uint32_t slot = ladder_first_slot(ladder);
         uint32_t level = slot >> 8;
-        uint32_t shift = level * 8;
-        uint64_t base = ((ladder->cur >> shift) & ~UINT64_C(255)) | (slot & 255U);
-        base <<= shift;
+        uint64_t base = ladder_base(ladder, slot);
         uint32_t event = ladder->slot[slot].head;
         if (level == 0) {
             ladder->cur = base;
             ladder_open_instant(ladder, pool, slot);
             return true;
         }
-        if (event == ladder->slot[slot].tail) {
-            ladder_open_single(ladder, pool, slot);
-            ladder->cur = base | ((UINT64_C(1) << shift) - 1);
-            return true;
-        }
         if (level <= LADDER_WHOLE_LEVEL && ladder_open_whole(ladder, pool, slot)) {
-            ladder->cur = base | ((UINT64_C(1) << shift) - 1);
+            ladder->cur = base | ((UINT64_C(1) << level * 8) - 1);
             return true;
         }
         ladder->cur = base;
@@ -143,6 +133,11 @@ bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
         }
     }
     return false;
+}
+
+bool ladder_open_many(struct ladder *ladder, struct ladder_event *pool)
+{
+    return ladder_open_two(ladder, pool) || ladder_spread(ladder, pool);
 }
 
 /* Takes every list of the levels below `below` out, as one chain through next; returns its head. */

@@ -71,8 +71,8 @@ _Static_assert(LADDER_LEVELS == 8 && LADDER_SLOTS == 256, "32 words of a map, an
  * pool[0] is never an event: what would be written to the neighbour of an event that has none goes
  * there, which is cheaper than a branch that nobody can foretell. */
 void ladder_init(struct ladder *ladder);
-/* The bottom is empty: opens the next slot. False when there is no event at all. */
-bool ladder_open(struct ladder *ladder, struct ladder_event *pool);
+/* The bottom is empty: opens the first slot, which holds more than one event. */
+bool ladder_open_many(struct ladder *ladder, struct ladder_event *pool);
 /* The bottom exceeds LADDER_LIMIT: gives most of it back to the slots. */
 void ladder_give_back(struct ladder *ladder, struct ladder_event *pool);
 /* Takes a pending event out. */
@@ -119,6 +119,47 @@ static inline void ladder_push(struct ladder *ladder, struct ladder_event *pool,
     ladder->moved += ladder->size - at;
     if (__builtin_expect(ladder->size > LADDER_LIMIT, 0))
         ladder_give_back(ladder, pool);
+}
+
+/* The first slot in use. */
+static inline uint32_t ladder_first_slot(const struct ladder *ladder)
+{
+    uint32_t word = (uint32_t)__builtin_ctz(ladder->used);
+    return word * 64 + (uint32_t)__builtin_ctzll(ladder->map[word]);
+}
+
+/* The first instant of a slot, if it is the first in use. */
+static inline uint64_t ladder_base(const struct ladder *ladder, uint32_t slot)
+{
+    uint32_t shift = (slot >> 8) * 8;
+    return (((ladder->cur >> shift) & ~UINT64_C(255)) | (slot & 255U)) << shift;
+}
+
+static inline void ladder_empty(struct ladder *ladder, uint32_t slot)
+{
+    uint32_t word = slot >> 6;
+    uint64_t left = ladder->map[word] & ~(UINT64_C(1) << (slot & 63));
+    ladder->slot[slot] = (struct ladder_list){0, 0};
+    ladder->map[word] = left;
+    ladder->used &= ~((left == 0 ? 1U : 0U) << word);
+}
+
+/* The bottom is empty: opens the next slot. False when there is no event at all. A slot that holds
+ * one event, as most do in a sparse ladder, needs no sorting. */
+static inline bool ladder_open(struct ladder *ladder, struct ladder_event *pool)
+{
+    if (ladder->used == 0)
+        return false;
+    uint32_t slot = ladder_first_slot(ladder);
+    uint32_t event = ladder->slot[slot].head;
+    if (event != ladder->slot[slot].tail)
+        return ladder_open_many(ladder, pool);
+    ladder->bottom[0] = (struct ladder_entry){pool[event].when, event};
+    ladder->size = 1;
+    ladder->moved++;
+    ladder->cur = ladder_base(ladder, slot) | ((UINT64_C(1) << (slot >> 8) * 8) - 1);
+    ladder_empty(ladder, slot);
+    return true;
 }
 
 /* The soonest event, or NULL. It stays until ladder_pop. */

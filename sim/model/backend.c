@@ -96,21 +96,22 @@ lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now)
 
 static void unlink_queued(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
-    if (r->event != 0)
-        world_request(w, r->event)->next = r->next;
-    else
+    bool first = b->head == requests_id(&w->requests, r);
+    if (first)
         b->head = r->next;
+    else
+        world_request(w, r->event)->next = r->next;
     if (r->next != 0)
         world_request(w, r->next)->event = r->event;
     else
-        b->tail = r->event;
+        b->tail = first ? 0 : r->event;
     backend_queued(b, -1, now);
     r->event = ENGINE_NO_EVENT;
 }
 
 void backend_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
-    step_leave(w, id, end, now);
+    step_leave(w, false, id, end, now);
 }
 
 void backend_turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time now)
@@ -139,23 +140,30 @@ void backend_receive_unserved(struct world *w, uint32_t id, lb_time now)
 
 void backend_receive(struct world *w, uint32_t id, lb_time now)
 {
-    step_to_backend(w, id, now);
+    step_to_backend(w, false, id, now);
 }
 
 void backend_receive_event(void *context, uint32_t subject, lb_time now)
 {
-    step_to_backend(context, subject, now);
+    step_to_backend(context, false, subject, now);
+}
+
+STEP void service_over(struct world *w, bool plain, uint32_t subject, lb_time now)
+{
+    struct request *r = world_request(w, subject);
+    struct backend *b = &w->backends[r->backend];
+    b->work_done += (double)r->work;
+    step_slot_free(w, b, now);
+    step_leave(w, plain, subject, LB_END_OK, now);
 }
 
 void backend_service_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    struct request *r = world_request(w, subject);
-    struct backend *b = &w->backends[r->backend];
-    b->work_done += (double)r->work;
-    backend_busy(b, -1, now);
-    step_advance(w, b, now);
-    step_leave(w, subject, LB_END_OK, now);
+    if (__builtin_expect(w->plain, 1))
+        service_over(w, true, subject, now);
+    else
+        service_over(w, false, subject, now);
 }
 
 void backend_depart(struct world *w, uint32_t backend, lb_time now)

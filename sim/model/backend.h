@@ -23,8 +23,8 @@
  * which leaves an area that fits right. */
 __extension__ typedef unsigned __int128 backend_area;
 
-struct backend_tally { /* attempts */
-    uint64_t picks, ok, failed;
+struct backend_tally { /* attempts; open: not ended, counted when the run is over (sim/run) */
+    uint64_t ok, failed, open;
 };
 
 struct ps_entry {

@@ -20,7 +20,7 @@
 static inline void arm(struct world *w, struct source *s)
 {
     if (s->source_index < CLIENT_BEATS)
-        engine_beat(w->engine, s->source_index, s->next_at, EVENT_ARRIVAL, s->source_index);
+        engine_hot_beat(w->engine, s->source_index, s->next_at, EVENT_ARRIVAL, s->source_index);
     else
         s->next = engine_at(w->engine, s->next_at, EVENT_ARRIVAL, s->source_index);
 }
@@ -107,7 +107,7 @@ static void deadline_at(struct world *w, lb_time due)
 }
 
 /* The request sets out for the balancer, with its timeout armed. */
-STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
+STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = -1;
@@ -116,13 +116,13 @@ STEP void send(struct world *w, struct source *s, uint32_t id, lb_time now)
         if (__builtin_expect(now + s->rule->timeout < w->deadline, 0))
             deadline_at(w, now + s->rule->timeout);
     }
-    if (__builtin_expect(w->requests.tries != NULL, 0))
+    if (!plain && __builtin_expect(w->requests.tries != NULL, 0))
         w->requests.tries[id].set_out = now;
     r->state = REQUEST_TO_BALANCER;
-    if (w->to_balancer > 0)
+    if (!plain && w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
     else
-        step_to_balancer(w, id, now);
+        step_to_balancer(w, plain, id, now);
 }
 
 static inline uint32_t take(struct world *w)
@@ -139,8 +139,8 @@ static inline uint32_t take(struct world *w)
 }
 
 /* A new request of this group; class and work are drawn by the caller. */
-STEP void arrive(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,
-                 lb_time now)
+STEP void arrive(struct world *w, bool plain, struct source *s, uint32_t class, lb_time work,
+                 uint32_t client, lb_time now)
 {
     uint32_t id = take(w);
     if (__builtin_expect(id == 0, 0))
@@ -152,11 +152,13 @@ STEP void arrive(struct world *w, struct source *s, uint32_t class, lb_time work
     r->class = (uint16_t)(s->rule->class_first + class);
     r->client = client;
     r->flags = 0;
-    if (w->requests.tries != NULL)
-        w->requests.tries[id] = (struct request_tries){0};
-    retry_first(&s->budget, &s->rule->retries);
-    ledger_arrived(&w->ledger, r);
-    send(w, s, id, now);
+    if (!plain) {
+        if (w->requests.tries != NULL)
+            w->requests.tries[id] = (struct request_tries){0};
+        retry_first(&s->budget, &s->rule->retries);
+    }
+    ledger_arrived(&w->ledger, plain, r);
+    send(w, plain, s, id, now);
 }
 
 void client_arrival_event(void *context, uint32_t subject, lb_time now)
@@ -174,7 +176,10 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
     uint32_t client = s->strangers++;
     if (s->rule->population > 0)
         client = lb_random_below(&s->clients, s->rule->population);
-    arrive(w, s, class, takes, client, now);
+    if (__builtin_expect(w->plain, 1))
+        arrive(w, true, s, class, takes, client, now);
+    else
+        arrive(w, false, s, class, takes, client, now);
 }
 
 static struct source *source_of_user(struct world *w, uint32_t user)
@@ -219,7 +224,7 @@ void client_user_event(void *context, uint32_t subject, lb_time now)
     }
     stream_open(&random, &w->key, STREAM_WORK, UINT64_C(1) << 32 | subject, ordinal);
     lb_time takes = distribution_draw_fast(&s->rule->classes[class].work, &random);
-    arrive(w, s, class, takes, subject, now);
+    arrive(w, false, s, class, takes, subject, now);
 }
 
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now)
@@ -271,7 +276,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
 void client_again_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    send(w, world_source(w, world_request(w, subject)), subject, now);
+    send(w, false, world_source(w, world_request(w, subject)), subject, now);
 }
 
 static void give_up(struct world *w, uint32_t id, lb_time now)
@@ -347,7 +352,7 @@ void client_answer_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct request *r = world_request(w, subject);
     if (r->next == 0) {
-        step_receive(w, subject, now);
+        step_receive(w, false, subject, now);
         return;
     }
     struct source *s = world_source(w, r);

@@ -52,7 +52,7 @@ void front_ask_key(struct world *w, const struct request *r)
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
 {
     struct request *r = world_request(w, id);
-    step_note(w, id, r, -1, LEDGER_END_CAUSE + (uint32_t)cause, now);
+    step_note(w, false, id, r, -1, LEDGER_END_CAUSE + (uint32_t)cause, now);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (w->ledger.window_count != 0)
@@ -70,34 +70,34 @@ bool front_again(struct world *w, uint32_t id, lb_time now)
     if (balancer_full(&w->balancer, (uint32_t)r->backend)) { /* not beyond its limit */
         line_join(w, id, r->backend, now);
     } else {
-        (void)step_ask(w, r);
-        step_send(w, id, r->backend, LB_BY_RETRY, now);
+        (void)step_ask(w, false, r);
+        step_send(w, false, id, r->backend, LB_BY_RETRY, now);
     }
     return true;
 }
 
 void front_place(struct world *w, uint32_t id, lb_time now)
 {
-    step_pick(w, id, now);
+    step_pick(w, false, id, now);
 }
 
 void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
                         lb_time now)
 {
-    (void)step_ask(w, world_request(w, id));
-    step_send(w, id, (int32_t)backend, how, now);
+    (void)step_ask(w, false, world_request(w, id));
+    step_send(w, false, id, (int32_t)backend, how, now);
 }
 
 int32_t front_pick_again(struct world *w, uint32_t id, lb_time now)
 {
     const int32_t *tried = w->balancer_retries ? requests_tried(&w->requests, id) : NULL;
     uint32_t count = w->balancer_retries ? w->requests.tries[id].balancer : 0;
-    return balancer_pick(&w->balancer, step_ask(w, world_request(w, id)), tried, count, now);
+    return balancer_pick(&w->balancer, step_ask(w, false, world_request(w, id)), tried, count, now);
 }
 
 void front_receive_event(void *context, uint32_t subject, lb_time now)
 {
-    step_to_balancer(context, subject, now);
+    step_to_balancer(context, false, subject, now);
 }
 
 void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now)
@@ -111,7 +111,7 @@ void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time 
 
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
 {
-    step_in_flight(w, r, now);
+    step_in_flight(w, false, r, now);
 }
 
 void front_tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
@@ -138,7 +138,7 @@ void front_tell_outcome(struct world *w, const struct request *r, enum lb_end en
 /* As a function, for what is rare. */
 static void finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
-    step_finish(w, id, end, now);
+    step_finish(w, false, id, end, now);
 }
 
 static enum cause cause_of(const struct request *r, enum lb_end end)
@@ -197,7 +197,7 @@ void front_back_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct request *r = world_request(w, subject);
     r->event = ENGINE_NO_EVENT;
-    step_answered(w, subject, (enum lb_end)r->next, now);
+    step_answered(w, false, subject, (enum lb_end)r->next, now);
 }
 
 void front_retry_event(void *context, uint32_t subject, lb_time now)
@@ -255,7 +255,7 @@ void front_cut(struct world *w, uint32_t backend, lb_time now)
             continue;
         r->flags |= REQUEST_CUT;
         r->event = ENGINE_NO_EVENT;
-        step_answered(w, id, LB_END_RESET, now);
+        step_answered(w, false, id, LB_END_RESET, now);
     }
 }
 

@@ -77,21 +77,21 @@ void ledger_windows_arrived(struct ledger *l, const struct request *r);
 void ledger_windows_try(struct ledger *l, const struct request *r, int32_t backend);
 
 /* A request arrives at its client; sets REQUEST_MEASURED. */
-static inline void ledger_arrived(struct ledger *l, struct request *r)
+static inline void ledger_arrived(struct ledger *l, bool plain, struct request *r)
 {
     l->arrived++;
     if (r->arrived >= l->from && r->arrived < l->until) {
         r->flags |= REQUEST_MEASURED;
         l->measured_open++;
         l->classes[r->class].counts.arrived++;
-        if (l->window_count != 0)
+        if (!plain && l->window_count != 0)
             ledger_windows_arrived(l, r);
     }
 }
 
 /* A request ends ok: r->entered holds the response time at the backend. True when it was the last
  * measured one. Always inline, like the steps around it (step.h): 1 ns. */
-static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l,
+static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bool plain,
                                                             const struct request *r, lb_time now)
 {
     struct ledger_class *class = &l->classes[r->class];
@@ -105,7 +105,7 @@ static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l,
     histogram_add(&l->response, r->entered);
     class->counts.ok++;
     class->counts.good += latency <= class->objective ? 1U : 0U;
-    if (l->window_count != 0)
+    if (!plain && l->window_count != 0)
         ledger_windows_ok(l, r, latency);
     return --l->measured_open == 0;
 }

@@ -14,20 +14,29 @@
 #define MODEL_STEP_H
 
 #include "sim/base/units.h"
+#include "sim/engine/hot.h"
 #include "sim/model/world.h"
 
 #define STEP static inline __attribute__((always_inline))
 
+/* Each step has a constant, `plain`: there is nothing rare in this world (world.h). */
+STEP struct balancer *step_balancer(struct world *w, bool plain)
+{
+    if (plain && (!w->balancer.single || w->balancer.watched))
+        __builtin_unreachable();
+    return &w->balancer;
+}
+
 /* --- at the client ---------------------------------------------------------------------------- */
 
 /* The answer reaches the client in time. */
-STEP void step_receive(struct world *w, uint32_t id, lb_time now)
+STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct source *s = world_source(w, r);
     if (s->rule->timeout > 0)
         deadlines_leave(&s->deadlines, r);
-    bool last = ledger_ok(&w->ledger, r, now);
+    bool last = ledger_ok(&w->ledger, plain, r, now);
     uint32_t user = r->client;
     requests_give(&w->requests, id);
     if (__builtin_expect(last, 0) || s->rule->arrivals == ARRIVALS_CLOSED)
@@ -37,10 +46,11 @@ STEP void step_receive(struct world *w, uint32_t id, lb_time now)
 /* --- at the balancer -------------------------------------------------------------------------- */
 
 /* A try that found no backend (-1), or one that ends: into the digest. */
-STEP void step_note(struct world *w, uint32_t id, const struct request *r, int32_t backend,
-                    uint32_t end, lb_time now)
+STEP void step_note(struct world *w, bool plain, uint32_t id, const struct request *r,
+                    int32_t backend, uint32_t end, lb_time now)
 {
-    ledger_try(&w->ledger, now, r->number, requests_attempt(&w->requests, id), backend, end);
+    ledger_try(&w->ledger, now, r->number, plain ? 0 : requests_attempt(&w->requests, id), backend,
+               end);
 }
 
 /* Adds the part of [sent, now) that lies in [from, until) to *sum. */
@@ -53,70 +63,76 @@ STEP void step_add_clipped(double *sum, lb_time sent, lb_time now, lb_time from,
 }
 
 /* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
-STEP void step_in_flight(struct world *w, const struct request *r, lb_time now)
+STEP void step_in_flight(struct world *w, bool plain, const struct request *r, lb_time now)
 {
     struct ledger *l = &w->ledger;
     step_add_clipped(&w->backends[r->backend].in_flight_time, r->sent, now, l->from, l->until);
-    if (__builtin_expect(l->window_count != 0, 0))
+    if (!plain && __builtin_expect(l->window_count != 0, 0))
         front_in_flight_windows(l, r, now);
 }
 
 /* The attempt leaves the books. */
-STEP void step_finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
-    step_in_flight(w, r, now);
+    step_in_flight(w, plain, r, now);
     struct backend_tally *tally = &w->backends[r->backend].tally[r->flags & REQUEST_MEASURED];
     if (end == LB_END_OK)
         tally->ok++;
     else
         tally->failed++;
-    if (w->keep_latency && end == LB_END_OK)
+    if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
-    if (balancer_finish(&w->balancer, (uint32_t)r->backend))
+    if (balancer_finish(step_balancer(w, plain), (uint32_t)r->backend))
         front_tell_outcome(w, r, end, now);
-    step_note(w, id, r, r->backend, (uint32_t)end, now);
+    step_note(w, plain, id, r, r->backend, (uint32_t)end, now);
 }
 
 /* The answer is at the balancer. */
-STEP void step_answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     uint32_t backend = (uint32_t)world_request(w, id)->backend;
-    step_finish(w, id, end, now);
+    step_finish(w, plain, id, end, now);
     if (w->balancer.waiting.total != 0)
         line_serve(w, backend, now);
     if (__builtin_expect(end != LB_END_OK, 0))
         front_failed(w, id, end, now);
-    else if (w->to_balancer > 0)
+    else if (!plain && w->to_balancer > 0)
         client_answer(w, id, now);
     else
-        step_receive(w, id, now);
+        step_receive(w, plain, id, now);
 }
 
 /* An attempt ended at its backend; the answer sets out for the balancer. */
-STEP void step_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+STEP void step_answer(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->state = REQUEST_BACK;
-    if (w->to_backend > 0) {
+    if (!plain && w->to_backend > 0) {
         r->next = (uint32_t)end;
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_BACK, id);
     } else {
-        step_answered(w, id, end, now);
+        step_answered(w, plain, id, end, now);
     }
 }
 
 /* --- at the backend --------------------------------------------------------------------------- */
 
-/* fifo: a free slot takes the request. */
-STEP void step_serve(struct world *w, struct backend *b, struct request *r, lb_time now)
+/* fifo: the request has a slot. */
+STEP void step_begin(struct world *w, struct backend *b, struct request *r, lb_time now)
 {
-    backend_busy(b, +1, now);
     r->state = REQUEST_SERVICE;
     lb_time takes = r->work;
     if (__builtin_expect(!b->at_one, 0))
         takes = world_delay(units_from_ns((double)r->work / w->rest[r->backend].speed));
-    r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, requests_id(&w->requests, r));
+    r->event = engine_hot_at(w->engine, now + takes, EVENT_SERVICE, requests_id(&w->requests, r));
+}
+
+/* fifo: a free slot takes the request. */
+STEP void step_serve(struct world *w, struct backend *b, struct request *r, lb_time now)
+{
+    backend_busy(b, +1, now);
+    step_begin(w, b, r, now);
 }
 
 /* fifo: it waits. Links to nobody are written into record 0: whether a queue is empty is a coin toss,
@@ -133,16 +149,22 @@ STEP void step_enqueue(struct world *w, struct backend *b, struct request *r, lb
     backend_queued(b, +1, now);
 }
 
+/* fifo: the head of the queue leaves it. Its follower is not touched: the first of a queue has no
+ * link to the one before it that would mean anything. */
+STEP void step_dequeue(struct backend *b, const struct request *r, lb_time now)
+{
+    b->head = r->next;
+    b->tail &= 0U - (r->next != 0);
+    backend_queued(b, -1, now);
+}
+
 /* fifo: slots that are free take what waits, passing over clients that have left. */
 STEP void step_advance(struct world *w, struct backend *b, lb_time now)
 {
     while (b->busy < b->slots && b->head != 0 && !b->frozen) {
         uint32_t id = b->head;
         struct request *r = world_request(w, id);
-        b->head = r->next;
-        world_request(w, r->next)->event = 0;
-        b->tail &= 0U - (r->next != 0);
-        backend_queued(b, -1, now);
+        step_dequeue(b, r, now);
         if (__builtin_expect((r->flags & REQUEST_ORPHAN) != 0, 0))
             backend_leave(w, id, LB_END_CANCELLED, now);
         else
@@ -150,8 +172,22 @@ STEP void step_advance(struct world *w, struct backend *b, lb_time now)
     }
 }
 
+/* fifo: a service is over. As a rule the next one begins in its slot, and the number of busy slots
+ * stays what it is. */
+STEP void step_slot_free(struct world *w, struct backend *b, lb_time now)
+{
+    struct request *next = world_request(w, b->head);
+    if (b->head != 0 && !b->frozen && (next->flags & REQUEST_ORPHAN) == 0) {
+        step_dequeue(b, next, now);
+        step_begin(w, b, next, now);
+    } else {
+        backend_busy(b, -1, now);
+        step_advance(w, b, now);
+    }
+}
+
 /* A request (or probe) reaches the backend: served, queued or turned away. */
-STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
+STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
@@ -160,8 +196,8 @@ STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
         backend_turn_away(w, id, LB_END_REFUSED, now);
         return;
     }
-    bool unwanted = b->cancel_abandoned & ((r->flags & REQUEST_ORPHAN) != 0);
-    if (__builtin_expect(b->frozen | unwanted, 0)) { /* one branch for both */
+    bool unwanted = !plain && b->cancel_abandoned && (r->flags & REQUEST_ORPHAN) != 0;
+    if (__builtin_expect(b->frozen || unwanted, 0)) {
         backend_receive_unserved(w, id, now);
         return;
     }
@@ -171,7 +207,7 @@ STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
         return;
     }
     r->entered = now;
-    if (__builtin_expect(w->tell.entries, 0))
+    if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_entered(w, id);
     if (b->discipline == DISCIPLINE_PS)
         ps_enter(w, (uint32_t)r->backend, id, now);
@@ -182,16 +218,16 @@ STEP void step_to_backend(struct world *w, uint32_t id, lb_time now)
 }
 
 /* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
-STEP void step_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+STEP void step_leave(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
-    if (__builtin_expect(w->tell.entries, 0))
+    if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_leaving(w, id, end, now);
     w->ledger.times_present += (uint64_t)(now - r->entered);
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;
     if (__builtin_expect((r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0, 1)) {
-        step_answer(w, id, end, now);
+        step_answer(w, plain, id, end, now);
         return;
     }
     line_slot_free(w, (uint32_t)r->backend, now);
@@ -203,48 +239,47 @@ STEP void step_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 
 /* --- from the balancer to a backend ----------------------------------------------------------- */
 
-STEP struct lb_request *step_ask(struct world *w, const struct request *r)
+STEP struct lb_request *step_ask(struct world *w, bool plain, const struct request *r)
 {
-    if (w->ask_key)
+    if (!plain && w->ask_key)
         front_ask_key(w, r);
     return &w->ask;
 }
 
-STEP void step_send(struct world *w, uint32_t id, int32_t backend, enum lb_how how, lb_time now)
+STEP void step_send(struct world *w, bool plain, uint32_t id, int32_t backend, enum lb_how how,
+                    lb_time now)
 {
     struct request *r = world_request(w, id);
-    struct backend *b = &w->backends[backend];
     r->backend = backend;
     r->sent = now;
     r->state = REQUEST_TO_BACKEND;
-    balancer_start(&w->balancer, (uint32_t)backend, &w->ask, how, now);
-    unsigned measured = r->flags & REQUEST_MEASURED;
-    b->tally[measured].picks++;
-    if (measured != 0) {
+    balancer_start(step_balancer(w, plain), (uint32_t)backend, &w->ask, how, now);
+    if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
-        if (w->ledger.window_count != 0)
+        if (!plain && w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, backend);
     }
-    if (w->to_backend > 0)
+    if (!plain && w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_AT_BACKEND, id);
     else
-        step_to_backend(w, id, now);
+        step_to_backend(w, plain, id, now);
 }
 
 /* The pick, and where it leads. */
-STEP void step_pick(struct world *w, uint32_t id, lb_time now)
+STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     const int32_t *tried = NULL;
     uint32_t tried_count = 0;
     r->event = ENGINE_NO_EVENT;
-    if (__builtin_expect(w->balancer_retries, 0)) {
+    if (!plain && __builtin_expect(w->balancer_retries, 0)) {
         if (front_again(w, id, now))
             return;
         tried_count = w->requests.tries[id].balancer;
         tried = requests_tried(&w->requests, id);
     }
-    int32_t backend = balancer_pick(&w->balancer, step_ask(w, r), tried, tried_count, now);
+    int32_t backend =
+        balancer_pick(step_balancer(w, plain), step_ask(w, plain, r), tried, tried_count, now);
     if (__builtin_expect(backend < 0, 0)) {
         if (backend == LB_WAIT)
             line_join(w, id, -1, now);
@@ -255,23 +290,21 @@ STEP void step_pick(struct world *w, uint32_t id, lb_time now)
     lb_require(&w->where, (uint32_t)backend < w->backend_count,
                "algorithm '%s' picked row %d, which does not exist",
                w->balancer.tiers[0].algorithm->name, backend);
-    /* Both lines of the backend will be needed, and among thousands neither is in the cache. */
-    __builtin_prefetch(&w->backends[backend], 1);
-    __builtin_prefetch(&w->backends[backend].tally, 1);
-    if (__builtin_expect(balancer_full(&w->balancer, (uint32_t)backend), 0))
+    __builtin_prefetch(&w->backends[backend], 1); /* among thousands it is not in the cache */
+    if (__builtin_expect(balancer_full(step_balancer(w, plain), (uint32_t)backend), 0))
         line_join(w, id, backend, now);
     else
-        step_send(w, id, backend, LB_BY_PICK, now);
-    if (__builtin_expect(w->tell.probes, 0))
+        step_send(w, plain, id, backend, LB_BY_PICK, now);
+    if (!plain && __builtin_expect(w->tell.probes, 0))
         tell_ask(w, now);
 }
 
 /* A request reaches the balancer. */
-STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
+STEP void step_to_balancer(struct world *w, bool plain, uint32_t id, lb_time now)
 {
-    if (__builtin_expect(w->balancer_retries, 0))
+    if (!plain && __builtin_expect(w->balancer_retries, 0))
         retry_first(&w->balancer.budget, &w->balancer.rule->retries);
-    step_pick(w, id, now);
+    step_pick(w, plain, id, now);
 }
 
 #endif

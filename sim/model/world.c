@@ -146,6 +146,7 @@ void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
         if (algorithm->on_timer != NULL)
             w->timers[t] = engine_at(w->engine, engine_now(w->engine), EVENT_TIMER, t);
     }
+    w->plain = !world_rare(w);
 }
 
 static void schedule_mark(struct world *w, lb_time at)

@@ -123,6 +123,7 @@ struct world {
     uint64_t probes;                 /* checks so far */
     bool client_retries, balancer_retries, keep_latency;
     bool checks;
+    bool plain; /* see world_rare */
     struct watch watch;
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct world_action *actions;
@@ -238,6 +239,16 @@ void probe_sooner(struct world *w, uint32_t backend, lb_time when);
 static inline lb_time world_delay(lb_time delay)
 {
     return delay < WORLD_DELAY_MAX ? delay : WORLD_DELAY_MAX;
+}
+
+/* Is there anything in this world that most have nothing of? If not, each of its requests takes the
+ * steps (step.h) as a second copy of them does, from which all that is dropped. */
+static inline bool world_rare(const struct world *w)
+{
+    return w->requests.tries != NULL || w->balancer_retries || w->client_retries ||
+           w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries || w->tell.probes ||
+           w->ask_key || !w->balancer.single || w->balancer.watched ||
+           w->ledger.window_count != 0 || w->keep_latency;
 }
 
 static inline struct request *world_request(struct world *w, uint32_t id)

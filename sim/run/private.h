@@ -48,6 +48,9 @@ void run_tick(void *self);
 void run_clear_look(struct run *run);
 
 /* summary.c */
+/* The run is over: attempts still in the books count as picks, and with the time they have been
+ * there. Once, before the identities and the summary. */
+void summary_close(struct run *run);
 void summary_build(struct run *run, bool interrupted);
 void summary_release(struct summary *summary);
 

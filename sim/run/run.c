@@ -258,6 +258,7 @@ const struct summary *run_finish(struct run *run, bool interrupted)
     run_flush(run);
     if (run->wants_samples || run->wants_buckets)
         run_tick(run);
+    summary_close(run);
     run_check_identities(run);
     summary_build(run, interrupted || !run->ended);
     expect_evaluate(run);

@@ -72,6 +72,8 @@ static void fill_row(struct run *run, uint32_t i, struct run_interval *interval,
     const struct backend *b = &w->backends[i];
     const struct lb_backend *books = balancer_books(&w->balancer, i);
     backend_area busy = backend_busy_area(w, i, now) - interval->busy[i];
+    uint64_t ok = b->tally[0].ok + b->tally[1].ok;
+    uint64_t failed = b->tally[0].failed + b->tally[1].failed;
     double slot_time = (double)(now - interval->since) * b->slots;
     interval->rows[i] =
         (struct sample_backend){.name = w->scenario->backends[i].name,
@@ -84,9 +86,9 @@ static void fill_row(struct run *run, uint32_t i, struct run_interval *interval,
                                 .in_flight = books->in_flight,
                                 .line = waiting_for(&w->balancer.waiting, i),
                                 .utilization = slot_time > 0.0 ? (double)busy / slot_time : 0.0,
-                                .picks = b->tally[0].picks + b->tally[1].picks,
-                                .ok = b->tally[0].ok + b->tally[1].ok,
-                                .failed = b->tally[0].failed + b->tally[1].failed,
+                                .picks = ok + failed + books->in_flight,
+                                .ok = ok,
+                                .failed = failed,
                                 .latency = w->rest[i].latency};
 }
 

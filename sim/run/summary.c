@@ -57,7 +57,7 @@ static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time unt
     *to = (struct summary_backend){.name = w->scenario->backends[i].name,
                                    .group = w->scenario->backends[i].group,
                                    .weight = balancer_books(&w->balancer, i)->weight,
-                                   .picks = b->tally[1].picks,
+                                   .picks = b->tally[1].ok + b->tally[1].failed + b->tally[1].open,
                                    .ok = b->tally[1].ok,
                                    .failed = b->tally[1].failed};
     if (window > 0.0) {
@@ -89,8 +89,13 @@ static double imbalance(const struct summary *s)
     return worst > 0.0 ? worst : NAN;
 }
 
-/* Attempts still in the books count with the time they have been there. */
-static void close_in_flight(struct run *run)
+static void open_at_end(struct world *w, const struct request *r)
+{
+    front_in_flight_time(w, r, engine_now(w->engine));
+    w->backends[r->backend].tally[r->flags & REQUEST_MEASURED].open++;
+}
+
+void summary_close(struct run *run)
 {
     struct world *w = &run->world;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
@@ -98,7 +103,7 @@ static void close_in_flight(struct run *run)
         bool in_books = r->state == REQUEST_TO_BACKEND || r->state == REQUEST_QUEUED ||
                         r->state == REQUEST_SERVICE || r->state == REQUEST_BACK;
         if (in_books && (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0)
-            front_in_flight_time(w, r, engine_now(w->engine));
+            open_at_end(w, r);
     }
 }
 
@@ -121,7 +126,6 @@ void summary_build(struct run *run, bool interrupted)
                           .expect_count = w->scenario->expect_count};
     histogram_init(&s->latency);
     build_classes(s, w);
-    close_in_flight(run);
     s->backends = text_need_zero(s->backend_count, sizeof *s->backends);
     for (uint32_t i = 0; i < s->backend_count; i++)
         build_backend(run, i, from, until > from ? until : from);
