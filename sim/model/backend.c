@@ -160,7 +160,7 @@ STEP void service_over(struct world *w, bool plain, uint32_t subject, lb_time no
 void backend_service_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    if (__builtin_expect(w->plain, 1))
+    if (step_plain(w))
         service_over(w, true, subject, now);
     else
         service_over(w, false, subject, now);

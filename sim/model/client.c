@@ -176,7 +176,7 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
     uint32_t client = s->strangers++;
     if (s->rule->population > 0)
         client = lb_random_below(&s->clients, s->rule->population);
-    if (__builtin_expect(w->plain, 1))
+    if (step_plain(w))
         arrive(w, true, s, class, takes, client, now);
     else
         arrive(w, false, s, class, takes, client, now);

@@ -7,6 +7,11 @@
  * they cost 10 % more. What is rare, or has a delay, leaves the chain by a call to front.c, backend.c
  * or client.c, which also offer the steps as functions to everybody else.
  *
+ * Most worlds have nothing of what makes requests differ: retries, delays, tiers, windows (world_rare).
+ * So each chain exists twice: `plain` is a constant, and where it is true the compiler drops what
+ * asks for these, and what it would read again afterwards. The text is the same: a step that asks for
+ * something rare says `!plain &&` first.
+ *
  *   client.c: arrival -> step_to_balancer -> step_pick -> step_send -> step_to_backend -> step_serve
  *   backend.c: end of service -> step_advance, step_leave -> step_answer -> step_finish -> step_receive
  */
@@ -19,7 +24,16 @@
 
 #define STEP static inline __attribute__((always_inline))
 
-/* Each step has a constant, `plain`: there is nothing rare in this world (world.h). */
+/* Which copy a request takes. */
+STEP bool step_plain(const struct world *w)
+{
+#ifdef LB_CHECK_SLOW
+    lb_assert(w->plain == !world_rare(w));
+#endif
+    return __builtin_expect(w->plain, 1);
+}
+
+/* The balancer, of which the compiler knows what holds in a plain world. */
 STEP struct balancer *step_balancer(struct world *w, bool plain)
 {
     if (plain && (!w->balancer.single || w->balancer.watched))

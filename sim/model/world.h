@@ -123,7 +123,7 @@ struct world {
     uint64_t probes;                 /* checks so far */
     bool client_retries, balancer_retries, keep_latency;
     bool checks;
-    bool plain; /* see world_rare */
+    bool plain; /* nothing is rare: see world_rare */
     struct watch watch;
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct world_action *actions;
@@ -241,8 +241,8 @@ static inline lb_time world_delay(lb_time delay)
     return delay < WORLD_DELAY_MAX ? delay : WORLD_DELAY_MAX;
 }
 
-/* Is there anything in this world that most have nothing of? If not, each of its requests takes the
- * steps (step.h) as a second copy of them does, from which all that is dropped. */
+/* Is there anything in this world that most have nothing of, and that a request would have to ask for
+ * at a step (step.h)? May change with the algorithm only. */
 static inline bool world_rare(const struct world *w)
 {
     return w->requests.tries != NULL || w->balancer_retries || w->client_retries ||
