@@ -189,6 +189,12 @@ struct lb_algorithm {
     void (*describe)(const void *state, lb_emit *emit, void *to);
 };
 
+/* Does it know what no real balancer can? Then it is marked "ideal" wherever it is named. */
+static inline bool lb_ideal(const struct lb_algorithm *algorithm)
+{
+    return (algorithm->needs & (LB_NEED_SIZE | LB_NEED_ORACLE | LB_NEED_WORK)) != 0;
+}
+
 /* Does this backend take new requests at all: present, usable, of weight? */
 static inline bool lb_open(const struct lb_backend *b)
 {

@@ -14,6 +14,7 @@ struct entry {
     int64_t run, arrived, replication;
     char *started, *scenario, *variant, *algorithm, *seed, *state;
     double p99, errors;
+    bool ideal;
 };
 
 static void take(struct query *q, struct entry *e)
@@ -29,6 +30,7 @@ static void take(struct query *q, struct entry *e)
     e->arrived = query_int(q);
     e->p99 = query_real(q);
     e->errors = query_real(q);
+    e->ideal = query_int(q) != 0;
 }
 
 static void drop(struct entry *e)
@@ -57,10 +59,14 @@ static void add_head(struct text *out, uint32_t width)
 static void add_row(struct text *out, const struct entry *e, uint32_t width)
 {
     char buf[2][40];
+    struct text algorithm; /* the mark in front, where the column does not cut it off */
+    text_init(&algorithm);
+    text_addf(&algorithm, "%s%s", e->ideal ? "(ideal) " : "", e->algorithm);
     text_addf(out, "%5" PRId64 "  %-16.16s  ", e->run, e->started);
     cell_left(out, e->scenario, name_columns(width));
     text_addf(out, "  ");
-    cell_left(out, e->algorithm, 17);
+    cell_left(out, algorithm.data, 17);
+    text_done(&algorithm);
     text_addf(out, "%*s", width < 100 ? 0 : 12, width < 100 ? "" : e->seed);
     text_addf(out, "%10s  %9s%s\n", cell_ms(buf[0], sizeof buf[0], e->p99),
               cell_share(buf[1], sizeof buf[1], e->errors),
@@ -116,7 +122,7 @@ int report_list(struct record *record, enum report_form form, uint32_t width, st
                        "p99_ms,errors\n");
     query_open(&q, record,
                "SELECT run, started_utc, scenario, variant, algorithm, seed, replication, state,"
-               " arrived, p99_ms, errors FROM run_summary ORDER BY sequence");
+               " arrived, p99_ms, errors, ideal FROM run_summary ORDER BY sequence");
     while (query_next(&q)) {
         struct entry e;
         take(&q, &e);

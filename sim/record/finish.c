@@ -137,7 +137,7 @@ static void bind_origin(struct binder *to, struct writer *w)
     bind_text(to, w->scenario->variant);
     bind_text(to, w->summary->algorithm);
     bind_text(to, w->params);
-    bind_int(to, (algorithm->needs & (LB_NEED_ORACLE | LB_NEED_SIZE)) != 0);
+    bind_int(to, lb_ideal(algorithm));
     bind_text(to, w->seed);
     bind_int(to, w->summary->replication);
     bind_text(to, r->info.version);

@@ -201,7 +201,7 @@ int setup_check(struct setup *s, struct lb_error *error)
         if (algorithm->backends_max != 0 && rows[t] > algorithm->backends_max)
             return setup_fail(s, "config", error, "%s bears at most %u servers", algorithm->name,
                               (unsigned)algorithm->backends_max);
-    if ((algorithm->needs & (LB_NEED_SIZE | LB_NEED_ORACLE)) != 0)
+    if (lb_ideal(algorithm))
         return setup_fail(s, "algorithm", error, "%s is an ideal that no recording can feed",
                           algorithm->name);
     return 0;

@@ -40,8 +40,8 @@ static void print_head(const struct summary *s, FILE *to)
         text_print(to, s->scenario->variant);
         fputc(')', to);
     }
-    fprintf(to, "\nalgorithm   %s    seed %llu    digest %016llx\n", s->algorithm,
-            (unsigned long long)s->seed, (unsigned long long)s->digest);
+    fprintf(to, "\nalgorithm   %s%s    seed %llu    digest %016llx\n", s->algorithm,
+            s->ideal ? " (ideal)" : "", (unsigned long long)s->seed, (unsigned long long)s->digest);
     fprintf(to, "simulated   %.6g s in %.3g s, %llu events%s\n", s->simulated_s, s->wall_s,
             (unsigned long long)s->events, s->interrupted ? "  (interrupted)" : "");
 }

@@ -115,6 +115,7 @@ void summary_build(struct run *run, bool interrupted)
     lb_time from = w->ledger.from, until = now < w->ledger.until ? now : w->ledger.until;
     *s = (struct summary){.scenario = w->scenario,
                           .algorithm = w->scenario->balancer.algorithm->name,
+                          .ideal = lb_ideal(w->scenario->balancer.algorithm),
                           .seed = w->key.seed,
                           .replication = w->key.replication,
                           .digest = digest_value(&w->ledger.digest),
@@ -256,6 +257,8 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_string(json, "scenario", s->scenario->name);
     json_string(json, "variant", s->scenario->variant);
     json_string(json, "algorithm", s->algorithm);
+    if (s->ideal)
+        json_bool(json, "ideal", true);
     json_uint(json, "seed", s->seed);
     json_uint(json, "replication", s->replication);
     json_string(json, "digest", digest);

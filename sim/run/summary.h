@@ -43,6 +43,7 @@ struct summary_expect {
 struct summary {
     const struct scenario *scenario; /* borrowed */
     const char *algorithm;           /* name, at the start of the run */
+    bool ideal;                      /* it knows what no balancer can */
     uint64_t seed;
     uint32_t replication;
     uint64_t digest;

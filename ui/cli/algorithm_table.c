@@ -56,9 +56,8 @@ static void add_claims(struct text *line, const struct lb_algorithm *a)
 
 static void print_row(const struct lb_algorithm *a, struct text *line)
 {
-    bool ideal = (a->needs & (LB_NEED_SIZE | LB_NEED_ORACLE | LB_NEED_WORK)) != 0;
     text_clear(line);
-    text_addf(line, "| `%s`%s", a->name, ideal ? " (ideal)" : "");
+    text_addf(line, "| `%s`%s", a->name, lb_ideal(a) ? " (ideal)" : "");
     add_aliases(line, a);
     text_addf(line, " | ");
     add_cell(line, a->reference);
@@ -85,7 +84,7 @@ static const char *origin_of(const struct lb_algorithm *a)
         if (strncmp(a->name, origins[i], size) == 0 && a->name[size] == '-')
             return origins[i];
     }
-    return (a->needs & (LB_NEED_SIZE | LB_NEED_ORACLE | LB_NEED_WORK)) != 0 ? "theory" : "general";
+    return lb_ideal(a) ? "theory" : "general";
 }
 
 void algorithm_table_print(const struct lb_algorithm *only)

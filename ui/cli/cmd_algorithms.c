@@ -37,11 +37,6 @@ static const struct bit claims[] = {
     {0, NULL, NULL},
 };
 
-static bool is_ideal(const struct lb_algorithm *algorithm)
-{
-    return (algorithm->needs & (LB_NEED_SIZE | LB_NEED_ORACLE | LB_NEED_WORK)) != 0;
-}
-
 static void add_value(struct text *text, const struct lb_param *param, double value)
 {
     algorithm_table_value(text, param, value);
@@ -59,7 +54,7 @@ static void print_list(uint32_t width)
         const struct lb_algorithm *algorithm = lb_registry_at(i);
         text_clear(&line);
         text_addf(&line, "%s %s%s", algorithm->summary, algorithm->cost,
-                  is_ideal(algorithm) ? " [ideal]" : "");
+                  lb_ideal(algorithm) ? " [ideal]" : "");
         usage_row(stdout, algorithm->name, line.data, INDENT, width);
     }
     text_done(&line);
@@ -117,7 +112,7 @@ static void print_one(const struct lb_algorithm *algorithm, uint32_t width)
     struct text line;
     text_init(&line);
     printf("%s: %s%s\n\n", algorithm->name, algorithm->title,
-           is_ideal(algorithm) ? " [ideal]" : "");
+           lb_ideal(algorithm) ? " [ideal]" : "");
     usage_wrap(stdout, algorithm->summary, 0, width);
     putchar('\n');
     print_aliases(algorithm, &line, width);
@@ -183,7 +178,7 @@ static void write_one(struct json *json, const struct lb_algorithm *algorithm)
     json_string(json, "reference", algorithm->reference);
     json_string(json, "cost", algorithm->cost);
     json_string(json, "changes", algorithm->changes);
-    json_bool(json, "ideal", is_ideal(algorithm));
+    json_bool(json, "ideal", lb_ideal(algorithm));
     write_bits(json, "needs", algorithm->needs, needs);
     write_bits(json, "claims", algorithm->claims, claims);
     if (algorithm->backends_max != 0)

@@ -62,7 +62,10 @@ struct view *view_create(const struct scenario *scenario)
     const char *slash = strrchr(scenario->path, '/');
     const char *file = slash != NULL ? slash + 1 : scenario->path;
     view->title = escaped(strcmp(file, "-") == 0 && scenario->name != NULL ? scenario->name : file);
-    view->algorithm = escaped(scenario->balancer.algorithm->name);
+    char algorithm[128];
+    (void)snprintf(algorithm, sizeof algorithm, "%s%s", scenario->balancer.algorithm->name,
+                   lb_ideal(scenario->balancer.algorithm) ? " (ideal)" : "");
+    view->algorithm = escaped(algorithm);
     view->seed = scenario->run.seed;
     view->duration = scenario->run.duration;
     view->warmup = scenario->run.warmup;
