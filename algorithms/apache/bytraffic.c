@@ -3,7 +3,7 @@
  *
  * The idea: each worker counts the bytes sent to it and read from it since it joined; the least
  * transferred / factor + read / factor is picked, the first among equals. Factors are hundredths
- * and the two quotients are whole numbers. Requests in flight count nothing until they end, and a
+ * (of the weight, or the weight itself) and the two quotients are whole numbers. Requests in flight count nothing until they end, and a
  * newcomer is picked until it has caught up with all that was ever carried. Where the host reports
  * no bytes, everybody is equal and the first takes all.
  *
@@ -16,9 +16,26 @@
 
 #define FACTOR 100 /* an lbfactor of 1, in hundredths */
 
-static uint64_t carried(const struct lb_apache_worker *worker, uint32_t weight)
+static const struct lb_param params[] = {
+    {.name = "hundredths",
+     .unit = "bool",
+     .value = 0,
+     .min = 0,
+     .max = 1,
+     .help = "whether weights are hundredths of an lbfactor, which may be 1.25"},
+    {.name = NULL},
+};
+
+static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
-    uint64_t factor = (uint64_t)weight * FACTOR;
+    struct lb_apache_workers *workers = lb_apache_workers_create(setup, error);
+    if (workers != NULL)
+        workers->unit = lb_value(setup, params, 0) != 0 ? 1 : FACTOR;
+    return workers;
+}
+
+static uint64_t carried(const struct lb_apache_worker *worker, uint64_t factor)
+{
     return worker->transferred / factor + worker->read / factor;
 }
 
@@ -32,7 +49,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     for (uint32_t i = 0; i < pool->count; i++) {
         if (!lb_may(pool, request, i))
             continue;
-        uint64_t own = carried(&workers->at[i], pool->at[i].weight);
+        uint64_t own = carried(&workers->at[i], (uint64_t)pool->at[i].weight * workers->unit);
         if (best == LB_NONE || own < least) {
             best = (int32_t)i;
             least = own;
@@ -61,7 +78,8 @@ const struct lb_algorithm lb_algorithm_apache_bytraffic = {
     .changes = "A changed factor divides all bytes carried so far; a worker that joins starts at "
                "none and is picked until it has caught up.",
     .claims = LB_CLAIM_ALWAYS,
-    .create = lb_apache_workers_create,
+    .params = params,
+    .create = create,
     .destroy = lb_apache_workers_destroy,
     .pick = pick,
     .on_attempt_finish = on_attempt_finish,

@@ -19,6 +19,7 @@
 
 struct lb_apache_workers {
     const struct lb_pool *pool;
+    uint64_t unit; /* of bytraffic: how many hundredths a weight of 1 is */
     struct lb_apache_worker {
         int64_t status;
         uint64_t transferred, read; /* bytes to the worker and from it */

@@ -20,7 +20,8 @@ struct lb_varnish {
     const struct lb_pool *pool;
     struct lb_random *random;
     struct lb_shares shares; /* of the healthy rows */
-    uint32_t next;           /* round robin: where to start looking */
+    uint32_t next;           /* round robin, sticky fallback: where to start looking */
+    bool sticky;             /* of fallback */
     lb_hash32 *tail;         /* of SHA-256 */
 };
 

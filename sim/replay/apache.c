@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "algorithms/registry.h"
 #include "sim/replay/product.h"
 #include "sim/replay/words.h"
 
@@ -34,11 +35,13 @@ static int read_status(struct setup *s, struct setup_server *server, const char 
     for (; *text != '\0'; text++) {
         if (*text == '+' || *text == '-')
             on = *text == '+';
-        else if (strchr("dDsSnNeE", *text) != NULL) /* disabled, stopped, draining, in error */
+        else if (strchr("dDsSnN", *text) != NULL) /* disabled, stopped, draining */
             server->down = on;
+        else if (strchr("rR", *text) != NULL)
+            server->spare = on;
         else if (strchr("hH", *text) != NULL)
             server->tier = on ? server->tier | 1 : server->tier & ~1U;
-        else if (strchr("iI", *text) == NULL)
+        else if (strchr("iIeE", *text) == NULL) /* one in error at the start is tried at once */
             return setup_refuse(s, "status", text, error);
     }
     return 0;
@@ -143,16 +146,42 @@ static void renumber(struct setup *s)
         s->servers[i].tier = order[s->servers[i].tier];
 }
 
-/* Load factors are kept in hundredths; whole ones stay as they are written. */
-static void set_weights(struct setup *s)
+/*
+ * Hot spares: in each set as many take part, like anybody else, as others of the set are unusable,
+ * in the order of their lines; but they are asked last. Standbys count for nothing here.
+ */
+static void call_spares(struct setup *s)
+{
+    uint32_t missing[SET_MAX + 1] = {0};
+    for (uint32_t i = 0; i < s->server_count; i++) {
+        const struct setup_server *server = &s->servers[i];
+        missing[server->tier / 2] +=
+            server->down && !server->spare && server->tier % 2 == 0 ? 1U : 0U;
+    }
+    for (uint32_t i = 0; i < s->server_count; i++) {
+        struct setup_server *server = &s->servers[i];
+        if (!server->spare || server->down)
+            continue;
+        uint32_t set = server->tier / 2;
+        server->tier = set * 2; /* a spare is no standby, whatever is written */
+        server->down = missing[set] == 0;
+        missing[set] -= missing[set] > 0 ? 1U : 0U;
+    }
+}
+
+/* Load factors are kept in hundredths, cut; whole ones stay as they are written. */
+static int set_weights(struct setup *s, struct lb_error *error)
 {
     bool whole = true;
     for (uint32_t i = 0; i < s->server_count; i++)
         whole = whole && s->servers[i].rate == (double)(uint32_t)s->servers[i].rate;
     for (uint32_t i = 0; i < s->server_count; i++) {
-        s->servers[i].weight = (uint32_t)(s->servers[i].rate * (whole ? 1 : 100) + 0.5);
+        s->servers[i].weight = (uint32_t)(s->servers[i].rate * (whole ? 1 : 100));
         s->servers[i].rate = 0;
     }
+    if (lb_param_find(s->algorithm, "hundredths") < 0)
+        return 0;
+    return setup_word(s, "config", "hundredths", whole ? "no" : "yes", error);
 }
 
 /*
@@ -182,7 +211,9 @@ int apache_read(struct setup *s, struct lb_error *error)
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         if (read_line(s, line, error) != 0)
             return -1;
+    call_spares(s);
     renumber(s);
-    set_weights(s);
+    if (set_weights(s, error) != 0)
+        return -1;
     return assume_bytes(s, error);
 }

@@ -3,6 +3,10 @@
  *
  * Which hash function the policies use depends on the version: FNV-1a up to 2.6, xxHash64 from 2.7;
  * `# program: Caddy 2.7.4` says so, and without it 2.6 is meant.
+ *
+ * Passive health checks, 2.6: an upstream is available while its failures are fewer than max_fails.
+ * That is 0 unless it is written or fail_duration makes it 1, so that a limit of requests alone
+ * puts everybody out.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +31,8 @@ static int add_upstreams(struct setup *s, char **word, uint32_t words, struct lb
     return 0;
 }
 
-static bool hashes_with_xxhash(const struct setup *s)
+/* Is this 2.7 or newer? */
+static bool is_newer(const struct setup *s)
 {
     const char *program = recording_value(s->recording, "program");
     unsigned major, minor;
@@ -89,7 +94,7 @@ static int read_policy(struct setup *s, char **word, uint32_t words, struct lb_e
         return setup_word(s, "config", "choices", words > 1 ? word[1] : "2", error);
     if (!policies[i].hash)
         return 0;
-    return setup_word(s, "config", "function", hashes_with_xxhash(s) ? "xxhash" : "fnv1a", error);
+    return setup_word(s, "config", "function", is_newer(s) ? "xxhash" : "fnv1a", error);
 }
 
 static int read_limit(struct setup *s, char **word, uint32_t words, struct lb_error *error)
@@ -102,6 +107,35 @@ static int read_limit(struct setup *s, char **word, uint32_t words, struct lb_er
     return 0;
 }
 
+/* What is said of passive checks, which are on as soon as one of their words is there. */
+struct passive {
+    bool on, tolerant; /* tolerant: max_fails is not 0 */
+};
+
+static int read_passive(struct setup *s, struct passive *passive, char **word, uint32_t words,
+                        struct lb_error *error)
+{
+    uint64_t fails;
+    lb_time duration;
+    if (strcmp(word[0], "unhealthy_request_count") == 0) {
+        passive->on = true;
+        return read_limit(s, word, words, error);
+    }
+    if (strcmp(word[0], "max_fails") == 0) {
+        if (words != 2 || !words_number(word[1], 0, UINT32_MAX, &fails))
+            return setup_fail(s, "config", error, "max_fails: expected a number");
+        passive->tolerant = passive->tolerant || fails > 0;
+    } else if (strcmp(word[0], "fail_duration") == 0) {
+        if (words != 2 || !words_time(word[1], SECOND, &duration))
+            return setup_fail(s, "config", error, "fail_duration: expected a time");
+        passive->tolerant = passive->tolerant || duration > 0;
+    } else {
+        return 1;
+    }
+    passive->on = true;
+    return 0;
+}
+
 static int read_line(struct setup *s, char **word, uint32_t words, struct lb_error *error)
 {
     if (strcmp(word[0], "reverse_proxy") == 0)
@@ -110,8 +144,6 @@ static int read_line(struct setup *s, char **word, uint32_t words, struct lb_err
         return add_upstreams(s, word + 1, words - 1, error);
     if (strcmp(word[0], "lb_policy") == 0)
         return read_policy(s, word + 1, words - 1, error);
-    if (strcmp(word[0], "unhealthy_request_count") == 0)
-        return read_limit(s, word, words, error);
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         if (strcmp(ignored[i], word[0]) == 0)
             return 0;
@@ -123,6 +155,7 @@ int caddy_read(struct setup *s, struct lb_error *error)
     char *words[WORDS_MAX], *rest = NULL;
     char *text = setup_keep(s, recording_value(s->recording, "config"));
     uint32_t count, transport = 0; /* how deep in a transport block, which is about connections */
+    struct passive passive = {false, false};
     words_unfold(text);
     if (setup_method(s, "config", "caddy-random", error) != 0)
         return -1;
@@ -135,8 +168,15 @@ int caddy_read(struct setup *s, struct lb_error *error)
         bool opens = strcmp(words[count - 1], "{") == 0, closes = strcmp(words[0], "}") == 0;
         if (transport > 0 || strcmp(words[0], "transport") == 0)
             transport += (opens ? 1U : 0U) - (closes ? 1U : 0U);
-        else if (!closes && read_line(s, words, count, error) != 0)
-            return -1;
+        else if (!closes) {
+            int status = read_passive(s, &passive, words, count, error);
+            if (status > 0)
+                status = read_line(s, words, count, error);
+            if (status != 0)
+                return -1;
+        }
     }
+    for (uint32_t i = 0; i < s->server_count && passive.on && !passive.tolerant; i++)
+        s->servers[i].down = !is_newer(s);
     return 0;
 }

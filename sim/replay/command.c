@@ -140,6 +140,15 @@ static int set_answers(struct command_line *c, uint32_t server, const char *text
     return set_port(c, server, "open");
 }
 
+/* Varnish; auto leaves health to probes, of which there are none. */
+static int set_sick(struct command_line *c, uint32_t server, const char *text)
+{
+    bool sick = strcmp(text, "sick") == 0;
+    if (!sick && strcmp(text, "healthy") != 0 && strcmp(text, "auto") != 0)
+        return expected(c, "sick, healthy or auto", text);
+    return set_admin(c, server, sick ? "maint" : "ready");
+}
+
 /* S is the server, V the value; every other word stands for itself. */
 static const struct {
     const char *words[5];
@@ -157,6 +166,7 @@ static const struct {
     {{"disable", "health", "S", NULL, NULL}, set_nothing},
     {{"enable", "agent", "S", NULL, NULL}, set_nothing},
     {{"disable", "agent", "S", NULL, NULL}, set_nothing},
+    {{"backend.set_health", "S", "V", NULL, NULL}, set_sick},
     /* our own */
     {{"S", "weight", "V", NULL, NULL}, set_weight},
     {{"S", "limit", "V", NULL, NULL}, set_limit},

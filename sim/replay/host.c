@@ -38,7 +38,10 @@ static void create_rows(struct host *h)
     const struct setup *s = h->setup;
     h->tier_count = s->tiers;
     h->servers = text_need_zero(s->server_count, sizeof *h->servers);
-    for (uint32_t i = 0; i < s->server_count; i++) {
+    for (uint32_t k = 0; k < 2 * s->server_count; k++) {
+        uint32_t i = k % s->server_count; /* who is asked last has the last rows */
+        if (s->servers[i].spare != (k >= s->server_count))
+            continue;
         h->servers[i] = (struct host_server){.tier = s->servers[i].tier,
                                              .row = h->tiers[s->servers[i].tier].pool.count++,
                                              .weight = s->servers[i].weight,

@@ -226,7 +226,8 @@ static int op_nothing(struct rows *rows, const char *op)
     return 0;
 }
 
-/* down and up close and open the port, a status is answered from now on whenever it is open. */
+/* down and up close and open the port, a status is answered from now on whenever it is open; of all
+ * servers with that address. */
 static int op_answer(struct rows *rows, const char *op)
 {
     uint64_t status = 0;
@@ -240,10 +241,15 @@ static int op_answer(struct rows *rows, const char *op)
         return kind_fail(rows->r, rows->row, rows->error,
                          "expected a server (s1, s2, ...) in the column 'server', found '%.60s'",
                          word != NULL ? word : "(no column)");
-    if (port)
-        rows->r->host.servers[server].refuses = op[0] == 'd';
-    else
-        rows->r->host.servers[server].status = (int)status;
+    const struct setup *s = rows->r->setup;
+    for (uint32_t i = 0; i < s->server_count; i++) {
+        if (strcmp(s->servers[i].address, s->servers[server].address) != 0)
+            continue;
+        if (port)
+            rows->r->host.servers[i].refuses = op[0] == 'd';
+        else
+            rows->r->host.servers[i].status = (int)status;
+    }
     return 0;
 }
 

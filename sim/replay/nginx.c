@@ -205,6 +205,18 @@ static int read_statement(struct setup *s, char *text, struct lb_error *error)
     return setup_refuse(s, "upstream", word[0], error);
 }
 
+/* Servers with the same address are the same in a recording, where $upstream_addr names them: all
+ * are called as the first. */
+static void share_labels(struct setup *s)
+{
+    for (uint32_t i = 1; i < s->server_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(s->servers[k].address, s->servers[i].address) == 0) {
+                memcpy(s->servers[i].label, s->servers[k].label, sizeof s->servers[i].label);
+                break;
+            }
+}
+
 int nginx_read(struct setup *s, struct lb_error *error)
 {
     char *at = setup_keep(s, recording_value(s->recording, "config"));
@@ -219,6 +231,7 @@ int nginx_read(struct setup *s, struct lb_error *error)
         if (read_statement(s, at, error) != 0)
             return -1;
     }
+    share_labels(s);
     bool drawn = strncmp(s->algorithm->name, "nginx-random", 12) == 0 ||
                  strstr(s->algorithm->name, "hash") != NULL;
     for (uint32_t i = 0; i < s->server_count && drawn; i++)

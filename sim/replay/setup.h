@@ -25,6 +25,7 @@ struct setup_server {
     lb_time fail_timeout;
     double rate; /* the weight that its load reports speak of; 0 = no reports */
     bool down;   /* takes nothing, for as long as the configuration says */
+    bool spare;  /* asked after all others of its tier */
     /* HAProxy */
     const char *cookie;
     bool maintenance, checked, no_stick;

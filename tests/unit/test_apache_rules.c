@@ -71,6 +71,23 @@ static void bytraffic_divides_twice(void)
     books_close(&books);
 }
 
+/* Factors of 1.15 and 1: 229/115 = 1 where 2 x 114.5 would be 2; the first among equals. */
+static void bytraffic_knows_hundredths(void)
+{
+    open_tier_with("apache-bytraffic", (uint32_t[]){115, 100, 0}, 1, (double[]){1});
+    carried(0, 229, 0); /* 1 */
+    CU_ASSERT(books_pick(&books, &first_try) == 1);
+    carried(1, 100, 0); /* 1 */
+    CU_ASSERT(books_pick(&books, &first_try) == 0);
+    carried(0, 1, 0); /* 230/115 = 2 */
+    CU_ASSERT(books_pick(&books, &first_try) == 1);
+    carried(1, 99, 99); /* 199/100 + 99/100 = 1 */
+    CU_ASSERT(books_pick(&books, &first_try) == 1);
+    carried(1, 1, 0); /* 200/100 */
+    CU_ASSERT(books_pick(&books, &first_try) == 0);
+    books_close(&books);
+}
+
 /* Who is full is waited for, who has been tried is not. */
 static void full_workers_are_waited_for(void)
 {
@@ -93,6 +110,7 @@ static const struct check_test tests[] = {
     {"byrequests takes smooth turns", byrequests_takes_smooth_turns},
     {"bybusyness ignores factors under load", bybusyness_ignores_factors_under_load},
     {"bytraffic divides twice", bytraffic_divides_twice},
+    {"bytraffic knows hundredths", bytraffic_knows_hundredths},
     {"full workers are waited for", full_workers_are_waited_for},
 };
 

@@ -52,6 +52,28 @@ static void in_order(void)
     books_close(&books);
 }
 
+/* Who took over keeps everything while it is healthy; then the next in order, around the end. */
+static void sticky_fallback_stays(void)
+{
+    turns_open_with(&books, "varnish-fallback", "1 1 1", "sticky", 1);
+    turns_expect(&books, "aa", true);
+    turns_flags(&books, 0, LB_PRESENT);
+    turns_expect(&books, "b", false);
+    turns_flags(&books, 0, TURNS_UP);
+    turns_expect(&books, "b", false);
+    turns_flags(&books, 2, LB_PRESENT);
+    turns_flags(&books, 1, LB_PRESENT);
+    turns_expect(&books, "a", false);
+    turns_flags(&books, 1, TURNS_UP);
+    turns_flags(&books, 0, LB_PRESENT);
+    turns_flags(&books, 1, LB_PRESENT);
+    turns_expect(&books, "-", false);
+    turns_flags(&books, 1, TURNS_UP);
+    turns_flags(&books, 0, TURNS_UP);
+    turns_expect(&books, "a", false);
+    books_close(&books);
+}
+
 /* By weight among the healthy; false alarms: the seed is fixed. */
 static void random_by_weight(void)
 {
@@ -215,6 +237,7 @@ static void shard_is_bounded(void)
 static const struct check_test tests[] = {
     {"sha256 tail", sha256_tail},
     {"in order", in_order},
+    {"sticky fallback stays", sticky_fallback_stays},
     {"random by weight", random_by_weight},
     {"hash", hash},
     {"shard", shard},

@@ -13,9 +13,13 @@
 static struct books books;
 static const struct lb_request first_try = {.source = {.family = 4}};
 
-/* A tier with these weights, up to the first 0; max_fails 1 and fail_timeout 3 s. */
-static inline void open_tier(const char *name, const uint32_t *weights, uint32_t tiers)
+/* A tier with these weights, up to the first 0; max_fails 1 and fail_timeout 3 s. Values: one for
+ * each parameter, or NULL. */
+static inline void open_tier_with(const char *name, const uint32_t *weights, uint32_t tiers,
+                                  const double *values)
 {
+    const struct lb_algorithm *algorithm = lb_registry_find(name);
+    CU_ASSERT_FATAL(algorithm != NULL);
     uint32_t rows = 0;
     books_init(&books, 0);
     for (; weights[rows] != 0; rows++) {
@@ -27,7 +31,14 @@ static inline void open_tier(const char *name, const uint32_t *weights, uint32_t
     books.pool.count = rows;
     books.tiers = tiers;
     books.now = 10 * SECOND + SECOND / 2;
-    CU_ASSERT_FATAL(books_open(&books, lb_registry_find(name), 1, false));
+    for (uint32_t k = 0; values != NULL && k < lb_param_count(algorithm); k++)
+        books.values[k] = values[k];
+    CU_ASSERT_FATAL(books_open(&books, algorithm, 1, values != NULL));
+}
+
+static inline void open_tier(const char *name, const uint32_t *weights, uint32_t tiers)
+{
+    open_tier_with(name, weights, tiers, NULL);
 }
 
 static inline void expect_order(const char *order)
