@@ -75,7 +75,8 @@ def spoil_cell(kind, names, cells):
         row[last] = row[last][:-1] + ("0" if row[last][-1] != "0" else "1")
     else:
         column = next((c for c in ("tried", "pick", "pick_after") if c in row), None)
-        if column is None or not row[column].startswith("s") or row.get("op", "req") == "close":
+        if (column is None or not row[column].startswith(("s", "REJECT:")) or
+                row.get("op", "req") == "close"):
             return None
         row[column] = "s1" if row[column] != "s1" else "s2"
     return [row[name] for name in names]
