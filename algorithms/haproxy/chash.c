@@ -53,6 +53,13 @@ static uint32_t find(const struct lb_ring *ring, const struct lb_point *point)
 static void update_points(struct lb_haproxy_chash *c)
 {
     struct lb_ring *ring = &c->ring;
+    for (uint32_t row = 0; row < c->pool->count; row++) {
+        struct lb_haproxy_server *server = &c->server[row];
+        if (c->weights.e[row] <= server->most)
+            continue;
+        server->most = c->weights.e[row];
+        server->points = 0; /* all go before all are put in */
+    }
     struct lb_point last = last_to_stay(c);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < ring->count; i++)
@@ -60,6 +67,7 @@ static void update_points(struct lb_haproxy_chash *c)
             ring->point[kept++] = ring->point[i];
     ring->count = kept;
     c->total = 0;
+    c->usable = 0;
     for (uint32_t row = 0; row < c->pool->count; row++) {
         struct lb_haproxy_server *server = &c->server[row];
         uint32_t e = c->weights.e[row];
@@ -67,8 +75,8 @@ static void update_points(struct lb_haproxy_chash *c)
             server->points = e;
         for (; server->points < e && ring->count < ring->room; server->points++)
             lb_ring_add(ring, point_hash(server->id, server->points), row, server->points);
-        server->before = c->total;
         c->total += e;
+        c->usable += e != 0 ? 1U : 0U;
     }
     lb_ring_sort(ring);
     c->last = find(ring, &last);
@@ -95,6 +103,14 @@ static int make_room(struct lb_haproxy_chash *c, struct lb_error *error)
     return 0;
 }
 
+/* The backend that is in this row from now on: none of the points of another stays. */
+static void meet(struct lb_haproxy_chash *c, uint32_t row)
+{
+    const struct lb_backend *b = &c->pool->at[row];
+    c->server[row] = (struct lb_haproxy_server){
+        .id = b->id, .most = LB_HAPROXY_SCALE * lb_haproxy_weight(b->weight)};
+}
+
 int lb_haproxy_chash_init(struct lb_haproxy_chash *c, const struct lb_pool *pool, lb_time now,
                           struct lb_error *error)
 {
@@ -107,10 +123,15 @@ int lb_haproxy_chash_init(struct lb_haproxy_chash *c, const struct lb_pool *pool
     if (c->server == NULL)
         return lb_error_set(error, LB_ERROR_MEMORY, "haproxy: no memory for %zu servers", max);
     for (uint32_t row = 0; row < pool->count; row++)
-        c->server[row].id = pool->at[row].id;
+        meet(c, row);
     lb_haproxy_weights_change(&c->weights, NULL, 0, now, reweigh, c);
     if (make_room(c, error) != 0)
         return -1;
+    uint64_t before = 0;
+    for (uint32_t row = 0; row < pool->count; row++) {
+        c->server[row].before = c->weights.e[row] != 0 ? before : 0;
+        before += c->weights.e[row];
+    }
     update_points(c);
     return 0;
 }
@@ -126,11 +147,9 @@ void lb_haproxy_chash_change(struct lb_haproxy_chash *c, const int32_t *changed,
                              lb_time now)
 {
     for (uint32_t k = 0; k < count; k++) {
-        struct lb_haproxy_server *server = &c->server[changed[k]];
-        if (server->id == c->pool->at[changed[k]].id)
+        if (c->server[changed[k]].id == c->pool->at[changed[k]].id)
             continue;
-        server->id = c->pool->at[changed[k]].id; /* another backend has come to this row: */
-        server->points = 0;                      /* none of the old points stays */
+        meet(c, (uint32_t)changed[k]);
         c->stale = true;
     }
     lb_haproxy_weights_change(&c->weights, changed, count, now, reweigh, c);
@@ -198,7 +217,7 @@ int32_t lb_haproxy_chash_turn(struct lb_haproxy_chash *c, const struct lb_reques
     uint32_t i = c->last, avoided = NOBODY;
     if (ring->count == 0)
         return LB_NONE;
-    for (uint32_t n = 0; n < ring->count; n++) {
+    for (uint32_t n = i != NOBODY ? ring->count : 1; n > 0; n--) {
         i = i != NOBODY ? lb_ring_next(ring, i) : 0;
         uint32_t row = ring->point[i].row;
         if (lb_haproxy_saturated(&c->pool->at[row], now))

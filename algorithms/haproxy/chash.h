@@ -11,10 +11,13 @@
  * Bounded load, in percent of the mean: with S = ((in flight of the pool + 1) x f + 99) / 100 slots and
  * W the sum of e, a server may have e x (S / W) of them and its part of the remainder, at least one;
  * it takes a request while it has fewer in flight. `before` is the sum of e of the usable servers
- * declared before. The product computes in 32 bits, which overflow in large pools; here in 64.
+ * declared before, as it was at the start: the product never adds it up again, so after a change the
+ * remainder is shared out unevenly. It computes in 32 bits, which overflow in large pools; here in 64.
  *
- * A turn's place, when its point goes: the next point that stays (as in HAProxy 1.4 to 1.6, read; not
- * recorded). When all are saturated the turns begin again at the first point.
+ * A turn's place, when its point goes: the next point that stays. A server whose weight grows beyond
+ * what it ever had is taken off the ring and put back, so that its points all go for a moment. A turn
+ * without a place looks at the first point only: when that server is saturated, everybody waits. When
+ * all are saturated the turns have no place any more.
  *
  * Cost: a look-up O(1) expected, two or three cache misses on a large ring; a change O(points), which
  * also happens at each step of a slow start, in the pick that comes after it. 64 bytes a point.
@@ -29,7 +32,8 @@
 struct lb_haproxy_server {
     uint32_t id;     /* whose points are on the ring */
     uint32_t points; /* how many */
-    uint64_t before; /* sum of e of the rows before */
+    uint32_t most;   /* points that there is room for: more, and all are put in anew */
+    uint64_t before; /* sum of e of the rows before, at the start */
 };
 
 struct lb_haproxy_chash {
@@ -37,9 +41,10 @@ struct lb_haproxy_chash {
     struct lb_haproxy_weights weights;
     struct lb_haproxy_server *server; /* row -> server */
     struct lb_ring ring;
-    uint64_t total; /* sum of e */
-    uint32_t last;  /* the point of the last turn; UINT32_MAX = none yet */
-    bool stale;     /* weights differ from the points */
+    uint64_t total;  /* sum of e */
+    uint32_t usable; /* servers on the ring */
+    uint32_t last;   /* the point of the last turn; UINT32_MAX = none yet */
+    bool stale;      /* weights differ from the points */
 };
 
 /* 0, or -1 with *error; done() either way. */

@@ -4,6 +4,8 @@
  * The idea: the host gives the key's bytes (for `balance uri` the path up to the '?'); they go
  * through one of four functions, and the avalanche if asked for, and the hash is looked up in the
  * static map or on the ring, see hashing.h. A request whose key is missing or empty takes turns.
+ * When one server is left, uri, hdr and hash do not look at the key at all; url_param does, so that
+ * its turns go on: `turn-alone`.
  *
  * Cost: O(key) and O(1); consistent: O(1) expected, O(points) under a bound when most are beyond it.
  * Source: HAProxy 2.6.12, src/backend.c, src/hash.c; rules in our own words and code. All recordings
@@ -22,6 +24,12 @@ static const struct lb_param params[] = {
      .max = 3,
      .help = "hash-type: what the key's bytes are hashed by",
      .choices = functions},
+    {.name = "turn-alone",
+     .unit = "bool",
+     .value = 0,
+     .min = 0,
+     .max = 1,
+     .help = "url_param: a request without a key takes a turn even if one server is left"},
     {.name = NULL},
 };
 

@@ -32,6 +32,7 @@ void *lb_haproxy_hashing_create(const struct lb_setup *setup, const struct lb_pa
         h->bound = BOUND_MIN;
     if (params[3].name != NULL)
         h->function = (uint32_t)lb_value(setup, params, 3);
+    h->turn_alone = params[3].name != NULL && lb_value(setup, params, 4) != 0;
     int failed = h->consistent ? lb_haproxy_chash_init(&h->chash, setup->pool, setup->now, error)
                                : lb_haproxy_map_init(&h->map, setup->pool, error);
     if (failed == 0)

@@ -5,7 +5,8 @@
  * consistent). A pick by hash stands whether the server is saturated or not: the request then waits in
  * that server's own queue. A server to be avoided on a retry is passed over on the ring only; the map
  * gives the same server again. A request without anything to hash takes the next turn on the map or
- * the ring. The bound applies to the ring only.
+ * the ring; not when there is one server only, which gets it as if by hash, and the next turn stays
+ * where it is. The bound applies to the ring only.
  *
  * Source: HAProxy 2.6.12, src/backend.c; rules in our own words and code.
  */
@@ -20,6 +21,7 @@ struct lb_haproxy_hashing {
     bool consistent, avalanche;
     uint32_t bound; /* percent of the mean load; 0 = none */
     uint32_t function;
+    bool turn_alone; /* the turns of requests without a key go on when one server is left */
     struct lb_haproxy_map map;     /* when map-based */
     struct lb_haproxy_chash chash; /* when consistent */
 };
@@ -61,9 +63,11 @@ static inline int32_t lb_haproxy_hashing_pick(struct lb_haproxy_hashing *h,
     if (h->avalanche)
         hash = lb_avalanche32(hash);
     if (!h->consistent)
-        return keyed ? lb_haproxy_map_at(&h->map, hash)
-                     : lb_haproxy_map_turn(&h->map, request, now);
+        return keyed || (h->map.usable == 1 && !h->turn_alone)
+                   ? lb_haproxy_map_at(&h->map, hash)
+                   : lb_haproxy_map_turn(&h->map, request, now);
     lb_haproxy_chash_tick(&h->chash, now);
+    keyed = keyed || (h->chash.usable == 1 && !h->turn_alone);
     return keyed ? lb_haproxy_chash_at(&h->chash, hash, lb_haproxy_avoid(request), h->bound)
                  : lb_haproxy_chash_turn(&h->chash, request, now);
 }

@@ -126,6 +126,17 @@ static uint32_t common_divisor(const struct lb_haproxy_map *map)
     return divisor != 0 ? divisor : 1;
 }
 
+/* The weights in the table. */
+static void set_weights(struct lb_haproxy_map *map)
+{
+    map->divisor = common_divisor(map);
+    map->usable = 0;
+    for (uint32_t i = 0; i < map->pool->count; i++) {
+        map->row[i].e = lb_open(&map->pool->at[i]) ? map->row[i].weight / map->divisor : 0;
+        map->usable += map->row[i].e != 0 ? 1U : 0U;
+    }
+}
+
 void lb_haproxy_map_change(struct lb_haproxy_map *map, const int32_t *changed, uint32_t count)
 {
     bool differs = false;
@@ -137,9 +148,7 @@ void lb_haproxy_map_change(struct lb_haproxy_map *map, const int32_t *changed, u
     }
     if (!differs)
         return;
-    map->divisor = common_divisor(map);
-    for (uint32_t i = 0; i < map->pool->count; i++)
-        map->row[i].e = lb_open(&map->pool->at[i]) ? map->row[i].weight / map->divisor : 0;
+    set_weights(map);
     if (make_room(map))
         build(map);
     else
@@ -157,9 +166,7 @@ int lb_haproxy_map_init(struct lb_haproxy_map *map, const struct lb_pool *pool,
         return lb_error_set(error, LB_ERROR_MEMORY, "haproxy: no memory for %zu servers", max);
     for (uint32_t i = 0; i < pool->count; i++)
         join(map, i);
-    map->divisor = common_divisor(map);
-    for (uint32_t i = 0; i < pool->count; i++)
-        map->row[i].e = lb_open(&pool->at[i]) ? map->row[i].weight / map->divisor : 0;
+    set_weights(map);
     if (!make_room(map))
         return lb_error_set(error, LB_ERROR_MEMORY, "haproxy: no memory for a map of servers");
     build(map);

@@ -15,8 +15,8 @@
  *
  * Weights of the product's static algorithms cannot be changed but to 0 and back: a row keeps the
  * weight it joined with, at most 256. Slow start does not apply. The greatest common divisor is that
- * of all present rows, usable or not; the product's also counts the backups, which changes the table
- * only by repeating it.
+ * of all present rows, usable or not; the product's also counts the backups, whose map is this same
+ * one: it repeats the table, and turns go on from the position of the other tier.
  *
  * Cost: a look-up O(1); a build O(T log n), T <= 256 n; 4 T bytes and 44 a row.
  * Source: HAProxy 2.6.12, src/lb_map.c; rules in our own words and code.
@@ -43,6 +43,7 @@ struct lb_haproxy_map {
     uint32_t length, room;
     uint32_t position; /* of the next turn */
     uint32_t divisor;
+    uint32_t usable; /* servers in the table */
 };
 
 /* 0, or -1 with *error; done() either way. */

@@ -57,8 +57,8 @@ static inline uint32_t lb_haproxy_eweight(uint32_t weight, lb_time since, lb_tim
     return weight * (uint32_t)((LB_HAPROXY_SCALE * t + total) / total);
 }
 
-/* The weight that the statistics show for an effective one, and the throttle in percent; the latter
- * is shown during slow start only. */
+/* The weight that the statistics show for an effective one, and the throttle in percent, each with
+ * fifteen sixteenths added before the division; the throttle is shown during slow start only. */
 static inline uint32_t lb_haproxy_shown_weight(uint32_t eweight)
 {
     return (eweight + LB_HAPROXY_SCALE - 1) / LB_HAPROXY_SCALE;
@@ -67,7 +67,7 @@ static inline uint32_t lb_haproxy_shown_weight(uint32_t eweight)
 static inline uint32_t lb_haproxy_throttle(uint32_t weight, uint32_t eweight)
 {
     weight = lb_haproxy_weight(weight);
-    return weight != 0 ? 100 * eweight / (weight * LB_HAPROXY_SCALE) : 0;
+    return weight != 0 ? (100 * eweight + LB_HAPROXY_SCALE - 1) / (weight * LB_HAPROXY_SCALE) : 100;
 }
 
 /* maxconn as it stands now, grown with the slow start; 0 = none. */

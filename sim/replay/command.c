@@ -60,6 +60,7 @@ static int set_weight(struct command_line *c, uint32_t server, const char *text)
 static int set_admin(struct command_line *c, uint32_t server, const char *state)
 {
     struct host_server *s = &c->r->host.servers[server];
+    bool back = s->admin == HOST_MAINTENANCE;
     if (strcmp(state, "ready") == 0)
         s->admin = HOST_READY;
     else if (strcmp(state, "drain") == 0)
@@ -69,6 +70,8 @@ static int set_admin(struct command_line *c, uint32_t server, const char *state)
     else
         return expected(c, "ready, drain or maint", state);
     host_refresh(&c->r->host);
+    if (back && c->r->setup->one_backup && s->admin == HOST_READY)
+        replay_grab(c->r, server);
     return 0;
 }
 
@@ -98,6 +101,7 @@ static int set_limit(struct command_line *c, uint32_t server, const char *text)
     if (h->setup->algorithm->on_pool_change != NULL)
         h->setup->algorithm->on_pool_change(h->tiers[h->servers[server].tier].state, &row, 1,
                                             h->now);
+    replay_serve(c->r, server);
     return 0;
 }
 

@@ -90,6 +90,8 @@ static int read_uri(struct haproxy_reader *r, char **word, uint32_t words)
                                                           : NULL;
         if (strcmp(word[k], "whole") == 0)
             h->uri_whole = true;
+        else if (strcmp(word[k], "path-only") == 0)
+            h->uri_path_only = true;
         else if (value == NULL)
             return setup_refuse(r->s, "balance uri", word[k], r->error);
         else if (k + 1 == words || !words_number(word[++k], 1, 1000000, value))
@@ -236,6 +238,9 @@ static int read_hash_params(struct haproxy_reader *r, bool choose)
     if (choose && r->function != NULL &&
         setup_word(s, "config", "function", r->function, r->error) != 0)
         return -1;
+    if (r->balance != NULL && strcmp(r->balance, "url_param") == 0 &&
+        setup_number(s, "config", "turn-alone", 1, r->error) != 0)
+        return -1;
     if (r->factor == 0)
         return 0;
     return setup_number(s, "config", "balance-factor", (double)r->factor, r->error);
@@ -245,13 +250,13 @@ static int read_method(struct haproxy_reader *r)
 {
     static const struct {
         const char *balance, *name;
-        bool dynamic, in_turn;
+        bool dynamic, in_turn, in_line;
     } methods[] = {
-        {"roundrobin", "haproxy-roundrobin", true, true},
-        {"static-rr", "haproxy-static-rr", false, true},
-        {"leastconn", "haproxy-leastconn", true, false},
-        {"first", "haproxy-first", true, false},
-        {"random", "haproxy-random", true, true},
+        {"roundrobin", "haproxy-roundrobin", true, true, true},
+        {"static-rr", "haproxy-static-rr", false, true, true},
+        {"leastconn", "haproxy-leastconn", true, true, false},
+        {"first", "haproxy-first", true, true, true},
+        {"random", "haproxy-random", true, true, false},
     };
     struct setup *s = r->s;
     const char *word = r->balance != NULL ? r->balance : "roundrobin";
@@ -260,6 +265,7 @@ static int read_method(struct haproxy_reader *r)
             continue;
         s->haproxy.dynamic = methods[i].dynamic;
         s->haproxy.in_turn = methods[i].in_turn;
+        s->haproxy.in_line = methods[i].in_line;
         if (setup_method(s, "config", methods[i].name, r->error) != 0)
             return -1;
         return r->draws == 0 ? 0 : setup_number(s, "config", "draws", (double)r->draws, r->error);
@@ -310,5 +316,8 @@ int haproxy_read(struct setup *s, struct lb_error *error)
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         if (read_line(&r, line) != 0)
             return -1;
-    return read_method(&r);
+    if (read_method(&r) != 0)
+        return -1;
+    s->one_pool = !s->haproxy.dynamic; /* the static map is one, and so is its position */
+    return 0;
 }

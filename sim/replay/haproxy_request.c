@@ -4,15 +4,29 @@
  * A session that sticks goes to its server without a pick, if that server is not stopped; else the
  * method picks. A refused connection is tried again as often as `retries` says: at the same server,
  * or, with `option redispatch`, at another when it is the turn for that, and at once when the method
- * is of the round robin kind and there is another server. The server that answers is remembered.
+ * is no hash and there is another server. The server that answers is remembered.
  */
 #include <string.h>
 
 #include "sim/replay/product.h"
 
+/* "http://host/path" begins at the path. */
+static void cut_host(struct lb_request *request)
+{
+    const char *key = request->key, *end = key + request->key_size;
+    const char *colon = memchr(key, ':', request->key_size);
+    if (key[0] == '/' || colon == NULL || end - colon < 3 || memcmp(colon, "://", 3) != 0)
+        return;
+    const char *path = memchr(colon + 3, '/', (size_t)(end - colon - 3));
+    request->key = path != NULL ? path : end;
+    request->key_size = path != NULL ? (size_t)(end - path) : 0;
+}
+
 /* The part of a URI that counts: up to the query, so many characters, so many folders deep. */
 static void cut_uri(const struct setup_haproxy *h, struct lb_request *request)
 {
+    if (h->uri_path_only)
+        cut_host(request);
     const char *key = request->key;
     uint64_t slashes = 0;
     size_t size = request->key_size, end = 0;
@@ -45,8 +59,6 @@ static int32_t cookie_server(const struct replay *r, const struct exchange *e)
     if (value == NULL)
         return -1;
     const char *end = memchr(value, h->cookie == COOKIE_PREFIX ? '~' : '|', size);
-    if (end == NULL && h->cookie == COOKIE_PREFIX)
-        return -1;
     size = end != NULL ? (size_t)(end - value) : size;
     for (uint32_t i = 0; i < r->setup->server_count; i++) {
         const char *cookie = r->setup->servers[i].cookie;
@@ -92,8 +104,8 @@ static void answer_cookie(struct replay *r, const struct exchange *e, bool asked
         if (cookie != NULL)
             text_addf(&r->set_cookie, "%s=%s%s", h->cookie_name, cookie, h->cookie_tail.data);
         else
-            text_addf(&r->set_cookie, "%s=; Expires=Thu, 01-Jan-1970 00:00:01 GMT; path=/",
-                      h->cookie_name);
+            text_addf(&r->set_cookie, "%s=; Expires=Thu, 01-Jan-1970 00:00:01 GMT%s",
+                      h->cookie_name, h->cookie_tail.data);
         return;
     }
     size_t size;
@@ -125,7 +137,7 @@ static void remember(struct replay *r, struct exchange *e, bool by_cookie)
 /* --- the request ------------------------------------------------------------------------------ */
 
 /* Does the n-th retry go elsewhere? */
-static bool redispatches(const struct replay *r, int64_t retry, bool direct)
+static bool redispatches(struct replay *r, int64_t retry, bool direct)
 {
     const struct setup_haproxy *h = &r->setup->haproxy;
     int64_t last = (int64_t)h->retries + 1 + h->redispatch_after;
@@ -133,14 +145,23 @@ static bool redispatches(const struct replay *r, int64_t retry, bool direct)
         return false;
     if (h->redispatch_after > 0 ? retry % h->redispatch_after == 0 : last != 0 && retry % last == 0)
         return true;
-    return !direct && h->in_turn && r->host.tiers[0].pool.usable > 1;
+    return !direct && h->in_turn && host_active(&r->host) > 1;
+}
+
+static bool anybody(struct replay *r)
+{
+    for (uint32_t t = 0; t < r->host.tier_count; t++)
+        if (r->host.tiers[t].pool.usable > 0)
+            return true;
+    return false;
 }
 
 /* A server to try first, or again: -1 with e in the waiting room or with a status. */
 static int32_t choose(struct replay *r, struct exchange *e)
 {
     r->tier = 0;
-    int32_t server = replay_pick(r, e);
+    bool line = r->setup->haproxy.in_line && waiting_common(&r->waiting) > 0 && anybody(r);
+    int32_t server = line ? LB_WAIT : replay_pick(r, e);
     if (server >= 0)
         return server;
     if (server == LB_WAIT)

@@ -16,7 +16,18 @@ struct lb_backend *host_row(struct host *h, uint32_t server)
 
 bool host_takes(struct host *h, uint32_t server)
 {
-    return (host_row(h, server)->flags & LB_USABLE) != 0;
+    if ((host_row(h, server)->flags & LB_USABLE) == 0)
+        return false;
+    return !h->setup->one_backup || h->setup->servers[server].tier == 0 || host_active(h) == 0;
+}
+
+uint32_t host_active(struct host *h)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < h->setup->server_count; i++)
+        if (h->setup->servers[i].tier == 0 && (host_row(h, i)->flags & LB_USABLE) != 0)
+            count++;
+    return count;
 }
 
 int host_answer(const struct host *h, uint32_t server)
@@ -36,14 +47,15 @@ bool host_stopped(const struct host *h, uint32_t server)
 static void create_rows(struct host *h)
 {
     const struct setup *s = h->setup;
-    h->tier_count = s->tiers;
+    h->tier_count = s->one_pool ? 1 : s->tiers;
     h->servers = text_need_zero(s->server_count, sizeof *h->servers);
     for (uint32_t k = 0; k < 2 * s->server_count; k++) {
         uint32_t i = k % s->server_count; /* who is asked last has the last rows */
         if (s->servers[i].spare != (k >= s->server_count))
             continue;
-        h->servers[i] = (struct host_server){.tier = s->servers[i].tier,
-                                             .row = h->tiers[s->servers[i].tier].pool.count++,
+        uint32_t tier = s->one_pool ? 0 : s->servers[i].tier;
+        h->servers[i] = (struct host_server){.tier = tier,
+                                             .row = h->tiers[tier].pool.count++,
                                              .weight = s->servers[i].weight,
                                              .status = 200};
         if (s->servers[i].maintenance)
@@ -59,7 +71,7 @@ static void create_rows(struct host *h)
     }
     for (uint32_t i = 0; i < s->server_count; i++) {
         const struct setup_server *server = &s->servers[i];
-        h->tiers[server->tier].server_of[h->servers[i].row] = i;
+        h->tiers[h->servers[i].tier].server_of[h->servers[i].row] = i;
         *host_row(h, i) = (struct lb_backend){.name = server->name,
                                               .address = server->address,
                                               .id = server->id,
@@ -82,7 +94,19 @@ static bool wanted(const struct host *h, uint32_t server)
 /* HAProxy uses one backup at a time, the first there is, unless told otherwise. */
 static bool first_only(const struct host *h, uint32_t server)
 {
-    return h->setup->one_backup && h->servers[server].tier > 0 && !h->setup->haproxy.all_backups;
+    return h->setup->one_backup && h->setup->servers[server].tier > 0 &&
+           !h->setup->haproxy.all_backups;
+}
+
+/* Where backups share a pool with the others, they are out of it while one of those is wanted. */
+static bool stands_back(const struct host *h, uint32_t server)
+{
+    if (!h->setup->one_pool || h->setup->servers[server].tier == 0)
+        return false;
+    for (uint32_t i = 0; i < h->setup->server_count; i++)
+        if (h->setup->servers[i].tier == 0 && wanted(h, i))
+            return true;
+    return false;
 }
 
 void host_refresh(struct host *h)
@@ -97,7 +121,7 @@ void host_refresh(struct host *h)
             struct lb_backend *b = &tier->rows[row];
             uint32_t i = tier->server_of[row];
             bool was = (b->flags & LB_USABLE) != 0;
-            bool use = wanted(h, i) && !(first_only(h, i) && backup);
+            bool use = wanted(h, i) && !(first_only(h, i) && backup) && !stands_back(h, i);
             backup = backup || (use && first_only(h, i));
             if (use == was && b->weight == h->servers[i].weight)
                 continue;

@@ -17,8 +17,9 @@ enum host_health { HOST_UP, HOST_STOPPING, HOST_DOWN };
 
 struct host_server {
     uint32_t tier, row, weight;
-    int status;   /* what it answers with, */
-    bool refuses; /* when it listens at all */
+    uint32_t uncounted; /* requests that are here, and in no book */
+    int status;         /* what it answers with, */
+    bool refuses;       /* when it listens at all */
     enum host_admin admin;
     enum host_health health;
 };
@@ -55,8 +56,10 @@ void host_finish(struct host *h, uint32_t server, const struct lb_outcome *outco
 struct lb_backend *host_row(struct host *h, uint32_t server);
 /* What the server answers now: a status, or HOST_REFUSES. */
 int host_answer(const struct host *h, uint32_t server);
-/* Does the server take new requests? */
+/* Does the server take new requests? HAProxy's backups do while no other server does. */
 bool host_takes(struct host *h, uint32_t server);
+/* How many servers that are no backups take new requests? */
+uint32_t host_active(struct host *h);
 /* Is it out altogether, for sessions too? */
 bool host_stopped(const struct host *h, uint32_t server);
 

@@ -28,30 +28,6 @@ static void begin(struct rows *rows, struct exchange *e)
     r->setup->product->request(r, e);
 }
 
-static void serve_next(struct replay *r, uint32_t server)
-{
-    struct lb_backend *row = host_row(&r->host, server);
-    while (!lb_full(row)) {
-        uint32_t own = waiting_first(&r->waiting, WAITING_OWN + server);
-        uint32_t common = waiting_first(&r->waiting, WAITING_FRESH);
-        const struct waiting_node *nodes = r->waiting.nodes;
-        if (common != WAITING_NONE && !host_takes(&r->host, server))
-            common = WAITING_NONE;
-        if (own == WAITING_NONE && common == WAITING_NONE)
-            return;
-        bool mine = common == WAITING_NONE ||
-                    (own != WAITING_NONE && nodes[own].order < nodes[common].order);
-        uint32_t node = mine ? own : common;
-        struct exchange *e = &r->connections[nodes[node].request];
-        waiting_leave(&r->waiting, node);
-        e->node = WAITING_NONE;
-        row->queued -= mine ? 1U : 0U;
-        e->server = (int32_t)server;
-        e->status = 200;
-        host_start(&r->host, server, &e->request, LB_BY_QUEUE);
-    }
-}
-
 /* The request is over; places that came free go to those who wait. */
 static void end(struct replay *r, struct exchange *e)
 {
@@ -74,8 +50,15 @@ static void end(struct replay *r, struct exchange *e)
                                        .bytes_in = r->setup->bytes.response + e->bytes};
     uint32_t server = (uint32_t)e->server;
     e->server = -1;
-    host_finish(&r->host, server, &outcome);
-    serve_next(r, server);
+    if (e->uncounted)
+        r->host.servers[server].uncounted--;
+    else
+        host_finish(&r->host, server, &outcome);
+    e->uncounted = false;
+    const struct lb_backend *row = host_row(&r->host, server);
+    if (row->max_in_flight == 0 ||
+        row->in_flight + r->host.servers[server].uncounted < row->max_in_flight)
+        replay_serve(r, server);
 }
 
 /* What our side decided of this request, in words. */

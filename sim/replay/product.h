@@ -18,6 +18,7 @@ struct exchange {
     uint32_t node;             /* in the waiting room, or WAITING_NONE */
     int status;                /* for the client; 0 = not yet */
     bool busy;                 /* in flight or waiting */
+    bool uncounted;            /* in flight, and in no book: see replay_grab */
     uint64_t bytes;            /* of the body of the answer */
 };
 
@@ -65,6 +66,11 @@ void replay_start_how(struct replay *r, struct exchange *e, int32_t server, enum
 void replay_give_up(struct replay *r, struct exchange *e, enum lb_end end, bool failed);
 /* To the line of a server, or with -1 the common one. */
 void replay_wait(struct replay *r, struct exchange *e, int32_t server);
+/* Gives the server's free places to those who wait. */
+void replay_serve(struct replay *r, uint32_t server);
+/* HAProxy: the server is back from maintenance and takes from the common line, as many as it has
+ * places. The product does not count them among its requests (2.6), so that others come as well. */
+void replay_grab(struct replay *r, uint32_t server);
 /* A word more in the trail. */
 void replay_trail(struct replay *r, const char *word);
 

@@ -129,6 +129,49 @@ void replay_wait(struct replay *r, struct exchange *e, int32_t server)
     e->node = waiting_join(&r->waiting, line, r->tier, (uint32_t)(e - r->connections));
 }
 
+/* The request leaves the waiting room for the server. */
+static struct exchange *leave_line(struct replay *r, uint32_t node, uint32_t server)
+{
+    struct exchange *e = &r->connections[r->waiting.nodes[node].request];
+    waiting_leave(&r->waiting, node);
+    e->node = WAITING_NONE;
+    e->server = (int32_t)server;
+    e->status = 200;
+    return e;
+}
+
+void replay_serve(struct replay *r, uint32_t server)
+{
+    struct lb_backend *row = host_row(&r->host, server);
+    while (!lb_full(row)) {
+        uint32_t own = waiting_first(&r->waiting, WAITING_OWN + server);
+        uint32_t common = waiting_first(&r->waiting, WAITING_FRESH);
+        const struct waiting_node *nodes = r->waiting.nodes;
+        if (common != WAITING_NONE && !host_takes(&r->host, server))
+            common = WAITING_NONE;
+        if (own == WAITING_NONE && common == WAITING_NONE)
+            return;
+        bool mine = common == WAITING_NONE ||
+                    (own != WAITING_NONE && nodes[own].order < nodes[common].order);
+        row->queued -= mine ? 1U : 0U;
+        const struct exchange *e = leave_line(r, mine ? own : common, server);
+        host_start(&r->host, server, &e->request, LB_BY_QUEUE);
+    }
+}
+
+void replay_grab(struct replay *r, uint32_t server)
+{
+    const struct lb_backend *row = host_row(&r->host, server);
+    uint32_t taken = 0, node;
+    while ((node = waiting_first(&r->waiting, WAITING_FRESH)) != WAITING_NONE &&
+           host_takes(&r->host, server) &&
+           (row->max_in_flight == 0 || row->in_flight + taken < row->max_in_flight)) {
+        leave_line(r, node, server)->uncounted = true;
+        taken++;
+    }
+    r->host.servers[server].uncounted += taken;
+}
+
 /* A request of a balancer that is nothing but its algorithm: one pick, one try. */
 void plain_request(struct replay *r, struct exchange *e)
 {

@@ -52,12 +52,13 @@ enum setup_cookie { COOKIE_NONE, COOKIE_INSERT, COOKIE_PREFIX, COOKIE_REWRITE };
 
 struct setup_haproxy {
     bool dynamic; /* weights may change at run time */
-    bool in_turn; /* of the round robin kind: a failed try goes elsewhere at once */
+    bool in_turn; /* no hash: a failed try goes elsewhere at once */
+    bool in_line; /* who comes while others wait for anybody, waits behind them */
     bool all_backups, redispatch, persist;
     int64_t redispatch_after; /* every so many retries; negative: so many before the last */
     uint64_t retries;
     /* what is cut off the key of `balance uri` */
-    bool uri, uri_whole;
+    bool uri, uri_whole, uri_path_only;
     uint64_t uri_length, uri_depth; /* 0 = no limit */
     enum setup_cookie cookie;
     const char *cookie_name;
@@ -80,6 +81,7 @@ struct setup {
     char **buffers; /* that names and addresses point into */
     uint32_t buffer_count;
     bool one_backup;      /* backups one at a time, and only when no other server is usable */
+    bool one_pool;        /* backups are rows of the one pool, unusable while another is usable */
     bool by_source;       /* a key is an address: the client's */
     bool by_address_text; /* the client's address as text is the key */
     struct setup_bytes bytes;

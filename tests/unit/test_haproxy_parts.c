@@ -5,6 +5,7 @@
  */
 #include "algorithms/haproxy/chash.h"
 #include "algorithms/haproxy/free.h"
+#include "algorithms/haproxy/hashing.h"
 #include "algorithms/haproxy/map.h"
 #include "algorithms/hash.h"
 
@@ -166,15 +167,18 @@ static uint64_t slots_of(const struct lb_backend *b, uint64_t before, uint64_t t
     return slots > 0 ? slots : 1;
 }
 
+/* Row -> sum of the usable weights before it at the start, which is never added up again; nothing for
+ * one that came later. */
+static uint64_t before_at_start[ROWS];
+
 /* May row i take one more, in a pool whose usable weights sum up to tw / 16? */
 static bool within_bound(uint32_t i, uint32_t factor)
 {
-    uint64_t before = 0, tw = 0;
-    for (uint32_t k = 0; k < books.pool.count; k++) {
-        before += k < i && lb_open(&books.row[k]) ? 16 * books.row[k].weight : 0;
+    uint64_t tw = 0;
+    for (uint32_t k = 0; k < books.pool.count; k++)
         tw += lb_open(&books.row[k]) ? 16 * books.row[k].weight : 0;
-    }
-    return factor == 0 || books.row[i].in_flight < slots_of(&books.row[i], before, tw, factor);
+    return factor == 0 ||
+           books.row[i].in_flight < slots_of(&books.row[i], before_at_start[i], tw, factor);
 }
 
 /* The nearest point by a look at all of them; from there on, forwards, the first that may. */
@@ -215,6 +219,8 @@ static void ring_is_as_defined(void)
     lb_random_seed(&coins, 13);
     books_init(&books, 9);
     CU_ASSERT_FATAL(lb_haproxy_chash_init(&c, &books.pool, 0, NULL) == 0);
+    for (uint64_t i = 0; i < 9; i++)
+        before_at_start[i] = 16 * i;
     int wrong = 0;
     for (int round = 0; round < 150; round++) {
         int32_t row = (int32_t)below(9);
@@ -223,8 +229,10 @@ static void ring_is_as_defined(void)
             b->weight = below(7);
         else if (round % 3 == 1)
             b->flags ^= LB_USABLE;
-        else
+        else {
             b->id = 100 + (uint32_t)round;
+            before_at_start[row] = 0;
+        }
         b->in_flight = below(12);
         books_sum(&books);
         lb_haproxy_chash_change(&c, &row, 1, 0);
@@ -295,6 +303,64 @@ static void turns_go_on_after_a_change(void)
     lb_haproxy_chash_done(&c);
 }
 
+/* A server grows beyond what it ever had: all its points go first, the place of the turns with them to
+ * the next point of another, and are put back. Up to that weight they stay. */
+static void growth_moves_the_turns(void)
+{
+    struct lb_request request = {.key_size = 0};
+    lb_random_seed(&coins, 14);
+    for (int round = 0; round < 100; round++) {
+        struct lb_haproxy_chash c;
+        books_init(&books, 3);
+        for (uint32_t i = 0; i < 3; i++)
+            books.row[i].weight = 1 + below(4);
+        CU_ASSERT_FATAL(lb_haproxy_chash_init(&c, &books.pool, 0, NULL) == 0);
+        for (uint32_t n = 1 + below(60); n > 0; n--)
+            (void)lb_haproxy_chash_turn(&c, &request, 0);
+        int32_t row = (int32_t)c.ring.point[c.last].row;
+        uint64_t same = c.ring.point[c.last].hash;
+        uint32_t i = c.last;
+        while (c.ring.point[i].row == (uint32_t)row)
+            i = lb_ring_next(&c.ring, i);
+        uint64_t other = c.ring.point[i].hash;
+        uint32_t weight = books.row[row].weight;
+        for (uint32_t most = weight + 2, w = most; w > 0; w = w == most ? weight + 1 : 0) {
+            books.row[row].weight = w;
+            lb_haproxy_chash_change(&c, &row, 1, 0);
+            CU_ASSERT(c.ring.point[c.last].hash == other);
+        }
+        books.row[row].weight = weight; /* back and up again, below what it has had */
+        lb_haproxy_chash_change(&c, &row, 1, 0);
+        while (c.ring.point[c.last].hash != same)
+            (void)lb_haproxy_chash_turn(&c, &request, 0);
+        books.row[row].weight = weight + 2;
+        lb_haproxy_chash_change(&c, &row, 1, 0);
+        CU_ASSERT(c.ring.point[c.last].hash == same);
+        lb_haproxy_chash_done(&c);
+    }
+}
+
+/* {1,1,1} without a key: a, b; then c alone: the turns stay at the third slot, unless url_param asks,
+ * which goes through the map of one slot and stands before the second. */
+static void alone_takes_no_turn(void)
+{
+    struct lb_request request = {.key_size = 0};
+    for (int32_t alone = 0; alone < 2; alone++) {
+        struct lb_haproxy_hashing h = {.turn_alone = alone != 0};
+        books_init(&books, 3);
+        CU_ASSERT_FATAL(lb_haproxy_map_init(&h.map, &books.pool, NULL) == 0);
+        CU_ASSERT(lb_haproxy_hashing_pick(&h, &request, false, 0, 0) == 0);
+        CU_ASSERT(lb_haproxy_hashing_pick(&h, &request, false, 0, 0) == 1);
+        for (int back = 0; back < 2; back++) {
+            books.row[0].flags = books.row[1].flags = back != 0 ? UP : LB_PRESENT;
+            lb_haproxy_map_change(&h.map, (int32_t[]){0, 1}, 2);
+            CU_ASSERT(lb_haproxy_hashing_pick(&h, &request, false, 0, 0) ==
+                      (back != 0 ? 2 - alone : 2));
+        }
+        lb_haproxy_map_done(&h.map);
+    }
+}
+
 /* --- slow start ---------------------------------------------------------------------------------- */
 
 /* slowstart 10s, weight 16: weight and throttle as the statistics showed them. */
@@ -328,6 +394,8 @@ static void slow_start_by_hand(void)
     CU_ASSERT(lb_haproxy_eweight(3, 0, 4 * SECOND, 4 * SECOND) == 48);
     CU_ASSERT(lb_haproxy_eweight(3, 0, 4 * SECOND - 1, 3 * SECOND) == 39);
     CU_ASSERT(lb_haproxy_eweight(1000, 0, 0, 0) == 4096);
+    CU_ASSERT(lb_haproxy_throttle(3, 9) == 19); /* (900 + 15) / 48; as recorded: own_steps.tsv */
+    CU_ASSERT(lb_haproxy_throttle(3, 21) == 44);
     struct lb_backend b = {.max_in_flight = 50, .warm_for = 4 * SECOND};
     CU_ASSERT(lb_haproxy_maxconn(&b, 0) == 1);
     CU_ASSERT(lb_haproxy_maxconn(&b, SECOND) == 12);
@@ -343,6 +411,8 @@ static const struct check_test tests[] = {
     {"ranks of the full are kept", ranks_of_the_full_are_kept},
     {"map is as defined", map_is_as_defined},
     {"ring is as defined", ring_is_as_defined},
+    {"growth moves the turns", growth_moves_the_turns},
+    {"alone takes no turn", alone_takes_no_turn},
     {"nearest point by point", nearest_point_by_point},
     {"turns go on after a change", turns_go_on_after_a_change},
     {"slow start as recorded", slow_start_as_recorded},
