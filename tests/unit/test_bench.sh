@@ -4,7 +4,7 @@
 set -u
 . tests/tools/check.sh
 
-run "$LBSIM" bench --json
+run "$LBSIM" bench --json --quick
 status_is 0 'bench'
 "$PYTHON" - "$scratch/out" "$LBSIM" <<'PYTHON'
 import json, subprocess, sys
@@ -31,7 +31,7 @@ assert {(s["backends"], s["timeouts_and_checks"]) for s in doc["simulations"]} =
 PYTHON
 check $? 'every figure is there'
 
-run "$LBSIM" bench events
+run "$LBSIM" bench events --quick
 status_is 0 'bench events'
 ! grep -q DECISION "$scratch/out" && grep -q HOLD "$scratch/out"
 check $? 'events are the engine alone'
@@ -39,7 +39,7 @@ run "$LBSIM" bench pick
 status_is 2 'a slip'
 says err "did you mean 'picks'?" 'a slip'
 
-run "$LBSIM" bench --algorithm round-robin -a random
+run "$LBSIM" bench --quick --algorithm round-robin -a random
 status_is 0 'two algorithms'
 [ "$(grep -c '^round-robin \|^random ' "$scratch/out")" = 2 ] && ! grep -q 'HOLD' "$scratch/out"
 check $? 'these two and nothing else'

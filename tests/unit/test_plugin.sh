@@ -35,7 +35,7 @@ run "$installed" algorithms --json --plugin "$plugin"
 says out '"name": "first-fit"' 'algorithms --json'
 run "$installed" algorithms first-fit
 status_is 2 'algorithms, without it'
-run "$installed" bench --plugin "$plugin" --algorithm first-fit
+run "$installed" bench --quick --plugin "$plugin" --algorithm first-fit
 status_is 0 'bench'
 says out 'first-fit' 'bench'
 run "$installed" run first --plugin "$plugin" --algorithm first-fit --db "$scratch/x.db" --json

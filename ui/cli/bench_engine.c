@@ -34,7 +34,7 @@ static void on_hold(void *context, uint32_t subject, lb_time now)
 
 static engine_handler *const handlers[] = {on_hold};
 
-double bench_hold(uint32_t pending)
+double bench_hold(uint32_t pending, bool quick)
 {
     struct hold hold = {0};
     double best = NAN;
@@ -44,7 +44,7 @@ double bench_hold(uint32_t pending)
         (void)engine_at(hold.engine, units_from_ns(ziggurat_exponential(&hold.random) * GAP), 0, i);
     hold.left = 4 * (uint64_t)pending; /* until the queue has its shape */
     engine_run(hold.engine, LB_NEVER);
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < (quick ? 1 : ROUNDS); round++) {
         hold.left = HOLDS;
         int64_t start = wall_cpu();
         engine_run(hold.engine, LB_NEVER);
@@ -89,7 +89,7 @@ int bench_simulate(struct bench_simulation *simulation, struct lb_error *error)
     struct scenario *scenario = load(simulation, error);
     int status = scenario != NULL ? 0 : -1;
     double best = INFINITY;
-    for (int round = 0; round < ROUNDS && status == 0; round++) {
+    for (int round = 0; round < (simulation->quick ? 1 : ROUNDS) && status == 0; round++) {
         struct run_setup setup = {.scenario = scenario};
         int64_t start = wall_cpu();
         struct run *run = run_create(&setup, error);

@@ -6,9 +6,9 @@
 #include "sim/base/wall.h"
 #include "ui/cli/bench.h"
 
-#define EACH     2 /* in flight, of every backend on average */
-#define ROUNDS   5
-#define ROUND_NS 8000000    /* at least */
+#define EACH     2       /* in flight, of every backend on average */
+#define ROUND_NS 8000000 /* at least */
+#define QUICK_NS 1000000
 #define BATCH    256        /* decisions between two looks at the clock */
 #define LATENCY  10000000.0 /* ns: mean time in flight, sets the pace of the host's clock */
 #define TARGETS  16
@@ -201,26 +201,32 @@ static void host_fill(struct host *host)
 }
 
 /* Decides until everybody has been served anew, or for a while. */
-static void host_settle(struct host *host)
+static void host_settle(struct host *host, int64_t length)
 {
     int64_t start = wall_cpu();
     for (uint32_t i = 0; i < EACH * host->pool.count; i++) {
-        if (i % BATCH == 0 && wall_cpu() - start > 2 * (int64_t)ROUND_NS)
+        if (i % BATCH == 0 && wall_cpu() - start > length)
             break;
         host_decide(host);
     }
 }
 
-double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends)
+static int rounds(bool quick)
 {
+    return quick ? 1 : 5;
+}
+
+double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends, bool quick)
+{
+    int64_t length = quick ? QUICK_NS : ROUND_NS;
     struct host host;
     double best = NAN;
     host_open(&host, algorithm, backends);
     if (algorithm == NULL || host_create(&host)) {
         host_fill(&host);
-        host_settle(&host);
-        for (int round = 0; round < ROUNDS; round++)
-            best = fmin(best, host_round(&host, ROUND_NS)); /* fmin(NAN, x) is x */
+        host_settle(&host, 2 * length);
+        for (int round = 0; round < rounds(quick); round++)
+            best = fmin(best, host_round(&host, length)); /* fmin(NAN, x) is x */
         if (host.declined > 0) /* nobody may: all are usable, none is full; nothing was measured */
             best = NAN;
     }
@@ -228,11 +234,11 @@ double bench_decision(const struct lb_algorithm *algorithm, uint32_t backends)
     return best;
 }
 
-double bench_build(const struct lb_algorithm *algorithm, uint32_t backends)
+double bench_build(const struct lb_algorithm *algorithm, uint32_t backends, bool quick)
 {
     struct host host;
     double best = NAN;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < rounds(quick); round++) {
         host_open(&host, algorithm, backends);
         int64_t start = wall_cpu();
         if (host_create(&host))

@@ -13,6 +13,7 @@
 
 static const struct option_spec options[] = {
     {"algorithm", 'a', "ALGORITHM", "only decisions, and only of this algorithm", true},
+    {"quick", 0, NULL, "one short round of each: rough figures, in a tenth of the time", false},
     {"json", 0, NULL, "print one JSON object", false},
     PLUGIN_OPTION,
     {NULL, 0, NULL, NULL, false},
@@ -47,7 +48,7 @@ static void bench_one(struct job *job, const struct lb_algorithm *algorithm, con
             algorithm != NULL && algorithm->backends_max != 0 && algorithm->backends_max < backends;
         if (capped)
             backends = algorithm->backends_max;
-        double ns = bench_decision(algorithm, backends);
+        double ns = bench_decision(algorithm, backends, cli_flag(job->cli, "quick"));
         if (job->as_json) {
             json_object(&job->json, NULL);
             json_string(&job->json, "algorithm", algorithm != NULL ? name : NULL);
@@ -77,7 +78,7 @@ static void builds(struct job *job)
         printf("\n%-28s%10s\n", "MILLISECONDS A BUILD", "1,000  backends");
     for (uint32_t i = 0; i < lb_registry_count() && !cli_interrupted(); i++) {
         const struct lb_algorithm *a = lb_registry_at(i);
-        double ms = bench_build(a, BUILD_BACKENDS);
+        double ms = bench_build(a, BUILD_BACKENDS, cli_flag(job->cli, "quick"));
         if (!(ms >= BUILD_MS))
             continue;
         if (job->as_json) {
@@ -143,7 +144,7 @@ static void holds(struct job *job)
         printf("  pending\n%-28s", "one event out, one in");
     }
     for (size_t i = 0; i < PENDING && !cli_interrupted(); i++) {
-        double ns = bench_hold(pending[i]);
+        double ns = bench_hold(pending[i], cli_flag(job->cli, "quick"));
         if (job->as_json) {
             json_object(&job->json, NULL);
             json_uint(&job->json, "pending", pending[i]);
@@ -174,6 +175,7 @@ static int simulations(struct job *job)
         printf("\n%-36s%14s%18s%14s\n", "SIMULATION", "NS AN EVENT", "EVENTS A REQUEST",
                "NS A REQUEST");
     for (size_t i = 0; i < sizeof runs / sizeof runs[0] && !cli_interrupted(); i++) {
+        runs[i].quick = cli_flag(job->cli, "quick");
         if (bench_simulate(&runs[i], &error) != 0)
             return cli_fail_error(job->cli, &error);
         const char *what = runs[i].all ? "timeouts and checks" : "plain";

@@ -6,6 +6,7 @@
 #include "sim/base/json.h"
 #include "sim/replay/replay.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/plugin.h"
 
 enum form { FORM_WORDS, FORM_JSON, FORM_CSV };
 
@@ -157,6 +158,7 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values, one line a file", false},
     {"quiet", 'q', NULL, "say nothing about files without a difference", false},
+    PLUGIN_OPTION,
     {NULL, 0, NULL, NULL, false},
 };
 
