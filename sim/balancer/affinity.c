@@ -148,6 +148,14 @@ static uint32_t take_entry(struct affinity_table *t)
     return ++t->used;
 }
 
+void affinity_table_reserve(struct affinity_table *t)
+{
+    if (!t->purge || t->count < t->size)
+        return;
+    for (uint32_t k = 0; k <= t->size / 256 && t->count > 0; k++)
+        drop(t, t->entries[0].newer);
+}
+
 bool affinity_table_store(struct affinity_table *t, const void *key, size_t size, int32_t backend,
                           lb_time now)
 {
@@ -158,8 +166,7 @@ bool affinity_table_store(struct affinity_table *t, const void *key, size_t size
     }
     if (t->count == t->size && !t->purge)
         return false;
-    for (uint32_t k = 0; t->count >= t->size || (k > 0 && k <= t->size / 256 && t->count > 0); k++)
-        drop(t, t->entries[0].newer);
+    affinity_table_reserve(t);
     if (t->count >= t->bucket_count)
         grow_buckets(t);
     at = take_entry(t);

@@ -54,6 +54,9 @@ void affinity_table_done(struct affinity_table *t);
 /* The backend remembered for the key, or -1; a use, so that it is kept for longer. */
 int32_t affinity_table_find(struct affinity_table *t, const void *key, size_t size, lb_time now);
 
+/* Makes room in a full table for an entry, as below. */
+void affinity_table_reserve(struct affinity_table *t);
+
 /* Remembers the backend. A full table makes room as HAProxy's does: it drops one entry and one more
  * for each 256 of its size; false when it may not. */
 bool affinity_table_store(struct affinity_table *t, const void *key, size_t size, int32_t backend,

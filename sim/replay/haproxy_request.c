@@ -91,6 +91,7 @@ static int32_t table_server(struct replay *r, const struct exchange *e)
     if (!r->setup->haproxy.stick || size == 0)
         return -1;
     int32_t server = affinity_table_find(&r->sticks, key, size, r->host.now);
+    affinity_table_reserve(&r->sticks); /* before it is known whether an entry will be needed */
     return server >= 0 && may_stick(r, (uint32_t)server) ? server : -1;
 }
 
@@ -100,6 +101,8 @@ static void answer_cookie(struct replay *r, const struct exchange *e, bool asked
 {
     const struct setup_haproxy *h = &r->setup->haproxy;
     const char *cookie = r->setup->servers[e->server].cookie;
+    if (h->cookie == COOKIE_INSERT && h->cookie_post_only)
+        return;
     if (h->cookie == COOKIE_INSERT && !asked) {
         if (cookie != NULL)
             text_addf(&r->set_cookie, "%s=%s%s", h->cookie_name, cookie, h->cookie_tail.data);

@@ -156,7 +156,10 @@ int haproxy_cookie(struct haproxy_reader *r, char **word, uint32_t words)
             http_only = true;
         else if (strcmp(word[k], "secure") == 0)
             secure = true;
-        else if (strcmp(word[k], "indirect") != 0 && strcmp(word[k], "nocache") != 0)
+        else if (strcmp(word[k], "postonly") == 0)
+            h->cookie_post_only = true;
+        else if (strcmp(word[k], "indirect") != 0 && strcmp(word[k], "nocache") != 0 &&
+                 strcmp(word[k], "preserve") != 0)
             return setup_refuse(r->s, "cookie", word[k], r->error);
     }
     if (h->cookie == COOKIE_NONE)

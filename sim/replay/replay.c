@@ -143,6 +143,8 @@ static struct exchange *leave_line(struct replay *r, uint32_t node, uint32_t ser
 void replay_serve(struct replay *r, uint32_t server)
 {
     struct lb_backend *row = host_row(&r->host, server);
+    if (r->setup->one_backup && row->max_in_flight == 0)
+        return; /* HAProxy 2.6 gives those who wait to servers with a limit */
     while (!lb_full(row)) {
         uint32_t own = waiting_first(&r->waiting, WAITING_OWN + server);
         uint32_t common = waiting_first(&r->waiting, WAITING_FRESH);

@@ -62,6 +62,7 @@ struct setup_haproxy {
     uint64_t uri_length, uri_depth; /* 0 = no limit */
     enum setup_cookie cookie;
     const char *cookie_name;
+    bool cookie_post_only;   /* no request of a recording is a POST: none is inserted */
     struct text cookie_tail; /* "; path=/; HttpOnly" */
     bool stick, stick_string;
     uint64_t stick_size, stick_length;

@@ -88,6 +88,10 @@ static void a_full_table_drops_the_oldest(void)
     CU_ASSERT(find(&t, "a", 0) == 1);
     CU_ASSERT(store(&t, "d", 4, 0) && t.count == 3);
     CU_ASSERT(find(&t, "b", 0) == -1 && find(&t, "a", 0) == 1 && find(&t, "d", 0) == 4);
+    affinity_table_reserve(&t); /* c goes though nobody comes; then there is room */
+    CU_ASSERT(t.count == 2 && find(&t, "c", 0) == -1);
+    affinity_table_reserve(&t);
+    CU_ASSERT(t.count == 2 && find(&t, "a", 0) == 1 && find(&t, "d", 0) == 4);
     affinity_table_done(&t);
     affinity_table_init(&t, 1024, LB_NEVER, true);
     for (int i = 0; i < 1025; i++) {
