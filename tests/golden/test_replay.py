@@ -162,8 +162,8 @@ def an_own_balancer():
         "# kind: session\n# config: backend x\\n stick-table type ip size 2 expire 10s\\n stick on "
         "src\\n server a a:1\\n server b b:1\nsec\top\tcmd\tclient_ip\tpick\n"
         "1\treq\t\t10.0.0.1\ts1\n2\treq\t\t10.0.0.2\ts2\n3\treq\t\t10.0.0.2\ts2\n"
-        "4\treq\t\t10.0.0.1\ts1\n5\treq\t\t10.0.0.3\ts1\n6\treq\t\t10.0.0.2\ts2\n"
-        "15\treq\t\t10.0.0.3\ts1\n": (0, "7 of 7"),
+        "4\treq\t\t10.0.0.1\ts1\n5\treq\t\t10.0.0.3\ts2\n6\treq\t\t10.0.0.2\ts1\n"
+        "15\treq\t\t10.0.0.3\ts2\n": (0, "7 of 7"),
         "# kind: events\n# algorithm: round-robin\n# weights: [1, 1]\nop\tcmd\tpick\n"
         "cmd\ts1 down\t\nreq\t\ts2\nreq\t\ts2\ncmd\ts1 up; s2 down\t\nreq\t\ts1\n": (0, "3 of 3"),
     }
