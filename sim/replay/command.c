@@ -34,8 +34,9 @@ static int32_t find_server(const struct command_line *c, const char *word)
 
 /* --- what can be set -------------------------------------------------------------------------- */
 
-/* The weight counts absolutely, or with % of the configured one; at most 256, as in HAProxy. A static
- * method takes 0 % and 100 % only, and refuses the rest as HAProxy does: nothing changes. */
+/* The weight counts absolutely, or with % of the configured one; at most 256, as in HAProxy, which
+ * refuses more than that, unless it is a percentage. A static method takes 0 % and 100 % only, and
+ * refuses the rest: nothing changes. */
 static int set_weight(struct command_line *c, uint32_t server, const char *text)
 {
     struct replay *r = c->r;
@@ -45,8 +46,10 @@ static int set_weight(struct command_line *c, uint32_t server, const char *text)
     char number[16];
     bool relative = length > 0 && length < sizeof number && text[length - 1] == '%';
     (void)snprintf(number, sizeof number, "%.*s", (int)(length - (relative ? 1 : 0)), text);
-    if (length >= sizeof number || !words_number(number, 0, relative ? 1000000 : max, &value))
+    if (length >= sizeof number || !words_number(number, 0, UINT32_MAX, &value))
         return expected(c, "a weight, or a percentage of the configured one", text);
+    if (!relative && value > max)
+        return r->setup->one_backup ? 0 : expected(c, "a smaller weight", text);
     if (relative)
         value = initial * value / 100;
     value = value > max ? max : value;
@@ -165,12 +168,16 @@ static const struct {
     {{"set", "maxconn", "server", "S", "V"}, set_limit},
     {{"enable", "server", "S", NULL, NULL}, set_ready},
     {{"disable", "server", "S", NULL, NULL}, set_maintenance},
-    /* whether a server is checked changes nothing while no check runs */
+    /* whether a server is checked, and where, changes nothing while no check runs */
     {{"enable", "health", "S", NULL, NULL}, set_nothing},
     {{"disable", "health", "S", NULL, NULL}, set_nothing},
     {{"enable", "agent", "S", NULL, NULL}, set_nothing},
     {{"disable", "agent", "S", NULL, NULL}, set_nothing},
     {{"backend.set_health", "S", "V", NULL, NULL}, set_sick},
+    {{"set", "server", "S", "agent", "V"}, set_nothing},
+    {{"set", "server", "S", "addr", "V"}, set_nothing},
+    {{"set", "server", "S", "check-addr", "V"}, set_nothing},
+    {{"set", "server", "S", "check-port", "V"}, set_nothing},
     /* our own */
     {{"S", "weight", "V", NULL, NULL}, set_weight},
     {{"S", "limit", "V", NULL, NULL}, set_limit},

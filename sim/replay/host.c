@@ -121,14 +121,16 @@ void host_refresh(struct host *h)
             struct lb_backend *b = &tier->rows[row];
             uint32_t i = tier->server_of[row];
             bool was = (b->flags & LB_USABLE) != 0;
+            bool stopped = host_stopped(h, i);
+            if (h->servers[i].stopped && !stopped && s->servers[i].slowstart > 0) {
+                b->warm_since = h->now; /* drained or without weight, it stays warm */
+                b->warm_for = s->servers[i].slowstart;
+            }
+            h->servers[i].stopped = stopped;
             bool use = wanted(h, i) && !(first_only(h, i) && backup) && !stands_back(h, i);
             backup = backup || (use && first_only(h, i));
             if (use == was && b->weight == h->servers[i].weight)
                 continue;
-            if (use && !was && s->servers[i].slowstart > 0 && tier->state != NULL) {
-                b->warm_since = h->now;
-                b->warm_for = s->servers[i].slowstart;
-            }
             b->weight = h->servers[i].weight;
             b->flags = use ? LB_PRESENT | LB_USABLE : LB_PRESENT;
             tier->pool.usable += (use ? 1U : 0U) - (was ? 1U : 0U);

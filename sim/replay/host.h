@@ -22,6 +22,7 @@ struct host_server {
     bool refuses;       /* when it listens at all */
     enum host_admin admin;
     enum host_health health;
+    bool stopped; /* as of the last refresh */
 };
 
 struct host_tier {
