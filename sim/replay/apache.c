@@ -185,9 +185,9 @@ static int set_weights(struct setup *s, struct lb_error *error)
 }
 
 /*
- * What bytraffic counts besides the body: the request as sent, and the status line. Recordings may
- * say it; else we assume the sizes that explain the recordings there are (each of them exactly, and no
- * other sizes do), and a recording of another set-up may then differ in up to half of its picks.
+ * What bytraffic counts besides the body: the request as sent, and the status line without its line
+ * break. Recordings may say it; else we start from the sizes that explain the first recordings there
+ * were, and replay.c goes on to others where these do not explain all.
  */
 static int assume_bytes(struct setup *s, struct lb_error *error)
 {

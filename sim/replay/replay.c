@@ -9,6 +9,12 @@
 #include "sim/base/check.h"
 #include "sim/replay/kind.h"
 
+/* Sizes of a request tried where a recording does not say it, and the most rows x servers to try
+ * them on. */
+#define GUESS_MIN      40
+#define GUESS_MAX      600
+#define GUESS_WORK_MAX 20000U
+
 /* --- products --------------------------------------------------------------------------------- */
 
 static bool config_has(const struct recording *r, const char *word)
@@ -252,6 +258,60 @@ static int run(struct replay *r, struct lb_error *error)
                           near != NULL ? near : "");
 }
 
+/* Forgets all that one run of the recording has left. */
+static void forget(struct replay *r)
+{
+    if (r->host.setup != NULL)
+        host_close(&r->host);
+    waiting_done(&r->waiting);
+    affinity_table_done(&r->sticks);
+    free(r->connections);
+    free(r->tried);
+    text_done(&r->trail);
+    text_done(&r->set_cookie);
+    *r = (struct replay){.recording = r->recording, .setup = r->setup, .result = r->result};
+}
+
+/* Runs the recording afresh with these sizes of an exchange. */
+static int run_with(struct replay *r, struct setup *setup, uint64_t request, uint64_t response,
+                    struct lb_error *error)
+{
+    setup->bytes.request = request;
+    setup->bytes.response = response;
+    forget(r);
+    replay_done(r->result);
+    *r->result = (struct replay_result){.algorithm = r->result->algorithm};
+    return run(r, error);
+}
+
+/*
+ * The sizes of an exchange that bytraffic counts, where they were not recorded: those assumed if they
+ * explain all picks; else those, of all that are likely, that explain the most, the assumed ones and
+ * then the smallest among equals. Sixty picks say far more than two sizes can be bent to.
+ */
+static int run_guessing(struct replay *r, struct setup *setup, struct lb_error *error)
+{
+    static const uint64_t status_lines[] = {13, 15, 12, 14, 17};
+    const struct setup_bytes assumed = setup->bytes;
+    struct setup_bytes best = assumed;
+    int status = run(r, error);
+    uint64_t most = r->result->equal;
+    bool recorded = recording_column(r->recording, "body_bytes") >= 0;
+    if (status != 0 || !recorded || most == r->result->total ||
+        (uint64_t)r->recording->row_count * setup->server_count > GUESS_WORK_MAX)
+        return status;
+    for (size_t k = 0; k < sizeof status_lines / sizeof status_lines[0]; k++)
+        for (uint64_t request = GUESS_MIN; request <= GUESS_MAX && status == 0; request++) {
+            status = run_with(r, setup, request, status_lines[k], error);
+            if (r->result->equal > most) {
+                most = r->result->equal;
+                best.request = request;
+                best.response = status_lines[k];
+            }
+        }
+    return status == 0 ? run_with(r, setup, best.request, best.response, error) : status;
+}
+
 /* What bytraffic counts was not recorded, so up to half of the picks may differ: as many as an
  * independent model that knew the bodies only. */
 static void allow(struct replay *r)
@@ -276,19 +336,13 @@ static int replay_recording(struct recording *recording, int status, struct repl
         status = setup_read(&setup, recording, error) == 0 ? 0 : 2;
     if (status == 0 && setup.algorithm != NULL)
         result->algorithm = setup.algorithm->name;
-    if (status == 0 && run(&r, error) != 0)
+    bool guess = strcmp(result->algorithm, "apache-bytraffic") == 0 && !setup.bytes.given;
+    if (status == 0 && (guess ? run_guessing(&r, &setup, error) : run(&r, error)) != 0)
         status = 2;
     if (status == 0)
         allow(&r);
-    if (r.host.setup != NULL)
-        host_close(&r.host);
+    forget(&r);
     setup_done(&setup);
-    waiting_done(&r.waiting);
-    affinity_table_done(&r.sticks);
-    free(r.connections);
-    free(r.tried);
-    text_done(&r.trail);
-    text_done(&r.set_cookie);
     recording_done(recording);
     return status;
 }

@@ -128,6 +128,14 @@ def what_bytraffic_may_miss():
     told = ["# request_bytes: 162", "# response_bytes: 13"]
     status, out, err = replay("-", text="\n".join(told + lines))
     check(status == 0 and "may differ" not in out, f"with the bytes told: {out[:200]}{err[:200]}")
+    text = (GOLDEN / "apache/own_bytraffic.tsv").read_text()
+    sizes = ["# request_bytes: 133\n", "# response_bytes: 14\n"]
+    check(all(size in text for size in sizes), "own_bytraffic tells both sizes")
+    status, out, err = replay("-", text=text.replace(sizes[0], "").replace(sizes[1], ""))
+    check(status == 0 and "56 of 56" in out, f"sizes that explain all are found: {out[:200]}{err}")
+    status, out, err = replay("-", text=text.replace(sizes[0], "# request_bytes: 162\n"))
+    check(status == 1, f"sizes that are told are taken: {out[:200]}{err}")
+    lines = (GOLDEN / "apache/bytraf_5_1_1.tsv").read_text().rstrip("\n").split("\n")
     told = ["# request_bytes: 500", "# response_bytes: 13"]
     status, out, err = replay("-", text="\n".join(told + lines))
     check(status == 1, f"with other bytes: {out[:200]}{err[:200]}")
