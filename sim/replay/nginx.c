@@ -28,6 +28,7 @@ static const char *const ignored[] = {
     "proxy_read_timeout",
     "proxy_connect_timeout",
     "proxy_send_timeout",
+    "proxy_next_upstream_timeout", /* every try here ends at once */
 };
 
 static int server_word(struct setup *s, struct setup_server *server, const char *word,
@@ -103,6 +104,9 @@ static int read_hash(struct setup *s, char **word, uint32_t words, struct lb_err
         return setup_refuse(s, "hash of more than one variable", word[1], error);
     if (words == 3 && strcmp(word[2], "consistent") != 0)
         return setup_refuse(s, word[0], word[2], error);
+    if (strcmp(word[1], "$binary_remote_addr") == 0)
+        return setup_refuse(s, word[0], word[1], error);
+    s->by_address_text = strcmp(word[1], "$remote_addr") == 0;
     return setup_method(s, "config", words == 3 ? "nginx-hash-consistent" : "nginx-hash", error);
 }
 
