@@ -82,7 +82,7 @@ static void an_unused_entry_expires(void)
 static void a_full_table_drops_the_oldest(void)
 {
     struct affinity_table t;
-    char key[8];
+    char key[16];
     affinity_table_init(&t, 3, LB_NEVER, true);
     CU_ASSERT(store(&t, "a", 1, 0) && store(&t, "b", 2, 0) && store(&t, "c", 3, 0));
     CU_ASSERT(find(&t, "a", 0) == 1);

@@ -266,7 +266,7 @@ offered=$(bash -c '. "$1"; COMP_WORDS=(lbsim algo); COMP_CWORD=1; _lbsim; echo "
     COMP_WORDS=(lbsim algorithms --js); COMP_CWORD=2; _lbsim; echo "${COMPREPLY[@]}"
     COMP_WORDS=(lbsim run --algorithm least); COMP_CWORD=3; _lbsim; echo "${COMPREPLY[@]}"' \
     - "$scratch/completion" | tr '\n' '|')
-[ "$offered" = 'algorithms|power-of-two|--json|least-connections|' ]
+[ "$offered" = 'algorithms|power-of-two|--json|least-connections least-latency least-work-left|' ]
 check $? "the bash completion offers: $offered"
 for shell in zsh fish; do
     run "$LBSIM" help --completion $shell
