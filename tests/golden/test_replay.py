@@ -195,8 +195,7 @@ def what_is_not_obeyed_is_refused():
         NGINX % " server a:1; hash $a$b; ": "$a$b",
         NGINX % " ip_hash; server a:1 backup; ": "backup",
         NGINX % " server a:1; } ; location: proxy_next_upstream error cached; ": "cached",
-        NGINX % " server a:1; } ; location: proxy_next_upstream_timeout 3s; ":
-            "proxy_next_upstream_timeout",
+        NGINX % " server a:1; } ; location: queue 10; ": "queue",
         HAPROXY % ("  balance magic\\n" + SERVER): "magic",
         HAPROXY % "  server a 10.0.0.1:80 minconn 3\\n": "minconn",
         HAPROXY % "  server a 10.0.0.1:80 weight 257\\n": "257",
