@@ -131,6 +131,14 @@ says out 'source-hash: ' 'an alias'
 run "$LBSIM" algorithms least-conection
 status_is 2 'an unknown algorithm'
 says err "did you mean 'least-connections'?" 'an unknown algorithm'
+run "$LBSIM" check first --set balancer.algorithm=envoy-maglev --set balancer.params.table-size=100
+status_is 2 'parameters that the algorithm itself refuses'
+says err 'table-size 100 is not a prime; the next one is 101' 'check asks the algorithm'
+run "$LBSIM" check first --set balancer.algorithm=power-of-two --set balancer.params.choices=100
+status_is 2 'a parameter out of range'
+says err 'outside the range 1 to 64' 'a parameter out of range'
+run "$LBSIM" check first --set balancer.algorithm=power-of-two --set balancer.params.choises=2
+says err "did you mean 'choices'?" 'an unknown parameter'
 "$LBSIM" algorithms --json | "$PYTHON" -c '
 import json, sys
 rows = json.load(sys.stdin)["algorithms"]

@@ -4,9 +4,11 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/json.h"
 #include "sim/base/units.h"
+#include "sim/run/run.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/plugin.h"
@@ -46,6 +48,23 @@ static void write_one(struct json *json, const char *path, const struct scenario
     json_end_object(json);
 }
 
+/* The algorithm may refuse a pool or parameters that are each in their range: it is asked. */
+static bool can_start(const struct scenario *s, const char *path, struct text *messages)
+{
+    struct run_setup setup = {.scenario = s};
+    struct lb_error error = {0};
+    struct run *run = run_create(&setup, &error);
+    if (run != NULL) {
+        run_destroy(run);
+        return true;
+    }
+    char where[256], why[sizeof error.text];
+    text_escape(where, sizeof where, path, strlen(path));
+    text_escape(why, sizeof why, error.text, strlen(error.text));
+    text_addf(messages, "%s: error: %s\n", where, why);
+    return false;
+}
+
 /* One file; returns its status. */
 static int check_one(const struct cli *cli, const char *name, struct json *json)
 {
@@ -58,6 +77,11 @@ static int check_one(const struct cli *cli, const char *name, struct json *json)
     int status;
     text_init(&messages);
     struct scenario *s = scenario_load(&request, &messages, &status);
+    if (s != NULL && !can_start(s, path, &messages)) {
+        scenario_destroy(s);
+        s = NULL;
+        status = CLI_WRONG;
+    }
     if (json != NULL)
         write_one(json, path, s, &messages);
     else if (messages.size > 0)
