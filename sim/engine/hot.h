@@ -63,8 +63,9 @@ static inline void engine_give(struct engine *engine, uint32_t event)
     engine->pending--;
 }
 
-static inline engine_event engine_hot_at(struct engine *engine, lb_time when, uint32_t kind,
-                                         uint32_t subject)
+static inline __attribute__((always_inline)) engine_event engine_hot_at(struct engine *engine,
+                                                                        lb_time when, uint32_t kind,
+                                                                        uint32_t subject)
 {
     lb_assert(when >= engine->now && when < LB_NEVER && kind < engine->kinds);
     uint32_t event = engine_take(engine, when, kind, subject);
@@ -73,7 +74,7 @@ static inline engine_event engine_hot_at(struct engine *engine, lb_time when, ui
 }
 
 /* Which beat comes first. */
-static inline void engine_first_beat(struct engine *engine)
+static inline __attribute__((always_inline)) void engine_first_beat(struct engine *engine)
 {
     uint32_t first = 0;
     for (uint32_t i = 1; i < engine->beats; i++)
@@ -83,8 +84,9 @@ static inline void engine_first_beat(struct engine *engine)
     engine->beat_at = engine->beating[first].when;
 }
 
-static inline void engine_hot_beat(struct engine *engine, uint32_t beat, lb_time when,
-                                   uint32_t kind, uint32_t subject)
+static inline __attribute__((always_inline)) void engine_hot_beat(struct engine *engine,
+                                                                  uint32_t beat, lb_time when,
+                                                                  uint32_t kind, uint32_t subject)
 {
     lb_assert(beat < ENGINE_BEATS_MAX && when >= engine->now && kind < engine->kinds);
     engine->beats = beat < engine->beats ? engine->beats : beat + 1;

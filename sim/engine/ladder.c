@@ -166,7 +166,7 @@ static uint32_t ladder_detach(struct ladder *ladder, struct ladder_event *pool, 
  * before time moves on. At one instant, events from the bottom came before those listed, so they
  * are appended first: that is why level 0 is always detached.
  */
-void ladder_give_back(struct ladder *ladder, struct ladder_event *pool)
+static void ladder_give_back(struct ladder *ladder, struct ladder_event *pool)
 {
     struct ladder_entry *bottom = ladder->bottom;
     uint32_t keep = ladder->size - LADDER_OPEN; /* entries from here on are kept */
@@ -186,6 +186,22 @@ void ladder_give_back(struct ladder *ladder, struct ladder_event *pool)
     }
     memmove(bottom, bottom + keep, LADDER_OPEN * sizeof bottom[0]);
     ladder->size = LADDER_OPEN;
+}
+
+void ladder_push_bottom(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
+{
+    lb_time when = pool[event].when;
+    struct ladder_entry *bottom = ladder->bottom;
+    uint32_t at = ladder->size++;
+    while (at > 0 && bottom[at - 1].when <= when) {
+        bottom[at] = bottom[at - 1];
+        at--;
+    }
+    bottom[at].when = when;
+    bottom[at].event = event;
+    ladder->moved += ladder->size - at;
+    if (__builtin_expect(ladder->size > LADDER_LIMIT, 0))
+        ladder_give_back(ladder, pool);
 }
 
 /* Takes an event out of the bottom; false if it is not there. */

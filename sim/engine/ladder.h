@@ -73,8 +73,8 @@ _Static_assert(LADDER_LEVELS == 8 && LADDER_SLOTS == 256, "32 words of a map, an
 void ladder_init(struct ladder *ladder);
 /* The bottom is empty: opens the first slot, which holds more than one event. */
 bool ladder_open_many(struct ladder *ladder, struct ladder_event *pool);
-/* The bottom exceeds LADDER_LIMIT: gives most of it back to the slots. */
-void ladder_give_back(struct ladder *ladder, struct ladder_event *pool);
+/* Puts an event before cur in its place in the bottom. */
+void ladder_push_bottom(struct ladder *ladder, struct ladder_event *pool, uint32_t event);
 /* Takes a pending event out. */
 void ladder_remove(struct ladder *ladder, struct ladder_event *pool, uint32_t event);
 
@@ -103,22 +103,10 @@ static inline void ladder_append(struct ladder *ladder, struct ladder_event *poo
 
 static inline void ladder_push(struct ladder *ladder, struct ladder_event *pool, uint32_t event)
 {
-    lb_time when = pool[event].when;
-    if ((uint64_t)when >= ladder->cur) {
+    if (__builtin_expect((uint64_t)pool[event].when >= ladder->cur, 1))
         ladder_append(ladder, pool, event);
-        return;
-    }
-    struct ladder_entry *bottom = ladder->bottom;
-    uint32_t at = ladder->size++;
-    while (at > 0 && bottom[at - 1].when <= when) {
-        bottom[at] = bottom[at - 1];
-        at--;
-    }
-    bottom[at].when = when;
-    bottom[at].event = event;
-    ladder->moved += ladder->size - at;
-    if (__builtin_expect(ladder->size > LADDER_LIMIT, 0))
-        ladder_give_back(ladder, pool);
+    else
+        ladder_push_bottom(ladder, pool, event);
 }
 
 /* The first slot in use. */
