@@ -101,7 +101,9 @@ static void fetch_next(const struct state *s, const struct lb_backend *at)
     __builtin_prefetch(&at[s->shares.row[second]]);
 }
 
-static int32_t pick_among(struct state *s, const struct lb_request *request, lb_time now)
+/* Out of line: the hot path would have to make room on the stack for it. */
+static __attribute__((noinline)) int32_t pick_among(struct state *s,
+                                                    const struct lb_request *request, lb_time now)
 {
     const struct lb_backend *at = s->pool->at;
     uint32_t chosen[CHOICES_MAX];

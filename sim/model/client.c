@@ -32,10 +32,10 @@ STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
     double gap = s->gap;
     if (s->rule->arrivals == ARRIVALS_POISSON) {
         gap *= ziggurat_exponential(&s->gaps);
-        s->next_at = now + world_delay(units_from_ns(gap));
+        s->next_at = now + world_delay_ns(gap);
     } else {
         gap += s->rest;
-        s->next_at = now + world_delay(units_from_ns(gap));
+        s->next_at = now + world_delay_ns(gap);
         s->rest = gap - (double)(s->next_at - now);
     }
     arm(w, s);

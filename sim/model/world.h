@@ -14,6 +14,7 @@
 
 #include "sim/balancer/balancer.h"
 #include "sim/base/check.h"
+#include "sim/base/units.h"
 #include "sim/engine/engine.h"
 #include "sim/model/backend.h"
 #include "sim/model/deadline.h"
@@ -239,6 +240,12 @@ void probe_sooner(struct world *w, uint32_t backend, lb_time when);
 static inline lb_time world_delay(lb_time delay)
 {
     return delay < WORLD_DELAY_MAX ? delay : WORLD_DELAY_MAX;
+}
+
+/* The same of world_delay(units_from_ns(ns)), with one limit to look at instead of two. */
+static inline lb_time world_delay_ns(double ns)
+{
+    return ns < (double)WORLD_DELAY_MAX ? units_from_ns(ns) : ns > 0.0 ? WORLD_DELAY_MAX : 0;
 }
 
 /* Is there anything in this world that most have nothing of, and that a request would have to ask for
