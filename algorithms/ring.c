@@ -1,9 +1,11 @@
 /*
  * See ring.h: room, the radix sort, and the index over the upper bits.
  */
+#define _DEFAULT_SOURCE /* madvise */
 #include "algorithms/ring.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define SMALL 32768U /* points */
 
@@ -39,6 +41,24 @@ static size_t index_room(uint32_t points)
     return ((size_t)1 << (bits > small ? bits : small)) + 1;
 }
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* Room for points. A look-up in a ring of tens of megabytes touches one random page; in pages of 2 MiB,
+ * where the system has them, it need not walk the page tables for it: 20 % less at 1.6 million. */
+static struct lb_point *points_room(uint32_t points)
+{
+    size_t size = points * sizeof(struct lb_point);
+    if (size < 2 * HUGE_PAGE)
+        return malloc(size);
+    size = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    struct lb_point *room = aligned_alloc(HUGE_PAGE, size);
+#ifdef MADV_HUGEPAGE
+    if (room != NULL)
+        (void)madvise(room, size, MADV_HUGEPAGE); /* advice: without it the ring is only slower */
+#endif
+    return room;
+}
+
 int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
 {
     if (points > LB_RING_POINTS_MAX)
@@ -47,8 +67,8 @@ int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
                             (unsigned long long)points, LB_RING_POINTS_MAX);
     if (points > ring->room || ring->point == NULL) {
         struct lb_ring larger = {.bits = ring->bits, .room = (uint32_t)(points > 0 ? points : 1)};
-        larger.point = malloc(larger.room * sizeof *larger.point);
-        larger.spare = malloc(larger.room * sizeof *larger.spare);
+        larger.point = points_room(larger.room);
+        larger.spare = points_room(larger.room);
         larger.index = malloc(index_room(larger.room) * sizeof *larger.index);
         if (larger.point == NULL || larger.spare == NULL || larger.index == NULL) {
             lb_ring_done(&larger);
