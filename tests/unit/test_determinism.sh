@@ -39,6 +39,21 @@ check $? 'another seed has another digest'
 [ "${expected["scenarios/first.yaml random"]}" != "${expected["scenarios/first.yaml "]}" ]
 check $? 'another algorithm has another digest'
 
+# --- every algorithm, on unequal servers, for a few seconds
+short="scenarios/heterogeneous.yaml --db :memory: --set run.duration=10s --set run.warmup=1s"
+algorithms=$("$LBSIM" algorithms --json | grep -o '{"name": "[a-z0-9-]*", "title"' | cut -d'"' -f4)
+all_digests() { # PROGRAM
+    for algorithm in $algorithms; do
+        # shellcheck disable=SC2086
+        echo "$algorithm $(digest "$1" $short --algorithm "$algorithm")"
+    done
+}
+all_digests "$LBSIM" >"$scratch/all"
+[ "$(grep -c ' [0-9a-f]\{16\}$' "$scratch/all")" -ge 80 ] && ! grep -q ' $' "$scratch/all"
+check $? "every algorithm has a digest: $(grep ' $' "$scratch/all")"
+[ "$(cut -d' ' -f2 "$scratch/all" | sort -u | wc -l)" -ge 50 ]
+check $? 'most algorithms have a digest of their own'
+
 # --- recorded, and again, and by watch, which makes a plain run where there is no terminal
 for file in $scenarios; do
     for round in 1 2; do
@@ -73,6 +88,9 @@ for compiler in gcc clang; do
                 check $? "$variant: $file $algorithm: $found"
             done
         done
+        all_digests "$folder/$variant/lbsim" >"$scratch/found"
+        differ=$(diff "$scratch/all" "$scratch/found")
+        check $? "$variant: every algorithm: $differ"
     done
 done
 
