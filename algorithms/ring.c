@@ -47,7 +47,7 @@ static size_t index_room(uint32_t points)
  * where the system has them, it need not walk the page tables for it: 20 % less at 1.6 million. */
 static struct lb_point *points_room(uint32_t points)
 {
-    size_t size = points * sizeof(struct lb_point);
+    size_t size = ((size_t)points + 1) * sizeof(struct lb_point); /* one is read behind the last */
     if (size < 2 * HUGE_PAGE)
         return malloc(size);
     size = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
@@ -75,6 +75,7 @@ int lb_ring_begin(struct lb_ring *ring, uint64_t points, struct lb_error *error)
             return lb_error_set(error, LB_ERROR_MEMORY, "no memory for a ring of %llu points",
                                 (unsigned long long)points);
         }
+        larger.point[larger.room] = larger.spare[larger.room] = (struct lb_point){0};
         lb_ring_done(ring);
         *ring = larger;
     }

@@ -57,13 +57,16 @@ static inline uint32_t lb_ring_successor(const struct lb_ring *ring, uint64_t ha
 {
     uint64_t stretch = hash >> ring->shift;
     uint32_t low = ring->index[stretch], high = ring->index[stretch + 1];
-    while (low < high) {
+    while (high - low > 2) {
         uint32_t middle = low + (high - low) / 2;
         if (ring->point[middle].hash < hash)
             low = middle + 1;
         else
             high = middle;
     }
+    /* Of the last two no branch can tell ahead; there is one point of room behind the last. */
+    low += (uint32_t)(low < high) & (uint32_t)(ring->point[low].hash < hash);
+    low += (uint32_t)(low < high) & (uint32_t)(ring->point[low].hash < hash);
     return low;
 }
 
