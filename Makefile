@@ -177,7 +177,8 @@ run-tests:
 
 .PHONY: run-sanitized
 run-sanitized:
-	@$(RUN_TESTS) $(TEST_C) $$(grep -ls '^# asan: yes' $(TEST_SCRIPTS) /dev/null)
+	@$(RUN_TESTS) $(if $(findstring command,$(origin TESTS)),$(TESTS),$(TEST_C) \
+	    $$(grep -ls '^# asan: yes' $(TEST_SCRIPTS) /dev/null))
 
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage tests
