@@ -48,13 +48,12 @@ static size_t index_room(uint32_t points)
 static struct lb_point *points_room(uint32_t points)
 {
     size_t size = ((size_t)points + 1) * sizeof(struct lb_point); /* one is read behind the last */
-    if (size < 2 * HUGE_PAGE)
-        return malloc(size);
-    size = (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-    struct lb_point *room = aligned_alloc(HUGE_PAGE, size);
+    struct lb_point *room = malloc(size);
 #ifdef MADV_HUGEPAGE
-    if (room != NULL)
-        (void)madvise(room, size, MADV_HUGEPAGE); /* advice: without it the ring is only slower */
+    uintptr_t from = ((uintptr_t)room + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)room + size) & ~(uintptr_t)(HUGE_PAGE - 1);
+    if (room != NULL && from < to) /* advice: without it the ring is only slower */
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 #endif
     return room;
 }
