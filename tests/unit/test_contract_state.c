@@ -181,6 +181,16 @@ static void live_and_die(const struct lb_algorithm *algorithm, unsigned *hot_cou
     *left = live - before;
 }
 
+/* The thread sanitizer tells of what aligned_alloc gave only when it is freed. */
+static bool nothing_left(long left)
+{
+#ifdef __SANITIZE_THREAD__
+    return left <= 0;
+#else
+    return left == 0;
+#endif
+}
+
 static void memory_is_kept(void)
 {
     start_counting();
@@ -189,7 +199,7 @@ static void memory_is_kept(void)
         long left, before = allocated;
         live_and_die(lb_registry_at(i), &in_hot_hooks, &left);
         CU_ASSERT(in_hot_hooks == 0);
-        CU_ASSERT(left == 0);
+        CU_ASSERT(nothing_left(left));
         CU_ASSERT(allocated > before); /* the state itself: the counting works */
     }
 }
