@@ -3,6 +3,7 @@
  *
  * Seeds are fixed, so nothing fails by chance; at another seed each comparison with right theory
  * would miss once in 170,000 (validate.h). timeout: 400 (thread sanitizer)
+ * timeout: 400 (under the thread sanitizer)
  */
 #include <math.h>
 #include <string.h>
