@@ -3,7 +3,7 @@
  * thousand), weights up to the largest that a scenario may say, and changes of them. Nobody may ask
  * for memory by the weight, lose a backend, or pick a closed one.
  *
- * timeout: 400 (for a build with sanitizers on a busy machine)
+ * Slow with sanitizers on a busy machine: timeout: 400
  *
  * Seeds are fixed. Memory is read from the system (peak resident size); a ring that took 160 points
  * of 16 bytes for each unit of a weight of a million would need gigabytes.
