@@ -126,4 +126,18 @@ static inline int32_t lb_shares_throw(const struct lb_shares *shares, const stru
     return lb_shares_count_out(shares, pool, request, chosen, chosen_count, random);
 }
 
+/* The parameters of those who draw several and compare: how many, and whether one may come twice. */
+#define LB_CHOICES_MAX 64
+#define LB_CHOICES_PARAMS                                                                          \
+    {.name = "choices",                                                                            \
+     .unit = "",                                                                                   \
+     .value = 2,                                                                                   \
+     .min = 1,                                                                                     \
+     .max = LB_CHOICES_MAX,                                                                        \
+     .help = "how many backends are drawn; 1 is random"},                                          \
+    {                                                                                              \
+        .name = "replacement", .unit = "bool", .value = 0, .min = 0, .max = 1,                     \
+        .help = "whether the same backend may be drawn twice"                                      \
+    }
+
 #endif

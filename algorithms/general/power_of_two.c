@@ -23,21 +23,8 @@
 #include "algorithms/shares.h"
 #include "algorithms/warm.h"
 
-#define CHOICES_MAX 64
-
 static const struct lb_param params[] = {
-    {.name = "choices",
-     .unit = "",
-     .value = 2,
-     .min = 1,
-     .max = CHOICES_MAX,
-     .help = "how many backends are drawn; 1 is random"},
-    {.name = "replacement",
-     .unit = "bool",
-     .value = 0,
-     .min = 0,
-     .max = 1,
-     .help = "whether the same backend may be drawn twice"},
+    LB_CHOICES_PARAMS,
     {.name = NULL},
 };
 
@@ -106,7 +93,7 @@ static __attribute__((noinline)) int32_t pick_among(struct state *s,
                                                     const struct lb_request *request, lb_time now)
 {
     const struct lb_backend *at = s->pool->at;
-    uint32_t chosen[CHOICES_MAX];
+    uint32_t chosen[LB_CHOICES_MAX];
     int32_t best = LB_NONE;
     for (uint32_t k = 0; k < s->choices; k++) {
         int32_t row = lb_shares_throw(&s->shares, s->pool, request, chosen, s->replacement ? 0 : k,

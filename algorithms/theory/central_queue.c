@@ -19,57 +19,27 @@
  * Source: the queue M/G/n; M. Harchol-Balter, "Performance Modeling and Design of Computer
  * Systems", 2013, chapter 14.
  */
-#include <stdlib.h>
-
-#include "algorithms/ties.h"
+#include "algorithms/theory/ideal.h"
 
 static const struct lb_param params[] = {
     LB_TIES_PARAM,
     {.name = NULL},
 };
 
-struct state {
-    const struct lb_pool *pool;
-    const struct lb_truth *truth;
-    struct lb_least least;
-};
-
-static void destroy(void *state)
-{
-    struct state *s = state;
-    lb_least_done(&s->least);
-    free(s);
-}
-
 static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
-    if (setup->truth == NULL) {
-        lb_error_set(error, LB_ERROR_INVALID, "central-queue: needs the truth");
-        return NULL;
-    }
-    struct state *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        lb_error_set(error, LB_ERROR_MEMORY, "central-queue: no memory");
-        return NULL;
-    }
-    s->pool = setup->pool;
-    s->truth = setup->truth;
-    if (lb_least_init(&s->least, setup, lb_value(setup, params, 0), error) != 0) {
-        destroy(s);
-        return NULL;
-    }
-    return s;
+    return lb_ideal_new(setup, "central-queue", params, error);
 }
 
 /* Requests at the backend or on their way. */
-static uint32_t taken(const struct state *s, uint32_t row)
+static uint32_t taken(const struct lb_ideal *s, uint32_t row)
 {
     uint32_t present = s->truth->present[row], in_flight = s->pool->at[row].in_flight;
     return present > in_flight ? present : in_flight;
 }
 
 /* The speed of a free worker; 0 = none is free. */
-static double free_speed(const struct state *s, uint32_t row)
+static double free_speed(const struct lb_ideal *s, uint32_t row)
 {
     return taken(s, row) < s->truth->slots[row] ? s->truth->speed[row] : 0;
 }
@@ -77,7 +47,7 @@ static double free_speed(const struct state *s, uint32_t row)
 /* Free workers first, the fastest of all; then who serves at all, by how much is at a worker. */
 static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 {
-    const struct state *s = state;
+    const struct lb_ideal *s = state;
     (void)now;
     double speed_a = free_speed(s, a), speed_b = free_speed(s, b);
     if (speed_a != speed_b)
@@ -94,7 +64,7 @@ static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
-    struct state *s = state;
+    struct lb_ideal *s = state;
     int32_t row = lb_least_pick(&s->least, request, compare, s, now);
     if (row >= 0 && free_speed(s, (uint32_t)row) <= 0 && s->pool->in_flight > 0)
         return LB_WAIT;
@@ -103,7 +73,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 
 static void describe(const void *state, lb_emit *emit, void *to)
 {
-    const struct state *s = state;
+    const struct lb_ideal *s = state;
     for (uint32_t i = 0; i < s->pool->count; i++) {
         if (!lb_open(&s->pool->at[i]))
             continue;
@@ -125,7 +95,7 @@ const struct lb_algorithm lb_algorithm_central_queue = {
     .needs = LB_NEED_ORACLE,
     .params = params,
     .create = create,
-    .destroy = destroy,
+    .destroy = lb_ideal_destroy,
     .pick = pick,
     .describe = describe,
 };

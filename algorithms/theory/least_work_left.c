@@ -12,50 +12,21 @@
  * 24. Dividing by the workers is our reading for backends that serve several at once.
  */
 #include <math.h>
-#include <stdlib.h>
 
-#include "algorithms/ties.h"
+#include "algorithms/theory/ideal.h"
 
 static const struct lb_param params[] = {
     LB_TIES_PARAM,
     {.name = NULL},
 };
 
-struct state {
-    const struct lb_pool *pool;
-    const struct lb_truth *truth;
-    struct lb_least least;
-};
-
-static void destroy(void *state)
-{
-    struct state *s = state;
-    lb_least_done(&s->least);
-    free(s);
-}
-
 static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
-    if (setup->truth == NULL) {
-        lb_error_set(error, LB_ERROR_INVALID, "least-work-left: needs the truth");
-        return NULL;
-    }
-    struct state *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        lb_error_set(error, LB_ERROR_MEMORY, "least-work-left: no memory");
-        return NULL;
-    }
-    s->pool = setup->pool;
-    s->truth = setup->truth;
-    if (lb_least_init(&s->least, setup, lb_value(setup, params, 0), error) != 0) {
-        destroy(s);
-        return NULL;
-    }
-    return s;
+    return lb_ideal_new(setup, "least-work-left", params, error);
 }
 
 /* Nanoseconds until the backend would be done. */
-static double time_left(const struct state *s, uint32_t row)
+static double time_left(const struct lb_ideal *s, uint32_t row)
 {
     double pace = s->truth->speed[row] * s->truth->slots[row];
     return pace > 0 ? (double)s->truth->work_left[row] / pace : INFINITY;
@@ -70,13 +41,13 @@ static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
-    struct state *s = state;
+    struct lb_ideal *s = state;
     return lb_least_pick(&s->least, request, compare, s, now);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)
 {
-    const struct state *s = state;
+    const struct lb_ideal *s = state;
     for (uint32_t i = 0; i < s->pool->count; i++)
         if (lb_open(&s->pool->at[i]))
             emit(to, (int32_t)i, "work_left_ms", (double)s->truth->work_left[i] / 1e6);
@@ -97,7 +68,7 @@ const struct lb_algorithm lb_algorithm_least_work_left = {
     .claims = LB_CLAIM_ALWAYS,
     .params = params,
     .create = create,
-    .destroy = destroy,
+    .destroy = lb_ideal_destroy,
     .pick = pick,
     .describe = describe,
 };

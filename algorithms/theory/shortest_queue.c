@@ -9,9 +9,7 @@
  * Cost: O(n) a pick, at most one draw; 4 bytes a row.
  * Source: W. Winston, "Optimality of the shortest line discipline", J. Appl. Prob. 14 (1977).
  */
-#include <stdlib.h>
-
-#include "algorithms/ties.h"
+#include "algorithms/theory/ideal.h"
 #include "algorithms/warm.h"
 
 static const struct lb_param params[] = {
@@ -19,51 +17,24 @@ static const struct lb_param params[] = {
     {.name = NULL},
 };
 
-struct state {
-    const struct lb_pool *pool;
-    const struct lb_truth *truth;
-    struct lb_least least;
-    bool warming; /* somebody is in slow start */
-};
-
-static void destroy(void *state)
-{
-    struct state *s = state;
-    lb_least_done(&s->least);
-    free(s);
-}
-
 static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
 {
-    struct state *s = state;
+    struct lb_ideal *s = state;
     (void)changed, (void)count;
     s->warming = lb_warming(s->pool, now);
 }
 
 static void *create(const struct lb_setup *setup, struct lb_error *error)
 {
-    if (setup->truth == NULL) {
-        lb_error_set(error, LB_ERROR_INVALID, "shortest-queue: needs the truth");
-        return NULL;
-    }
-    struct state *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        lb_error_set(error, LB_ERROR_MEMORY, "shortest-queue: no memory");
-        return NULL;
-    }
-    s->pool = setup->pool;
-    s->truth = setup->truth;
-    if (lb_least_init(&s->least, setup, lb_value(setup, params, 0), error) != 0) {
-        destroy(s);
-        return NULL;
-    }
-    on_pool_change(s, NULL, 0, setup->now);
+    struct lb_ideal *s = lb_ideal_new(setup, "shortest-queue", params, error);
+    if (s != NULL)
+        on_pool_change(s, NULL, 0, setup->now);
     return s;
 }
 
 static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 {
-    const struct state *s = state;
+    const struct lb_ideal *s = state;
     const uint32_t *present = s->truth->present;
     return lb_warm_compare(s->warming, present[a], &s->pool->at[a], present[b], &s->pool->at[b],
                            now);
@@ -71,13 +42,13 @@ static int compare(const void *state, uint32_t a, uint32_t b, lb_time now)
 
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
-    struct state *s = state;
+    struct lb_ideal *s = state;
     return lb_least_pick(&s->least, request, compare, s, now);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)
 {
-    const struct state *s = state;
+    const struct lb_ideal *s = state;
     for (uint32_t i = 0; i < s->pool->count; i++)
         if (lb_open(&s->pool->at[i]))
             emit(to, (int32_t)i, "present_per_weight",
@@ -98,7 +69,7 @@ const struct lb_algorithm lb_algorithm_shortest_queue = {
     .claims = LB_CLAIM_ALWAYS,
     .params = params,
     .create = create,
-    .destroy = destroy,
+    .destroy = lb_ideal_destroy,
     .pick = pick,
     .on_pool_change = on_pool_change,
     .describe = describe,

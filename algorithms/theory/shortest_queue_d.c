@@ -16,21 +16,8 @@
 #include "algorithms/shares.h"
 #include "algorithms/warm.h"
 
-#define CHOICES_MAX 64
-
 static const struct lb_param params[] = {
-    {.name = "choices",
-     .unit = "",
-     .value = 2,
-     .min = 1,
-     .max = CHOICES_MAX,
-     .help = "how many backends are drawn; 1 is random"},
-    {.name = "replacement",
-     .unit = "bool",
-     .value = 0,
-     .min = 0,
-     .max = 1,
-     .help = "whether the same backend may be drawn twice"},
+    LB_CHOICES_PARAMS,
     {.name = NULL},
 };
 
@@ -86,7 +73,7 @@ static int32_t pick(void *state, const struct lb_request *request, lb_time now)
     struct state *s = state;
     const struct lb_backend *at = s->pool->at;
     const uint32_t *present = s->truth->present;
-    uint32_t chosen[CHOICES_MAX];
+    uint32_t chosen[LB_CHOICES_MAX];
     int32_t best = LB_NONE;
     for (uint32_t k = 0; k < s->choices; k++) {
         int32_t row = lb_shares_throw(&s->shares, s->pool, request, chosen, s->replacement ? 0 : k,
