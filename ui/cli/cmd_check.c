@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/balancer/balancer.h"
 #include "sim/base/json.h"
 #include "sim/base/units.h"
-#include "sim/run/run.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/cli.h"
 #include "ui/cli/plugin.h"
@@ -51,11 +51,11 @@ static void write_one(struct json *json, const char *path, const struct scenario
 /* The algorithm may refuse a pool or parameters that are each in their range: it is asked. */
 static bool can_start(const struct scenario *s, const char *path, struct text *messages)
 {
-    struct run_setup setup = {.scenario = s};
+    struct stream_key key = {.seed = s->run.seed};
     struct lb_error error = {0};
-    struct run *run = run_create(&setup, &error);
-    if (run != NULL) {
-        run_destroy(run);
+    struct balancer balancer;
+    if (balancer_init(&balancer, s, &key, &error) == 0) {
+        balancer_done(&balancer);
         return true;
     }
     char where[256], why[sizeof error.text];
