@@ -75,7 +75,7 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo check bench asan tsan tidy format coverage fuzz determinism deps help install clean \
+.PHONY: all demo check margins bench asan tsan tidy format coverage fuzz determinism deps help install clean \
         tests FORCE
 
 all: $(PROGRAM)
@@ -179,6 +179,10 @@ run-tests:
 run-sanitized:
 	@$(RUN_TESTS) $(if $(findstring command,$(origin TESTS)),$(TESTS),$(TEST_C) \
 	    $$(grep -ls '^# asan: yes' $(TEST_SCRIPTS) /dev/null))
+
+# How far the expectations of every scenario are from failing by chance.
+margins: $(PROGRAM)
+	@$(RUN) run --margins $(wildcard scenarios/*.yaml scenarios/*/*.yaml)
 
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage tests
@@ -305,6 +309,7 @@ help:
 	@echo 'make              build ./lbsim'
 	@echo 'make demo         install what is missing, build, show it: a backend dies and comes back'
 	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
+	@echo 'make margins      how far each expectation of each scenario is from failing by chance'
 	@echo 'make bench        nanoseconds an event and a decision, beside a bare loop'
 	@echo 'make asan         the tests under the address and undefined-behaviour sanitizers'
 	@echo 'make tsan         the tests under the thread sanitizer'

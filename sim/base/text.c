@@ -267,3 +267,15 @@ const char *text_nearest(const char *word, const char *const *words, size_t n)
     }
     return nearest;
 }
+
+void text_add_csv(struct text *text, const char *value)
+{
+    if (strpbrk(value, ",\"\r\n") == NULL) {
+        text_addf(text, "%s", value);
+        return;
+    }
+    text_addf(text, "\"");
+    for (; *value != '\0'; value++)
+        text_addf(text, *value == '"' ? "\"\"" : "%c", *value);
+    text_addf(text, "\"");
+}

@@ -39,6 +39,9 @@ void text_escape(char *to, size_t to_size, const char *from, size_t from_size);
 /* The same straight to a stream. */
 void text_print(FILE *to, const char *string);
 
+/* A field of comma-separated values: quoted when it must be (RFC 4180). */
+void text_add_csv(struct text *text, const char *value);
+
 /* Bytes of the UTF-8 sequence at s (1 to 4), or 0 when it is ill-formed or cut off. */
 size_t text_utf8_length(const char *s, size_t size);
 /* Terminal columns of a string: wide characters count two, combining ones none, what text_escape

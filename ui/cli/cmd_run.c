@@ -10,6 +10,7 @@
 
 #include "sim/base/text.h"
 #include "ui/cli/execute.h"
+#include "ui/cli/margins.h"
 
 static const struct option_spec options[] = {
     EXECUTE_SCENARIO_OPTIONS,
@@ -17,6 +18,7 @@ static const struct option_spec options[] = {
     {"replications", 'r', "N", "make N replications on independent random numbers", false},
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values, one line a replication", false},
+    MARGINS_OPTIONS,
     {"quiet", 'q', NULL, "no words on stderr", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -130,26 +132,12 @@ static void print_json(struct job *job)
     "scenario,variant,algorithm,seed,replication,digest,arrived,ok,failed,in_flight,"              \
     "mean_ms,p50_ms,p90_ms,p99_ms,p99_9_ms,throughput_per_s,goodput_per_s,imbalance\n"
 
-/* A field of comma-separated values: quoted when it must be (RFC 4180). A leading formula sign is
- * quoted too; that is all a spreadsheet can be told. */
-static void csv_field(struct text *to, const char *value)
-{
-    if (strpbrk(value, ",\"\r\n") == NULL) {
-        text_addf(to, "%s", value);
-        return;
-    }
-    text_addf(to, "\"");
-    for (; *value != '\0'; value++)
-        text_addf(to, *value == '"' ? "\"\"" : "%c", *value);
-    text_addf(to, "\"");
-}
-
 static void csv_row(struct text *to, const struct summary *s)
 {
     const double p[] = {0.5, 0.9, 0.99, 0.999};
-    csv_field(to, s->scenario->name);
+    text_add_csv(to, s->scenario->name);
     text_addf(to, ",");
-    csv_field(to, s->scenario->variant);
+    text_add_csv(to, s->scenario->variant);
     text_addf(to, ",%s,%llu,%u,%016llx,%llu,%llu,%llu,%llu,", s->algorithm,
               (unsigned long long)s->seed, s->replication, (unsigned long long)s->digest,
               (unsigned long long)s->counts.arrived, (unsigned long long)s->counts.ok,
@@ -247,6 +235,13 @@ static int run_command(struct cli *cli)
     struct job job = {.cli = cli};
     if (cli_flag(cli, "json") && cli_flag(cli, "csv"))
         return cli_fail(cli, CLI_WRONG, "--json and --csv exclude each other");
+    if (cli_flag(cli, "margins"))
+        return margins_command(cli);
+    if (cli_value(cli, "margin") != NULL || cli_value(cli, "seeds") != NULL ||
+        cli_value(cli, "jobs") != NULL)
+        return cli_fail(cli, CLI_WRONG, "--margin, --seeds and --jobs belong to --margins");
+    if (cli->argument_count > 1)
+        return cli_fail(cli, CLI_WRONG, "one scenario at a time, except with --margins");
     if (cli_number(cli, "replications", 1, REPLICATIONS_MAX, &replications) != 0)
         return CLI_WRONG;
     job.scenario = execute_load(cli, cli->arguments[0], NULL, NULL, &job.status);
@@ -279,17 +274,22 @@ static int run_command(struct cli *cli)
 
 const struct command command_run = {
     .name = "run",
-    .usage = "FILE",
+    .usage = "FILE ...",
     .summary = "run a scenario once, print a summary and a verdict, record it",
     .help = "Makes one replication of the scenario (a file, or the name of one that comes with "
             "lbsim) and prints what it came to. The exit status is 1 when an expectation of the "
             "scenario does not hold.\n\n"
-            "The same scenario, seed and version give the same digest on every run.",
+            "The same scenario, seed and version give the same digest on every run.\n\n"
+            "With --margins, any number of files: every variant of each is run at 20 seeds, and "
+            "each expectation is shown with the distance from the mean of what it measures to its "
+            "bound, in standard deviations of a single run. The exit status is 1 when one is "
+            "below 4.",
     .examples = "lbsim run first  # the scenario of the tour\n"
                 "lbsim run first --algorithm round-robin --seed 7\n"
-                "lbsim run my.yaml --set clients.browsers.arrivals.rate=150/s --json",
+                "lbsim run my.yaml --set clients.browsers.arrivals.rate=150/s --json\n"
+                "lbsim run --margins scenarios/*.yaml  # which expectations are close calls",
     .options = options,
     .arguments_min = 1,
-    .arguments_max = 1,
+    .arguments_max = CLI_ANY,
     .run = run_command,
 };
