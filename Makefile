@@ -64,10 +64,12 @@ OBJECTS      := $(SOURCES:%.c=$(B)/%.o)
 ARCHIVE      := $(B)/liblbsim.a
 TEST_C       := $(sort $(wildcard tests/*/test_*.c))
 TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
-BENCH_C      := $(sort $(wildcard tests/bench/*.c))
+BENCH_SHARED := tests/bench/farm.c
+BENCH_C      := $(filter-out $(BENCH_SHARED),$(sort $(wildcard tests/bench/*.c)))
 FUZZ_C       := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 # What several test programs share: C files of tests/ that are no program themselves.
-SHARED_C     := $(filter-out $(TEST_C) $(BENCH_C) $(FUZZ_C),$(sort $(wildcard tests/*/*.c)))
+SHARED_C     := $(filter-out $(TEST_C) $(BENCH_C) $(BENCH_SHARED) $(FUZZ_C), \
+                $(sort $(wildcard tests/*/*.c)))
 TEST_BIN     := $(TEST_C:%.c=$(B)/%)
 BENCH_BIN    := $(BENCH_C:%.c=$(B)/%)
 FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
@@ -147,7 +149,7 @@ $(TEST_BIN): %: %.o $(B)/libtests.a $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) $(CUNIT_LIBS) -lm
 
-$(BENCH_BIN): %: %.o $(ARCHIVE)
+$(BENCH_BIN): %: %.o $(BENCH_SHARED:%.c=$(B)/%.o) $(ARCHIVE)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(PKG_LIBS) -lm
 
@@ -198,9 +200,16 @@ run-covered:
 determinism: all
 	@$(RUN_TESTS) tests/unit/test_determinism.sh
 
-# Everything that measures, in one go. What the dashboard costs is a script of its own.
+# Everything that measures, in one go; what is in Python finds its own scenarios. With BASE=COMMIT
+# instead: this program against that commit, which is built under $(BUILD)/base.
 BENCH_MORE := $(wildcard tests/bench/*_cost.py)
 
+ifdef BASE
+bench: $(PROGRAM) $(BENCH_BIN)
+	@tests/tools/base.sh '$(BASE)' $(BUILD)/base
+	@$(MAKE) --no-print-directory -s -C $(BUILD)/base BUILD=build VARIANT=release BASE= all
+	@$(B)/tests/bench/against $(BUILD)/base/lbsim $(RUN) $(ROUNDS)
+else
 bench: $(PROGRAM) $(BENCH_BIN)
 	@$(RUN) bench
 	@echo
@@ -210,6 +219,7 @@ bench: $(PROGRAM) $(BENCH_BIN)
 	@for more in $(BENCH_MORE); do \
 	    echo && LBSIM='$(abspath $(PROGRAM))' tests/tools/python.sh "$$more" || exit 1; \
 	done
+endif
 
 # --- fuzzing (clang's libFuzzer) -----------------------------------------------------------------
 
@@ -311,6 +321,7 @@ help:
 	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
 	@echo 'make margins      how far each expectation of each scenario is from failing by chance'
 	@echo 'make bench        nanoseconds an event and a decision, beside a bare loop'
+	@echo 'make bench BASE=COMMIT   this program against that commit: processor time, digests'
 	@echo 'make asan         the tests under the address and undefined-behaviour sanitizers'
 	@echo 'make tsan         the tests under the thread sanitizer'
 	@echo 'make tidy         house rules: includes, sizes, format, static analysis'
@@ -327,4 +338,4 @@ help:
 	@echo 'BUILD=FOLDER (then the program is FOLDER/release/lbsim), VARIANT=NAME.'
 
 -include $(OBJECTS:.o=.d) $(TEST_BIN:=.d) $(BENCH_BIN:=.d) $(FUZZ_BIN:=.d) \
-         $(SHARED_C:%.c=$(B)/%.d)
+         $(SHARED_C:%.c=$(B)/%.d) $(BENCH_SHARED:%.c=$(B)/%.d)
