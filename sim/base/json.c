@@ -2,6 +2,9 @@
  * The JSON writer: pretty enough for people (one line), exact enough for programs.
  * Source: RFC 8259; numbers: the shortest of 15, 16 and 17 digits that reads back, which is the
  * shortest there is for every normal double (15 digits always survive the way there and back).
+ *
+ * A run of 10,000 backends ends in 80,000 fields, which printf and a byte at a time took 9 ms for, 6 %
+ * of the run; so keys, and rounded numbers of the usual size, have a way of their own: 2 ms.
  */
 #include "sim/base/json.h"
 
@@ -68,10 +71,20 @@ static void json_quote(struct text *to, const char *string)
 /* What stands before every value: the comma and the key. */
 static void json_lead(struct json *json, const char *key)
 {
-    if (json->comma)
-        text_add(&json->text, ", ", 2);
+    size_t size = key != NULL ? json_plain(key) : 0;
+    char *at = text_room(&json->text, size + 6), *first = at;
+    memcpy(at, ", ", 2);
+    at += json->comma ? 2 : 0;
     json->comma = true;
-    if (key != NULL) {
+    if (key != NULL && key[size] == '\0') {
+        *at++ = '"';
+        memcpy(at, key, size);
+        memcpy(at + size, "\": ", 3);
+        at += size + 3;
+    }
+    *at = '\0';
+    json->text.size += (size_t)(at - first);
+    if (key != NULL && key[size] != '\0') {
         json_quote(&json->text, key);
         text_add(&json->text, ": ", 2);
     }
@@ -173,13 +186,59 @@ void json_double(struct json *json, const char *key, double value)
     json_number(json, key, digits);
 }
 
+/* What printf makes of "%.*g", for at most 9 digits of a number without an exponent; false when it is
+ * none, or so near to the middle between two decimals that only exact arithmetic tells which. The
+ * product below is off by at most 1 in 2^53, and so by less than 2e-7. */
+static bool json_decimal(char *to, double value, int digits)
+{
+    static const double tens[] = {1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1,  1e2,  1e3, 1e4,
+                                  1e5,  1e6,  1e7,  1e8,  1e9, 1e10, 1e11, 1e12};
+    double size = fabs(value);
+    if (size == 0 && !signbit(value)) {
+        memcpy(to, "0", 2);
+        return true;
+    }
+    if (!(size >= 1e-4 && size < 1e9) || digits > 9)
+        return false;
+    int point = -4; /* of the first digit: 10^point */
+    while (size >= tens[point + 5])
+        point++;
+    int shift = digits - 1 - point;
+    double shifted = shift >= 0 ? size * tens[shift + 4] : size / tens[4 - shift];
+    uint64_t whole = (uint64_t)shifted;
+    double rest = shifted - (double)whole;
+    if (fabs(rest - 0.5) < 1e-4)
+        return false;
+    whole += rest > 0.5;
+    point += (double)whole >= tens[digits + 4]; /* 999.6 is 1000 */
+    if (point >= digits)
+        return false;
+    char figures[24];
+    int count = 0, first = sizeof figures;
+    for (; whole != 0; whole /= 10)
+        if (count != 0 || whole % 10 != 0) { /* no zeros at the end */
+            figures[--first] = (char)('0' + whole % 10);
+            count++;
+        }
+    if (value < 0)
+        *to++ = '-';
+    for (int i = point < 0 ? point : 0; i < count || i <= point; i++) {
+        if (i == point + 1)
+            *to++ = '.';
+        *to++ = i < 0 || i >= count ? '0' : figures[first + i];
+    }
+    *to = '\0';
+    return true;
+}
+
 void json_round(struct json *json, const char *key, double value, int digits)
 {
     lb_assert(digits >= 1 && digits <= 17);
     if (!json_finite(json, key, value))
         return;
     char text[40];
-    (void)snprintf(text, sizeof text, "%.*g", digits, value);
+    if (!json_decimal(text, value, digits))
+        (void)snprintf(text, sizeof text, "%.*g", digits, value);
     json_number(json, key, text);
 }
 

@@ -96,6 +96,12 @@ static void text_grow(struct text *text, size_t more)
     text->room = room;
 }
 
+char *text_room(struct text *text, size_t size)
+{
+    text_grow(text, size);
+    return text->data + text->size;
+}
+
 void text_add(struct text *text, const char *bytes, size_t size)
 {
     text_grow(text, size);

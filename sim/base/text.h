@@ -18,6 +18,8 @@ struct text {
 void text_init(struct text *text);
 void text_done(struct text *text);
 void text_clear(struct text *text);
+/* Room for `size` more bytes: where they go. Who writes them adds to text->size, and a NUL. */
+char *text_room(struct text *text, size_t size);
 /* All three abort on lack of memory, like every small allocation of the program (text_need). */
 void text_add(struct text *text, const char *bytes, size_t size);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *text, const char *format, ...);

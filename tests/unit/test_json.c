@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,10 +118,43 @@ static void test_numbers(void)
     json_done(&json);
 }
 
+/* A rounded number is what printf makes of it: at random, near the borders of decades and of %g's
+ * two forms, and at and beside the middle between two decimals. */
+static void test_rounded(void)
+{
+    struct lb_random random;
+    lb_random_seed(&random, 11);
+    uint64_t wrong = 0;
+    for (int i = 0; i < 300000; i++) {
+        int digits = 1 + (int)lb_random_below(&random, 10);
+        double value = pow(10, -6 + 16 * lb_random_unit(&random));
+        if (i % 4 == 1)
+            value = pow(10, floor(log10(value))) * (1 + (lb_random_unit(&random) - 0.5) * 1e-9);
+        if (i % 4 == 2) /* so many digits, and a five */
+            value = (floor(lb_random_unit(&random) * pow(10, digits)) + 0.5) *
+                    pow(10, (double)lb_random_below(&random, 9) - 6);
+        if (i % 4 == 3)
+            value = lb_random_below(&random, 100000);
+        value = i % 3 == 0 ? -value : value;
+        if (i % 5 == 0)
+            value = nextafter(value, i % 2 ? 1e300 : -1e300);
+        char expected[40];
+        (void)snprintf(expected, sizeof expected, "%.*g", digits, value);
+        struct json json;
+        json_init(&json);
+        json_round(&json, NULL, value, digits);
+        if (strcmp(json.text.data, expected) != 0 && wrong++ < 5)
+            printf("%.17g to %d digits: %s, not %s\n", value, digits, json.text.data, expected);
+        json_done(&json);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+}
+
 static const struct check_test tests[] = {
     {"a document", test_document},
     {"strings", test_strings},
     {"numbers", test_numbers},
+    {"rounded numbers", test_rounded},
 };
 
 CHECK_MAIN("json")
