@@ -41,11 +41,28 @@ STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
     arm(w, s);
 }
 
+/* Any other process: arrivals.h. */
+static void schedule_process(struct world *w, struct source *s, lb_time next_at)
+{
+    s->next_at = next_at;
+    if (next_at < LB_NEVER)
+        arm(w, s);
+}
+
 /* 0 when nobody comes within any run. */
 static double mean_gap(double rate)
 {
     double gap = rate > 0.0 ? 1e9 / rate : 0.0;
     return gap < (double)WORLD_DELAY_MAX ? gap : 0.0;
+}
+
+static void begin_process(struct world *w, struct source *s)
+{
+    struct lb_random random;
+    lb_time horizon = w->scenario->run.duration + w->scenario->run.settle;
+    s->process = text_need_zero(1, sizeof *s->process);
+    stream_open(&random, &w->key, STREAM_ARRIVAL, s->source_index, 1);
+    schedule_process(w, s, arrivals_begin(s->process, s->rule, &s->gaps, &random, s->gap, horizon));
 }
 
 void client_init(struct world *w, uint32_t source)
@@ -63,6 +80,10 @@ void client_init(struct world *w, uint32_t source)
         w->class_source[rule->class_first + i] = (uint16_t)source;
     if (rule->class_count == 1)
         s->only = &rule->classes[0].work;
+    if (arrivals_process_of(rule->arrivals) != NULL) {
+        begin_process(w, s);
+        return;
+    }
     if (rule->arrivals != ARRIVALS_CLOSED) {
         if (s->gap > 0.0)
             schedule_arrival(w, s, 0);
@@ -84,6 +105,7 @@ void client_init(struct world *w, uint32_t source)
 void client_done(struct source *s)
 {
     free(s->asked);
+    free(s->process);
     deadlines_done(&s->deadlines);
 }
 
@@ -165,7 +187,10 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct source *s = &w->sources[subject];
-    schedule_arrival(w, s, now);
+    if (__builtin_expect(s->process == NULL, 1))
+        schedule_arrival(w, s, now);
+    else
+        schedule_process(w, s, arrivals_next(s->process, now));
     uint32_t class = 0;
     const struct distribution *work = s->only;
     if (work == NULL) {
@@ -364,19 +389,34 @@ void client_answer_event(void *context, uint32_t subject, lb_time now)
     failed(w, subject, r, tries, (enum cause)(r->next - 1), now);
 }
 
+/* The next arrival is not to come after all. */
+static void disarm(struct world *w, struct source *s)
+{
+    if (s->next_at == LB_NEVER)
+        return;
+    if (s->source_index < CLIENT_BEATS)
+        engine_beat(w->engine, s->source_index, LB_NEVER, EVENT_ARRIVAL, s->source_index);
+    else
+        engine_cancel(w->engine, s->next);
+}
+
 void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)
 {
     struct source *s = &w->sources[source];
     if (s->rule->arrivals == ARRIVALS_CLOSED)
         return;
+    if (s->process != NULL) {
+        disarm(w, s);
+        s->rate = rate;
+        s->gap = mean_gap(rate);
+        schedule_process(w, s, arrivals_change(s->process, s->gap, now));
+        return;
+    }
     /* What is left of the gap, in mean gaps: memoryless and equal gaps both keep it. */
     double left = s->rest;
     if (s->gap > 0.0) {
         left = (double)(s->next_at - now) * s->rate / 1e9;
-        if (source < CLIENT_BEATS)
-            engine_beat(w->engine, source, LB_NEVER, EVENT_ARRIVAL, source);
-        else
-            engine_cancel(w->engine, s->next);
+        disarm(w, s);
     }
     s->rate = rate;
     s->gap = mean_gap(rate);

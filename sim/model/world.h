@@ -3,6 +3,7 @@
  *
  * The modules of this room work on one struct world, each on its own nouns:
  *   client.c   arrivals, timeouts, retries of clients      front.c   requests at the balancer
+ *   arrivals.c how they arrive, other than Poisson
  *   line.c     those who wait there                        probe.c   health checks
  *   watch.c    what follows when a belief changes
  *   backend.c  slots, queues, disciplines (ps.c)           timeline.c actions
@@ -16,6 +17,7 @@
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 #include "sim/engine/engine.h"
+#include "sim/model/arrivals.h"
 #include "sim/model/backend.h"
 #include "sim/model/deadline.h"
 #include "sim/model/ledger.h"
@@ -60,11 +62,12 @@ enum world_event {
 
 struct source { /* a client group at work */
     const struct scenario_client *rule;
-    double rate; /* per second, now */
-    double gap;  /* mean, ns; 0 = nobody comes: the rate is 0, or as good as that */
-    lb_time next_at;
-    double rest; /* gap 0: how much of a mean gap is still to wait; else equal gaps' fraction */
+    double rate;     /* per second, now */
+    double gap;      /* mean, ns; 0 = nobody comes: the rate is 0, or as good as that */
+    lb_time next_at; /* LB_NEVER: none, of a process */
+    double rest;     /* gap 0: how much of a mean gap is still to wait; else equal gaps' fraction */
     engine_event next;
+    struct arrivals_state *process; /* NULL: Poisson or equal gaps */
     struct lb_random gaps, classes, work, clients;
     struct retry_budget budget;
     struct deadlines deadlines;

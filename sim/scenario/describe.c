@@ -70,6 +70,14 @@ void describe_action(enum action action, struct text *out)
               row->limit ? " [, limit: T]" : "", row->help);
 }
 
+void describe_arrivals(struct text *out)
+{
+    const struct arrivals_kind *kind;
+    text_addf(out, "    arrivals; R is a rate as in 100/s, L an offered load as in 75%%\n");
+    for (uint32_t i = 0; (kind = arrivals_kind_at(i)) != NULL; i++)
+        text_addf(out, "      %s\n          %s\n", kind->shape, kind->help);
+}
+
 void describe_distributions(struct text *out)
 {
     text_addf(out, "    distributions\n");
@@ -169,6 +177,14 @@ void scenario_schema_markdown(struct text *out)
     struct text cell;
     text_init(&cell);
     markdown_keys(out);
+    text_addf(out, "\n| arrivals | meaning |\n|---|---|\n");
+    const struct arrivals_kind *kind;
+    for (uint32_t i = 0; (kind = arrivals_kind_at(i)) != NULL; i++) {
+        text_addf(out, "|");
+        add_cell(out, kind->shape);
+        add_cell(out, kind->help);
+        text_addf(out, "\n");
+    }
     text_addf(out, "\n| distribution |\n|---|\n");
     for (int k = 0; k < DISTRIBUTION_KINDS; k++) {
         text_clear(&cell);
@@ -244,6 +260,16 @@ static void json_words(struct json *json)
 {
     struct text text;
     text_init(&text);
+    json_list(json, "arrivals");
+    const struct arrivals_kind *kind;
+    for (uint32_t i = 0; (kind = arrivals_kind_at(i)) != NULL; i++) {
+        json_object(json, NULL);
+        json_string(json, "name", kind->name);
+        json_string(json, "value", kind->shape);
+        json_string(json, "help", kind->help);
+        json_end_object(json);
+    }
+    json_end_list(json);
     json_list(json, "distributions");
     for (int k = 0; k < DISTRIBUTION_KINDS; k++) {
         text_clear(&text);

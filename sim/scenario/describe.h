@@ -16,6 +16,7 @@ void describe_distribution(enum distribution_kind kind, struct text *out);
 /* "kill: BACKEND [for: T]  what it does", with a newline. */
 void describe_action(enum action action, struct text *out);
 /* Whole lists, indented, a line each. */
+void describe_arrivals(struct text *out);
 void describe_distributions(struct text *out);
 void describe_actions(struct text *out);
 void describe_metrics(struct text *out);

@@ -52,6 +52,8 @@ static void add_row(const struct schema_row *row, struct text *out)
         describe_actions(out);
     else if (strcmp(row->path, "expect") == 0)
         describe_metrics(out);
+    else if (row->read == read_arrivals)
+        describe_arrivals(out);
     else if (row->type == TYPE_DISTRIBUTION)
         describe_distributions(out);
 }
@@ -82,6 +84,10 @@ static bool add_word(const char *key, struct text *out)
             describe_distribution((enum distribution_kind)k, out);
             text_addf(out, "\n");
         }
+    const struct arrivals_kind *kind;
+    for (uint32_t i = 0; (kind = arrivals_kind_at(i)) != NULL; i++)
+        if (strcmp(kind->name, key) == 0)
+            text_addf(out, "arrivals: %s\n    %s\n", kind->shape, kind->help);
     if (action_find(key) != ACTIONS) {
         text_addf(out, "an action of the timeline: ");
         describe_action(action_find(key), out);
@@ -106,11 +112,13 @@ static bool add_word(const char *key, struct text *out)
 
 static void add_nearest(const char *key, struct text *out)
 {
-    const char *words[SCHEMA_ROWS_MAX + DISTRIBUTION_KINDS + ACTIONS];
+    const char *words[SCHEMA_ROWS_MAX + ARRIVALS_KINDS + DISTRIBUTION_KINDS + ACTIONS];
     const struct schema_row *row;
     size_t n = 0;
     for (uint32_t i = 0; (row = schema_at(i)) != NULL && n < SCHEMA_ROWS_MAX; i++)
         words[n++] = strchr(key, '.') != NULL ? row->path : schema_key(row);
+    for (uint32_t i = 0; arrivals_kind_at(i) != NULL; i++)
+        words[n++] = arrivals_kind_at(i)->name;
     for (int k = 0; k < DISTRIBUTION_KINDS; k++)
         words[n++] = distribution_name((enum distribution_kind)k);
     for (int a = 0; a < ACTIONS; a++)

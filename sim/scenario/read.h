@@ -123,6 +123,9 @@ bool read_suggest(struct reader *r, const char *word, size_t size, const char *c
                   size_t n);
 /* The value as a call; NULL after the error. */
 const struct call *read_call(struct reader *r, const struct node *node, const char *what);
+/* Where a call, or an argument of one, stands. */
+struct place read_call_place(const struct reader *r, const struct node *node,
+                             const struct call *call);
 /* Are all arguments of the call keys out of n names? Tells the first that is not. */
 bool read_args_known(struct reader *r, const struct node *node, const struct call *call,
                      const char *const *names, size_t n);

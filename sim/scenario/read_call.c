@@ -1,4 +1,4 @@
-/* Values that are calls: distributions, arrivals, back-off. See read.h and call.h. */
+/* Values that are calls: distributions, back-off. See read.h and call.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ const struct call *read_call(struct reader *r, const struct node *node, const ch
 }
 
 /* An error at a call, or at an argument of one. */
-static struct place place_of(const struct reader *r, const struct node *node,
+struct place read_call_place(const struct reader *r, const struct node *node,
                              const struct call *call)
 {
     return read_place(r, node, call->key_at, call->end - call->key_at);
@@ -44,14 +44,15 @@ bool read_args_known(struct reader *r, const struct node *node, const struct cal
         if (known)
             continue;
         if (arg->key == NULL) {
-            diagnose_error(r->diagnose, place_of(r, node, arg), "%s: %s needs a name in front",
-                           read_trail(r), quote_call(node, arg).text);
+            diagnose_error(r->diagnose, read_call_place(r, node, arg),
+                           "%s: %s needs a name in front", read_trail(r),
+                           quote_call(node, arg).text);
             if (n > 0)
                 diagnose_help(r->diagnose, "as in %s(%s=...)", call->text, names[0]);
             return false;
         }
-        diagnose_error(r->diagnose, place_of(r, node, arg), "%s: %s knows no '%s'", read_trail(r),
-                       call->text, arg->key);
+        diagnose_error(r->diagnose, read_call_place(r, node, arg), "%s: %s knows no '%s'",
+                       read_trail(r), call->text, arg->key);
         if (n == 0) {
             diagnose_help(r->diagnose, "it takes nothing in ( )");
             return false;
@@ -81,7 +82,7 @@ static int quantity_of(struct reader *r, const struct node *node, const struct c
         return -1;
     if (q->value >= 0 && q->value <= LONGEST)
         return 1;
-    diagnose_error(r->diagnose, place_of(r, node, arg), "%s is %s", what,
+    diagnose_error(r->diagnose, read_call_place(r, node, arg), "%s is %s", what,
                    q->value < 0 ? "negative" : "larger than any run takes");
     return -1;
 }
@@ -105,7 +106,7 @@ static enum distribution_kind kind_of(const char *name)
 
 static bool unknown_distribution(struct reader *r, const struct node *node, const struct call *call)
 {
-    struct place at = place_of(r, node, call);
+    struct place at = read_call_place(r, node, call);
     if (call->kind == CALL_NAME &&
         read_later(r, at, "distribution", call->text, strlen(call->text)))
         return false;
@@ -132,7 +133,8 @@ static bool unknown_distribution(struct reader *r, const struct node *node, cons
 static bool tell_error(struct reader *r, const struct node *node, const struct call *call,
                        const struct lb_error *error)
 {
-    diagnose_error(r->diagnose, place_of(r, node, call), "%s: %s", read_trail(r), error->text);
+    diagnose_error(r->diagnose, read_call_place(r, node, call), "%s: %s", read_trail(r),
+                   error->text);
     return false;
 }
 
@@ -144,12 +146,13 @@ static bool read_mix(struct reader *r, const struct node *node, const struct cal
     size_t n = 0;
     bool fine = call->arg_count > 0;
     if (!fine)
-        diagnose_error(r->diagnose, place_of(r, node, call), "%s: an empty mix", read_trail(r));
+        diagnose_error(r->diagnose, read_call_place(r, node, call), "%s: an empty mix",
+                       read_trail(r));
     for (const struct call *arg = call->args; fine && arg != NULL; arg = arg->next) {
         fine = arg->shared && arg->key == NULL;
         if (!fine) {
-            diagnose_error(r->diagnose, place_of(r, node, arg), "%s: a part of a mix has a share",
-                           read_trail(r));
+            diagnose_error(r->diagnose, read_call_place(r, node, arg),
+                           "%s: a part of a mix has a share", read_trail(r));
             diagnose_help(r->diagnose, "as in mix(95%% exponential(mean=20ms), 5%% "
                                        "constant(400ms))");
             break;
@@ -220,50 +223,7 @@ bool read_distribution(struct reader *r, const struct node *node, const struct c
     return tell_error(r, node, call, &error);
 }
 
-/* --- arrivals and back-off ---------------------------------------------------------------------- */
-
-void read_arrivals(struct reader *r, const struct schema_row *row, const struct node *node,
-                   void *base)
-{
-    static const char *const names[] = {"poisson", "uniform"}, *const keys[] = {"rate", "load"};
-    struct scenario_client *client = base;
-    const struct call *call = read_call(r, node, row->shape);
-    if (call == NULL)
-        return;
-    size_t kind = 0;
-    while (kind < 2 && (call->kind != CALL_NAME || strcmp(names[kind], call->text) != 0))
-        kind++;
-    if (kind == 2) {
-        if (call->kind == CALL_NAME &&
-            read_later(r, place_of(r, node, call), row->path, call->text, strlen(call->text)))
-            return;
-        diagnose_error(r->diagnose, place_of(r, node, call), "%s: unknown arrivals %s",
-                       read_trail(r), quote_call(node, call).text);
-        if (call->kind != CALL_NAME || !read_suggest(r, call->text, strlen(call->text), names, 2))
-            diagnose_help(r->diagnose, "write %s", row->shape);
-        return;
-    }
-    client->arrivals = kind == 0 ? ARRIVALS_POISSON : ARRIVALS_UNIFORM;
-    struct quantity rate = {.value = 0}, load = {.value = 0};
-    if (!read_args_known(r, node, call, keys, 2))
-        return;
-    int has_rate = quantity_of(r, node, call, "rate", QUANTITY_RATE, &rate);
-    int has_load = quantity_of(r, node, call, "load", QUANTITY_SHARE, &load);
-    if (has_rate < 0 || has_load < 0)
-        return;
-    if (has_rate + has_load != 1) {
-        diagnose_error(r->diagnose, place_of(r, node, call), "%s: %s needs %s", read_trail(r),
-                       call->text, has_rate ? "rate or load, not both" : "a rate or a load");
-        diagnose_help(r->diagnose, "as in %s(rate=100/s) or %s(load=75%%)", call->text, call->text);
-    } else if ((has_rate && (rate.value <= 0 || rate.value > 1e9)) ||
-               (has_load && (load.value <= 0 || load.value > 100))) {
-        const struct call *arg = call_arg(call, has_rate ? "rate" : "load");
-        diagnose_error(r->diagnose, place_of(r, node, arg), "%s: %s must be above 0 and at most %s",
-                       read_trail(r), arg->key, has_rate ? "1000000000/s" : "10000%");
-    }
-    client->rate = rate.value;
-    client->load = load.value;
-}
+/* --- back-off ---------------------------------------------------------------------------------- */
 
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
                   void *base)
@@ -282,7 +242,7 @@ void read_backoff(struct reader *r, const struct schema_row *row, const struct n
                                    : BACKOFF_NONE;
     struct quantity q;
     if (kind == 3) {
-        diagnose_error(r->diagnose, place_of(r, node, call), "%s: unknown back-off %s",
+        diagnose_error(r->diagnose, read_call_place(r, node, call), "%s: unknown back-off %s",
                        read_trail(r), quote_call(node, call).text);
         if (call->kind != CALL_NAME || !read_suggest(r, call->text, strlen(call->text), names, 3))
             diagnose_help(r->diagnose, "write %s", row->shape);
@@ -293,8 +253,8 @@ void read_backoff(struct reader *r, const struct schema_row *row, const struct n
         if (quantity_of(r, node, &named, time[0], QUANTITY_TIME, &q) > 0)
             retries->base = retries->cap = q.time;
     } else if (kind == 1) {
-        diagnose_error(r->diagnose, place_of(r, node, call), "%s: constant takes one duration",
-                       read_trail(r));
+        diagnose_error(r->diagnose, read_call_place(r, node, call),
+                       "%s: constant takes one duration", read_trail(r));
         diagnose_help(r->diagnose, "as in constant(100ms)");
     } else if (read_args_known(r, node, call, keys, kind == 2 ? 2 : 0) && kind == 2) {
         int has_base = quantity_of(r, node, call, "base", QUANTITY_TIME, &q);
@@ -304,10 +264,10 @@ void read_backoff(struct reader *r, const struct schema_row *row, const struct n
         if (has_cap < 0)
             return;
         if (has_base + has_cap != 2)
-            diagnose_error(r->diagnose, place_of(r, node, call),
+            diagnose_error(r->diagnose, read_call_place(r, node, call),
                            "%s: exponential needs a base and a cap", read_trail(r));
         else if (retries->cap < retries->base)
-            diagnose_error(r->diagnose, place_of(r, node, call_arg(call, "cap")),
+            diagnose_error(r->diagnose, read_call_place(r, node, call_arg(call, "cap")),
                            "%s: the cap is below the base", read_trail(r));
     }
 }

@@ -311,13 +311,36 @@ static void check_timeline(struct reader *r)
     }
 }
 
+/* States that change faster than anybody could draw them. */
+#define CHANGES_MAX 1e8
+
+static void check_bursts(struct reader *r)
+{
+    const struct scenario *s = r->scenario;
+    double length = (double)s->run.duration + (double)s->run.settle;
+    for (uint32_t i = 0; i < s->client_count; i++) {
+        const struct scenario_arrivals *process = &s->clients[i].process;
+        double both = (double)process->low_for + (double)process->high_for;
+        if (s->clients[i].arrivals != ARRIVALS_BURSTY || both <= 0 || length / both <= CHANGES_MAX)
+            continue;
+        diagnose_error(r->diagnose, entry_value(r, "clients", i, "arrivals")->at,
+                       "clients[%u].arrivals: its states change more than 100,000,000 times in "
+                       "this run",
+                       (unsigned)i);
+        diagnose_help(r->diagnose, "write longer low_for and high_for, or a shorter run");
+    }
+}
+
 static void resolve_run(struct reader *r)
 {
     struct scenario *s = r->scenario;
     struct scenario_run *run = &s->run;
     const struct node *node = node_find(r->root, "run", 3)->value;
-    if (node_find(node, "kind", 4) == NULL)
+    if (node_find(node, "kind", 4) == NULL) {
         run->transient = s->action_count > 0;
+        for (uint32_t i = 0; i < s->client_count; i++)
+            run->transient |= s->clients[i].varies;
+    }
     if (run->warmup >= run->duration) {
         diagnose_error(r->diagnose, run_place(r, "warmup"),
                        "run.warmup is not shorter than run.duration: nothing would be measured");
@@ -333,6 +356,8 @@ static void resolve_run(struct reader *r)
         longest = s->clients[i].timeout > longest ? s->clients[i].timeout : longest;
     if (!run->settle_given)
         run->settle = longest > 0 ? 10 * longest : run->duration;
+    if (!read_damaged(r, "clients"))
+        check_bursts(r);
     if (!read_damaged(r, "timeline"))
         check_timeline(r);
 }

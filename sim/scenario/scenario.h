@@ -10,6 +10,7 @@
 
 #include "algorithms/lb.h"
 #include "sim/base/distribution.h"
+#include "sim/scenario/arrivals.h"
 #include "sim/scenario/words.h"
 
 #define SCENARIO_UNLIMITED UINT32_MAX /* a queue without a limit */
@@ -33,11 +34,11 @@ struct scenario_class {
     struct distribution work; /* ns at speed 1 */
 };
 
-enum arrivals { ARRIVALS_POISSON, ARRIVALS_UNIFORM, ARRIVALS_CLOSED };
-
 struct scenario_client {
     const char *name;
     enum arrivals arrivals;
+    struct scenario_arrivals process; /* what the kind is told besides the rate */
+    bool varies;                      /* its rate is a function of time */
     double rate;               /* per second; solved from load when load was written; 0 if closed */
     double load;               /* offered load of this group, 0 when rate was written */
     uint32_t users;            /* closed loop */

@@ -96,7 +96,7 @@ const struct schema_row schema_clients[] = {
      .type = TYPE_CUSTOM,
      .otherwise = "required without users",
      .read = read_arrivals,
-     .shape = "poisson(rate=R | load=L) or uniform(rate=R | load=L)",
+     .shape = "poisson(rate=R | load=L) or another process, see below",
      .help = "open traffic: requests come whether or not earlier ones were answered"},
     {.path = "clients[].users",
      .type = TYPE_COUNT,

@@ -101,6 +101,32 @@ static void backoff(struct maker *m)
         text_addf(m->text, ", jitter: full");
 }
 
+/* Open arrivals of any kind. */
+static void arrivals(struct maker *m, bool load)
+{
+    static const char *const others[] = {
+        "bursty(low=1/s, high=9/s, low_for=7ms, high_for=2ms, ",
+        "bursty(low=0/s, high=1/s, low_for=3ms, high_for=3ms, ",
+        "self-exciting(branching=70%, decay=2ms, ",
+        "ramp(from=10/s, to=100/s, over=30ms, ",
+        "ramp(from=1/s, to=0/s, after=5ms, over=60ms, ",
+        "steps(1/s, 0/s, 3/s, every=4ms, repeat=yes, ",
+        "steps(1/s, 5/s, every=9ms, ",
+        "diurnal(amplitude=100%, period=17ms, peak_at=5ms, ",
+    };
+    bool other = one_in(m, 2);
+    text_addf(m->text, other ? "    arrivals: \"" : "    arrivals: ");
+    if (other)
+        text_addf(m->text, "%s", others[below(m, sizeof others / sizeof others[0])]);
+    else
+        word(m, "poisson(|uniform(");
+    if (load)
+        text_addf(m->text, "load=%u%%)", 10 + below(m, 120));
+    else
+        text_addf(m->text, "rate=%u/s)", (1 + below(m, 20)) * 50);
+    text_addf(m->text, other ? "\"\n" : "\n");
+}
+
 static void client(struct maker *m, uint32_t i)
 {
     text_addf(m->text, "  - name: c%u\n", i);
@@ -111,12 +137,7 @@ static void client(struct maker *m, uint32_t i)
         distribution(m, 10, false);
         text_addf(m->text, "\n");
     } else {
-        text_addf(m->text, "    arrivals: ");
-        word(m, "poisson|uniform");
-        if (load)
-            text_addf(m->text, "(load=%u%%)\n", 10 + below(m, 120));
-        else
-            text_addf(m->text, "(rate=%u/s)\n", (1 + below(m, 20)) * 50);
+        arrivals(m, load);
     }
     if (one_in(m, 2))
         text_addf(m->text, "    population: {clients: %u}\n", 1 + below(m, 30));

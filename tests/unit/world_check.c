@@ -346,13 +346,18 @@ static uint64_t flying(const struct tell *tell)
     return n;
 }
 
+static bool arrives(const struct source *s)
+{
+    return s->process == NULL ? s->gap > 0.0 : s->next_at < LB_NEVER;
+}
+
 static uint64_t expected_events(struct world *w)
 {
     lb_time now = engine_now(w->engine);
     uint64_t n = 1 + thinking(w) + checks(w) + marks(&w->ledger, now); /* 1: the next sample */
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
-        n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && w->sources[s].gap > 0.0;
+        n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
     for (uint32_t t = 0; t < w->balancer.tier_count; t++)
         n += w->timers[t] != ENGINE_NO_EVENT;
     n += w->balancer.rule->health.outlier.on; /* the next sweep */
