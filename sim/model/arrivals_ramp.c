@@ -41,7 +41,8 @@ static lb_time reach(struct arrivals_state *s, double mass)
             slope = (rule->to - rule->from) / (double)rule->over;
         if (end == LB_NEVER || mass < area(rule, at, end)) {
             double root = sqrt(fmax(0.0, here * here + 2.0 * slope * mass));
-            s->walk.at = here + root > 0 ? arrivals_after(at, 2.0 * mass / (here + root)) : LB_NEVER;
+            s->walk.at =
+                here + root > 0 ? arrivals_after(at, 2.0 * mass / (here + root)) : LB_NEVER;
             s->walk.at = s->walk.at < end ? s->walk.at : end;
             return s->walk.at;
         }
@@ -62,5 +63,4 @@ static double pass(struct arrivals_state *s, lb_time until)
     return mass;
 }
 
-const struct arrivals_process arrivals_ramp = {
-    .kind = ARRIVALS_RAMP, .reach = reach, .pass = pass};
+const struct arrivals_process arrivals_ramp = {.kind = ARRIVALS_RAMP, .reach = reach, .pass = pass};

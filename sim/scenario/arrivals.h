@@ -26,17 +26,17 @@ enum arrivals {
 };
 
 struct scenario_arrivals {
-    double low, high;           /* bursty: shapes of the two states ... */
-    lb_time low_for, high_for;  /* ... and the mean time in each */
-    double branching;           /* self-exciting: arrivals that one arrival brings about, in [0, 1) */
-    lb_time decay;              /* how long after it they come, in the mean */
-    double from, to;            /* ramp: shapes, before and after */
-    lb_time after, over;        /* it begins at `after` and takes `over` */
-    double *steps;              /* step_count shapes */
+    double low, high;          /* bursty: shapes of the two states ... */
+    lb_time low_for, high_for; /* ... and the mean time in each */
+    double branching;    /* self-exciting: arrivals that one arrival brings about, in [0, 1) */
+    lb_time decay;       /* how long after it they come, in the mean */
+    double from, to;     /* ramp: shapes, before and after */
+    lb_time after, over; /* it begins at `after` and takes `over` */
+    double *steps;       /* step_count shapes */
     uint32_t step_count;
-    lb_time every;              /* each lasts so long; the last stays ... */
-    bool repeat;                /* ... or the first follows it */
-    double mean, amplitude;     /* diurnal: as written; in [0, 1] */
+    lb_time every;          /* each lasts so long; the last stays ... */
+    bool repeat;            /* ... or the first follows it */
+    double mean, amplitude; /* diurnal: as written; in [0, 1] */
     lb_time period, peak_at;
 };
 

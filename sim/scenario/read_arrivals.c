@@ -24,10 +24,11 @@ struct arrivals_argument {
 
 #define AMOUNT(name, optional)                                                                     \
     {                                                                                              \
-        #name, ARGUMENT_AMOUNT, optional, 0, 1e9, "a rate or a load", FIELD(name)                  \
+#name, ARGUMENT_AMOUNT, optional, 0, 1e9, "a rate or a load", FIELD(name)                  \
     }
-#define FIELD(name)     offsetof(struct scenario_arrivals, name)
-#define TIME(name)      #name, ARGUMENT_TIME, false, 1, 3.6e17, "above 0 and at most 100000h", FIELD(name)
+#define FIELD(name) offsetof(struct scenario_arrivals, name)
+#define TIME(name)                                                                                 \
+#name, ARGUMENT_TIME, false, 1, 3.6e17, "above 0 and at most 100000h", FIELD(name)
 #define TIME_OR_0(name) #name, ARGUMENT_TIME, true, 0, 3.6e17, "at most 100000h", FIELD(name)
 
 static const struct arrivals_argument of_none[] = {{.name = NULL}};
@@ -64,7 +65,8 @@ static const struct arrivals_kind kinds[] = {
      "`decay` later (a Hawkes process)"},
     {"ramp", ARRIVALS_RAMP, true, of_ramp,
      "ramp(from=R | L, to=R | L, over=T [, after=T] [, rate=R | load=L])",
-     "Poisson whose rate is `from` until `after` and then goes evenly to `to` over the time `over`"},
+     "Poisson whose rate is `from` until `after` and then goes evenly to `to` over the time "
+     "`over`"},
     {"steps", ARRIVALS_STEPS, true, of_steps,
      "steps(R | L, R | L, ..., every=T [, repeat=yes] [, rate=R | load=L])",
      "Poisson at each of these rates for the time `every`; the last stays, or with repeat=yes the "
@@ -129,7 +131,7 @@ static double read_amount(struct reading *a, const struct call *arg, const char 
 static void read_argument(struct reading *a, const struct arrivals_argument *rule)
 {
     const struct call *arg = call_arg(a->call, rule->name);
-    char *to = (char *)a->to + rule->offset;
+    void *to = (char *)a->to + rule->offset;
     char words[200];
     if (arg == NULL) {
         if (rule->optional)

@@ -14,10 +14,10 @@
 #include "tests/unit/chi_square.h"
 #include "tests/unit/sample_scenario.h"
 
-#define SECOND  1e9
-#define BINS    20U
+#define SECOND   1e9
+#define BINS     20U
 #define ARRIVALS 20000U
-#define HORIZON (INT64_C(1) << 60)
+#define HORIZON  (INT64_C(1) << 60)
 
 static const char head[] = "lbsim: 1\nname: arrivals\nclients:\n  - name: c\n    arrivals: ";
 static const char tail[] = "\n    requests: [{name: r, work: constant(10ms)}]\n"
