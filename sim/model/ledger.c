@@ -80,6 +80,23 @@ void ledger_done(struct ledger *l)
     *l = (struct ledger){0};
 }
 
+void ledger_response(const struct ledger *l, struct histogram *to)
+{
+    histogram_init(to);
+    if (l->apart)
+        histogram_merge(to, &l->response);
+    for (uint32_t i = 0; !l->apart && i < l->class_count; i++)
+        histogram_merge(to, &l->classes[i].total);
+}
+
+void ledger_part(struct ledger *l)
+{
+    ledger_response(l, &l->response);
+    for (uint32_t i = 0; i < l->class_count; i++)
+        histogram_merge(&l->response, &l->classes[i].live[1]);
+    l->apart = true;
+}
+
 bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now)
 {
     struct ledger_class *class = &l->classes[r->class];

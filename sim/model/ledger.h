@@ -49,7 +49,8 @@ struct ledger {
     uint64_t measured_open;       /* measured and not ended */
     struct ledger_class *classes;
     uint32_t class_count;
-    struct histogram response;     /* measured */
+    struct histogram response;     /* ok, measured; only when apart: ask ledger_response */
+    bool apart;                    /* some response time was not the latency */
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
     uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */
@@ -58,6 +59,11 @@ struct ledger {
 
 void ledger_init(struct ledger *ledger, const struct scenario *scenario);
 void ledger_done(struct ledger *ledger);
+
+/* Response times of the measured oks that have been moved to the totals (run_flush). */
+void ledger_response(const struct ledger *ledger, struct histogram *to);
+/* From now on response times are counted by themselves: until now each was the latency. */
+void ledger_part(struct ledger *ledger);
 
 /* Does this expectation need a window of its own, beyond what the summary has anyway? */
 bool ledger_needs_window(const struct scenario_expect *expect);
@@ -90,7 +96,9 @@ static inline void ledger_arrived(struct ledger *l, bool plain, struct request *
 }
 
 /* A request ends ok: r->entered holds the response time at the backend. True when it was the last
- * measured one. Always inline, like the steps around it (step.h): 1 ns. */
+ * measured one. As long as every response time was the latency too (no delay, no wait, no retry
+ * before it), it is counted once: half the buckets to keep in the cache. Always inline, like the steps
+ * around it (step.h): 1 ns. */
 static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bool plain,
                                                             const struct request *r, lb_time now)
 {
@@ -101,8 +109,11 @@ static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bo
         histogram_add(&class->live[0], latency);
         return false;
     }
+    if (__builtin_expect(r->entered != latency, !plain) && !l->apart)
+        ledger_part(l);
     histogram_add(&class->live[1], latency);
-    histogram_add(&l->response, r->entered);
+    if (l->apart)
+        histogram_add(&l->response, r->entered);
     class->counts.ok++;
     class->counts.good += latency <= class->objective ? 1U : 0U;
     if (!plain && l->window_count != 0)

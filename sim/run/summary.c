@@ -40,7 +40,7 @@ static void build_classes(struct summary *s, const struct world *w)
             histogram_merge(&s->latency, &from->total);
         }
     }
-    s->response = w->ledger.response;
+    ledger_response(&w->ledger, &s->response);
 }
 
 /* Areas between the edges of the measured window; a run that was cut short ends where it stands. */
