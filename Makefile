@@ -297,6 +297,7 @@ BASH_DIR   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_DIR   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 DATA_DIR   = $(DESTDIR)$(PREFIX)/share/lbsim
+SCENARIO_FOLDERS = $(sort $(patsubst %/,%,$(dir $(wildcard scenarios/*/*.yaml))))
 
 install: $(PROGRAM) $(LIBRARY)
 	install -d $(LIB_DIR)/pkgconfig $(HEADER_DIR)
@@ -304,9 +305,10 @@ install: $(PROGRAM) $(LIBRARY)
 	install -m 644 $(LIBRARY_HEADERS) $(HEADER_DIR)
 	printf '%s\n' "$$PC_FILE" > $(LIB_DIR)/pkgconfig/lbsim-algorithms.pc
 	install -d $(DESTDIR)$(PREFIX)/bin $(MAN) $(BASH_DIR) $(ZSH_DIR) $(FISH_DIR) \
-	    $(DATA_DIR)/scenarios
+	    $(DATA_DIR)/scenarios $(addprefix $(DATA_DIR)/,$(SCENARIO_FOLDERS))
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/lbsim
-	install -m 644 scenarios/*.yaml $(DATA_DIR)/scenarios
+	for folder in scenarios $(SCENARIO_FOLDERS); do \
+	    install -m 644 $$folder/*.yaml $(DATA_DIR)/$$folder || exit; done
 	$(RUN) help --man > $(MAN)/lbsim.1
 	$(RUN) help --completion bash > $(BASH_DIR)/lbsim
 	$(RUN) help --completion zsh > $(ZSH_DIR)/_lbsim

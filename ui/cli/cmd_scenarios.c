@@ -14,7 +14,8 @@
 
 #define INDENT 20
 
-/* The names of a folder's scenarios, "first" for first.yaml, in order. */
+/* The names of the scenarios: "first" for first.yaml and, from a folder in the folder,
+ * "phenomena/01-policy-ladder"; in order, those of the folder itself first. */
 struct names {
     char **at;
     uint32_t count;
@@ -27,29 +28,78 @@ static void names_done(struct names *names)
     free(names->at);
 }
 
-static int by_name(const void *a, const void *b)
+static void names_add(struct names *names, char *name)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    names->at = text_need_more(names->at, (names->count + 1) * sizeof *names->at);
+    names->at[names->count++] = name;
 }
 
-/* 0, or -1 when the folder cannot be read. */
-static int names_read(struct names *names, const char *folder)
+static int by_name(const void *a, const void *b)
 {
-    *names = (struct names){0};
-    DIR *directory = opendir(folder);
+    const char *left = *(char *const *)a, *right = *(char *const *)b;
+    bool below = strchr(left, '/') != NULL;
+    if (below != (strchr(right, '/') != NULL))
+        return below ? 1 : -1;
+    return strcmp(left, right);
+}
+
+/* Adds the scenarios of a folder, their names after `prefix`, and with a list of folders those
+ * folders in it that may hold more: not the lessons, which are in a language of their own. 0, or -1
+ * when the folder cannot be read. */
+static int names_add_folder(struct names *names, const char *path, const char *prefix,
+                            struct names *folders)
+{
+    DIR *directory = opendir(path);
     if (directory == NULL)
         return -1;
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         size_t size = strlen(entry->d_name);
-        if (size <= 5 || entry->d_name[0] == '.' || strcmp(entry->d_name + size - 5, ".yaml") != 0)
+        if (entry->d_name[0] == '.')
             continue;
-        names->at = text_need_more(names->at, (names->count + 1) * sizeof *names->at);
-        names->at[names->count++] = text_copy_n(entry->d_name, size - 5);
+        if (size > 5 && strcmp(entry->d_name + size - 5, ".yaml") == 0) {
+            struct text name;
+            text_init(&name);
+            text_addf(&name, "%s%.*s", prefix, (int)(size - 5), entry->d_name);
+            names_add(names, name.data);
+        } else if (folders != NULL && strchr(entry->d_name, '.') == NULL &&
+                   strcmp(entry->d_name, "lessons") != 0) {
+            names_add(folders, text_copy(entry->d_name));
+        }
     }
     (void)closedir(directory);
+    return 0;
+}
+
+static int names_read(struct names *names, const char *folder)
+{
+    struct names folders = {0};
+    *names = (struct names){0};
+    int status = names_add_folder(names, folder, "", &folders);
+    for (uint32_t i = 0; i < folders.count; i++) {
+        struct text path, prefix;
+        text_init(&path);
+        text_init(&prefix);
+        text_addf(&path, "%s/%s", folder, folders.at[i]);
+        text_addf(&prefix, "%s/", folders.at[i]);
+        (void)names_add_folder(names, path.data, prefix.data, NULL); /* a file is no folder */
+        text_done(&path);
+        text_done(&prefix);
+    }
+    names_done(&folders);
     if (names->count > 0)
         qsort(names->at, names->count, sizeof *names->at, by_name);
-    return 0;
+    return status;
+}
+
+/* The place in the list of a name with or without its folder, or NULL. */
+static char **names_find(const struct names *names, const char *name)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        const char *slash = strrchr(names->at[i], '/');
+        if (strcmp(names->at[i], name) == 0 || (slash != NULL && strcmp(slash + 1, name) == 0))
+            return &names->at[i];
+    }
+    return NULL;
 }
 
 static struct scenario *load(const char *folder, const char *name, struct text *messages,
@@ -91,8 +141,10 @@ static void write_one(struct json *json, const char *folder, const char *name,
 }
 
 /* A scenario's own words may hold control bytes. */
-static void print_one(const char *name, const struct scenario *scenario, uint32_t width)
+static void print_one(const char *path, const struct scenario *scenario, uint32_t width)
 {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
     const char *about = "is not valid; 'lbsim check' says why";
     if (scenario != NULL)
         about = scenario->about == NULL || scenario->about[0] == '\0'
@@ -113,6 +165,22 @@ static void print_one(const char *name, const struct scenario *scenario, uint32_
     free(term);
 }
 
+/* A line above those of a folder in the folder. */
+static void print_heading(const struct names *names, uint32_t i)
+{
+    const char *slash = strchr(names->at[i], '/');
+    if (slash == NULL)
+        return;
+    size_t size = (size_t)(slash - names->at[i]) + 1;
+    if (i > 0 && strncmp(names->at[i - 1], names->at[i], size) == 0)
+        return;
+    char *heading = text_copy_n(names->at[i], size);
+    printf("%s", i > 0 ? "\n" : "");
+    text_print(stdout, heading);
+    putchar('\n');
+    free(heading);
+}
+
 static void print_all(const char *folder, const struct names *names, bool as_json)
 {
     struct json json;
@@ -124,10 +192,12 @@ static void print_all(const char *folder, const struct names *names, bool as_jso
         int status = 0;
         text_init(&messages);
         struct scenario *scenario = load(folder, names->at[i], &messages, &status);
-        if (as_json)
+        if (as_json) {
             write_one(&json, folder, names->at[i], scenario);
-        else
+        } else {
+            print_heading(names, i);
             print_one(names->at[i], scenario, cli_width());
+        }
         text_done(&messages);
         if (scenario != NULL)
             scenario_destroy(scenario);
@@ -185,16 +255,14 @@ static int print_named(const struct cli *cli, const char *folder, const struct n
     if (size > 5 && strcmp(name + size - 5, ".yaml") == 0)
         name[size - 5] = '\0';
     int status = CLI_DONE;
-    char **found = NULL;
-    if (names->count > 0)
-        found = bsearch(&name, names->at, names->count, sizeof *names->at, by_name);
+    char **found = names_find(names, name);
     if (found == NULL)
         status =
             cli_fail_unknown(cli, "scenario", name, (const char *const *)names->at, names->count);
     else if (cli_flag(cli, "json"))
         print_all(folder, &(struct names){found, 1}, true);
     else
-        status = print_text(cli, folder, name);
+        status = print_text(cli, folder, *found);
     free(name);
     return status;
 }
@@ -238,8 +306,8 @@ const struct command command_scenarios = {
         "Lists the scenario files that come with lbsim and what each is about. With a name: the "
         "file itself, as a start for one's own.\n\n"
         "They are looked for in the folder 'scenarios' of the current folder, beside the "
-        "program, and in PREFIX/share/lbsim. Every command that takes a scenario takes such a "
-        "name as well as a file.",
+        "program, and in PREFIX/share/lbsim, and in the folders in there. Every command that "
+        "takes a scenario takes such a name, with or without its folder, as well as a file.",
     .examples = "lbsim scenarios\n"
                 "lbsim scenarios first > mine.yaml",
     .options = options,

@@ -2,6 +2,7 @@
  * Where the scenarios are that come with lbsim, and what a scenario's name on the command line
  * means. There is no built-in list: a file put into the folder is there.
  */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,20 +63,33 @@ static bool ends_in(const char *word, const char *end)
     return size >= tail && strcmp(word + size - tail, end) == 0;
 }
 
-char *cli_scenario_path(const char *name)
+static char *file_below(const char *folder, const char *between, const char *name)
 {
-    if (strcmp(name, "-") == 0 || strchr(name, '/') != NULL || access(name, F_OK) == 0)
-        return text_copy(name);
-    char *folder = cli_scenario_folder();
-    if (folder == NULL)
-        return text_copy(name);
     struct text path;
     text_init(&path);
-    text_addf(&path, "%s/%s%s", folder, name,
+    text_addf(&path, "%s/%s%s%s%s", folder, between, between[0] != '\0' ? "/" : "", name,
               ends_in(name, ".yaml") || ends_in(name, ".yml") ? "" : ".yaml");
-    free(folder);
     if (access(path.data, F_OK) == 0)
         return path.data;
     text_done(&path);
-    return text_copy(name);
+    return NULL;
+}
+
+char *cli_scenario_path(const char *name)
+{
+    char *folder = NULL;
+    if (strcmp(name, "-") != 0 && name[0] != '/' && name[0] != '.' && access(name, F_OK) != 0)
+        folder = cli_scenario_folder();
+    if (folder == NULL)
+        return text_copy(name);
+    char *found = file_below(folder, "", name);
+    DIR *directory = found == NULL && strchr(name, '/') == NULL ? opendir(folder) : NULL;
+    if (directory != NULL) {
+        for (struct dirent *entry; found == NULL && (entry = readdir(directory)) != NULL;)
+            if (strchr(entry->d_name, '.') == NULL)
+                found = file_below(folder, entry->d_name, name);
+        (void)closedir(directory);
+    }
+    free(folder);
+    return found != NULL ? found : text_copy(name);
 }
