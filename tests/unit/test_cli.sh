@@ -162,6 +162,13 @@ done
 run "$LBSIM" scenarios first
 cmp -s "$scratch/out" scenarios/first.yaml
 check $? 'scenarios first prints the file'
+for name in 01-policy-ladder phenomena/01-policy-ladder phenomena/01-policy-ladder.yaml; do
+    run "$LBSIM" scenarios $name
+    cmp -s "$scratch/out" scenarios/phenomena/01-policy-ladder.yaml
+    check $? "scenarios $name prints a file of a folder"
+    run "$LBSIM" check $name
+    status_is 0 "check $name finds it"
+done
 run "$LBSIM" scenarios frist
 status_is 2 'an unknown scenario'
 says err "did you mean 'first'?" 'an unknown scenario'
