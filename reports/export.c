@@ -45,6 +45,22 @@ static void put_requests(struct json *json, const struct report_run *run)
     json_end_object(json);
 }
 
+static void put_ledger(struct json *json, const struct report_run *run)
+{
+    json_list(json, "ledger");
+    for (uint32_t i = 0; i < run->ledger_count; i++) {
+        const struct report_why *row = &run->ledger[i];
+        json_object(json, NULL);
+        json_string(json, "outcome", row->outcome);
+        if (row->cause != NULL)
+            json_string(json, "cause", row->cause);
+        json_string(json, "why", row->why);
+        json_int(json, "count", row->count);
+        json_end_object(json);
+    }
+    json_end_list(json);
+}
+
 static void put_backends(struct json *json, const struct report_run *run)
 {
     json_list(json, "backends");
@@ -140,6 +156,7 @@ static void put_run(struct json *json, const struct report_run *run)
     json_round(json, "wall_s", run->wall_s, 4);
     json_int(json, "events", run->events);
     put_requests(json, run);
+    put_ledger(json, run);
     put_latency(json, "latency_ms", &run->latency);
     put_latency(json, "response_ms", &run->response);
     json_round(json, "throughput_per_s", run->throughput, 7);

@@ -163,6 +163,25 @@ static int load_causes(struct report *report, struct report_run *run, struct lb_
     return query_close(&q, report->record, error);
 }
 
+static int load_ledger(struct report *report, struct report_run *run, struct lb_error *error)
+{
+    struct query q;
+    query_open(&q, report->record,
+               "SELECT outcome, cause, why, count, share FROM ledger_summary WHERE run = ?"
+               " ORDER BY count DESC, outcome, cause, why");
+    query_bind(&q, run->id);
+    while (query_next(&q)) {
+        run->ledger = grow(run->ledger, &run->ledger_count, sizeof *run->ledger);
+        struct report_why *row = &run->ledger[run->ledger_count - 1];
+        row->outcome = query_text(&q);
+        row->cause = query_text_or_null(&q);
+        row->why = query_text(&q);
+        row->count = query_int(&q);
+        row->share = query_real(&q);
+    }
+    return query_close(&q, report->record, error);
+}
+
 static int load_expects(struct report *report, struct report_run *run, struct lb_error *error)
 {
     struct query q;
@@ -229,7 +248,7 @@ int report_load(struct report *report, struct record *record, const int64_t *ids
 {
     static int (*const parts[])(struct report *, struct report_run *, struct lb_error *) = {
         load_run,    load_response, load_classes, load_backends,
-        load_causes, load_expects,  load_events,
+        load_causes, load_ledger,   load_expects, load_events,
     };
     int64_t found[REPORT_RUNS_MAX];
     *report = (struct report){.record = record};
@@ -269,6 +288,11 @@ static void free_run(struct report_run *run)
         free(run->backends[i].name);
     for (uint32_t i = 0; i < run->cause_count; i++)
         free(run->causes[i].name);
+    for (uint32_t i = 0; i < run->ledger_count; i++) {
+        free(run->ledger[i].outcome);
+        free(run->ledger[i].cause);
+        free(run->ledger[i].why);
+    }
     for (uint32_t i = 0; i < run->expect_count; i++) {
         free(run->expects[i].text);
         free(run->expects[i].unit);
@@ -282,6 +306,7 @@ static void free_run(struct report_run *run)
     free(run->classes);
     free(run->backends);
     free(run->causes);
+    free(run->ledger);
     free(run->expects);
     free(run->event);
 }

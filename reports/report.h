@@ -41,6 +41,12 @@ struct report_cause {
     int64_t count;
 };
 
+struct report_why {              /* of the ledger */
+    char *outcome, *cause, *why; /* cause: NULL when it is only slow */
+    int64_t count;
+    double share;
+};
+
 struct report_expect {
     char *text, *unit;
     bool holds;
@@ -68,9 +74,10 @@ struct report_run {
     struct report_class *classes;
     struct report_backend *backends;
     struct report_cause *causes;
+    struct report_why *ledger; /* most frequent first */
     struct report_expect *expects;
     struct report_event *event; /* in order of time */
-    uint32_t class_count, backend_count, cause_count, expect_count, event_count;
+    uint32_t class_count, backend_count, cause_count, ledger_count, expect_count, event_count;
 };
 
 struct report {

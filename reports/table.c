@@ -193,6 +193,24 @@ static void add_latencies(struct text *to, const struct report_run *run, size_t 
     }
 }
 
+static void add_ledger(struct text *to, const struct report_run *run, size_t width)
+{
+    char buf[40];
+    if (run->ledger_count == 0)
+        return;
+    text_addf(to, "\n");
+    cell_left(to, "FAILED OR SLOW", width);
+    text_addf(to, "%-20s%10s%10s\n", "WHY", "COUNT", "SHARE");
+    for (uint32_t i = 0; i < run->ledger_count; i++) {
+        const struct report_why *row = &run->ledger[i];
+        cell_left(to, row->cause != NULL ? row->cause : row->outcome, width);
+        cell_left(to, row->why, 20);
+        text_addf(to, "%10" PRId64, row->count);
+        cell_right(to, cell_share(buf, sizeof buf, row->share), 10);
+        text_addf(to, "\n");
+    }
+}
+
 #define BACKENDS_SHOWN 32U
 #define EVENTS_SHOWN   24U
 
@@ -288,6 +306,7 @@ void report_print(const struct report *report, FILE *to, uint32_t width)
         add_head(&text, run);
         add_requests(&text, run);
         add_latencies(&text, run, name);
+        add_ledger(&text, run, name);
         add_backends(&text, run, name);
         add_events(&text, run, width);
         add_expects(&text, run);

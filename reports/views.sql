@@ -125,6 +125,16 @@ DROP VIEW IF EXISTS cause_summary;
 CREATE VIEW cause_summary AS
 SELECT run, cause, sum(count) AS count FROM outcome WHERE cause <> 'ok' GROUP BY run, cause;
 
+-- What lies behind the requests that failed, and those that came ok but beyond their objective
+-- (outcome 'slow', without a cause); share: of those that arrived.
+DROP VIEW IF EXISTS ledger_summary;
+CREATE VIEW ledger_summary AS
+SELECT l.run, l.outcome, nullif(l.cause, '') AS cause, l.why, sum(l.count) AS count,
+       sum(l.count) * 1.0 / r.arrived AS share
+FROM ledger AS l
+JOIN run AS r ON r.id = l.run
+GROUP BY l.run, l.outcome, l.cause, l.why;
+
 -- One row a run.
 --   throughput    requests that ended, ok or not, per second of the measured window
 --   goodput       ... that ended ok within the objective of their class

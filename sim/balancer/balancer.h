@@ -57,6 +57,7 @@ struct balancer {
     struct retry_budget budget;
     struct waiting waiting;
     uint32_t wait_tier; /* which tier said LB_WAIT last */
+    uint32_t out;       /* backends that are down, drained or ejected for it */
     bool single;        /* one tier, so that row = backend: the common case */
     bool watched;       /* ends of attempts count: outlier detection, or observe */
     struct filter filter;

@@ -8,6 +8,7 @@
 #include "sim/base/units.h"
 
 #define BAD        (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED)
+#define AWAY       (BAD | BALANCER_OUT_DRAIN)
 #define WARM_STEPS 20
 
 /* Slow start: begins when the last reason of health goes, ends when one comes. None at time 0, when
@@ -32,6 +33,8 @@ static void set_out(struct balancer *b, uint32_t backend, unsigned reason, bool 
     place->out = (uint8_t)(out ? before | reason : before & ~reason);
     if (place->out == before)
         return;
+    b->out += (place->out & AWAY) != 0;
+    b->out -= (before & AWAY) != 0;
     if (b->rule->health.slow_start > 0)
         set_warmth(b, backend, before, now);
     filter_update(b, backend, now);

@@ -26,7 +26,8 @@ void backend_init(struct world *w, uint32_t backend, const struct scenario_backe
                                             .truth = TRUTH_OK,
                                             .discipline = (uint8_t)rule->discipline,
                                             .cancel_abandoned = rule->cancel_abandoned};
-    *rest = (struct backend_rest){.own_speed = rule->speed, .top_speed = rule->speed};
+    *rest = (struct backend_rest){
+        .own_speed = rule->speed, .top_speed = rule->speed, .stopped_at = LB_NEVER};
     set_speed(w, backend, rule->speed);
     if (w->keep_latency) {
         rest->latency = text_need(sizeof *rest->latency);
@@ -241,6 +242,8 @@ void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time 
             continue;
         r->state = REQUEST_BACK; /* so that no later step takes it for present */
     }
+    if (truth == TRUTH_DOWN && b->truth != TRUTH_DOWN && !b->frozen)
+        w->rest[backend].stopped_at = now;
     b->truth = (uint8_t)truth;
     b->frozen = false;
     set_speed(w, backend, w->rest[backend].own_speed);
@@ -272,6 +275,7 @@ void backend_hang(struct world *w, uint32_t backend, lb_time now)
         ps_freeze(w, backend, now);
     b->frozen = true;
     b->truth = TRUTH_HUNG;
+    w->rest[backend].stopped_at = now;
 }
 
 void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now)

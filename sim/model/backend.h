@@ -53,6 +53,8 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     backend_area area_mark;
     uint64_t respeeds; /* services that went on at another speed: each rounds once more */
     double doubt;      /* ns of work that work_done may be wrong by, besides */
+    lb_time
+        stopped_at; /* when it was last killed or hung, whichever came first; LB_NEVER = never */
     engine_event drain_limit;
     uint32_t present; /* ps: entries of the heap */
     uint32_t heap_room;

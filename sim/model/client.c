@@ -269,7 +269,7 @@ void client_ended(struct world *w, const struct source *s, uint32_t user, bool l
 /* The attempt failed as the client sees it: again, or the end. `r` is a copy when the record stays
  * behind at a backend; id is then 0 and a retry takes a new one. */
 static void failed(struct world *w, uint32_t id, const struct request *copy,
-                   struct request_tries tries, enum cause cause, lb_time now)
+                   struct request_tries tries, enum cause cause, enum why why, lb_time now)
 {
     struct source *s = world_source(w, copy);
     if (retry_allow(&s->budget, &s->rule->retries, tries.client)) {
@@ -283,6 +283,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
             r->state = REQUEST_RESTING;
             tries.client++;
             tries.balancer = 0;
+            tries.why = tries.why != 0 ? tries.why : (uint8_t)(1 + why);
             w->requests.tries[id] = tries;
             struct lb_random random;
             stream_open(&random, &w->key, STREAM_BACKOFF, r->number, (uint64_t)tries.client << 32);
@@ -291,7 +292,8 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
             return;
         }
     }
-    bool last = ledger_failed(&w->ledger, copy, cause, now);
+    world_not_again(&s->rule->retries, tries.client, &cause, &why);
+    bool last = ledger_failed(&w->ledger, copy, cause, why, now);
     uint32_t user = copy->client;
     if (id != 0)
         requests_give(&w->requests, id);
@@ -304,14 +306,21 @@ void client_again_event(void *context, uint32_t subject, lb_time now)
     send(w, false, world_source(w, world_request(w, subject)), subject, now);
 }
 
+/* What a failure on its way to the client carries; 0 = it is none. */
+#define BAD(cause, why) (1U + (uint32_t)(cause) + ((uint32_t)(why) << 8))
+#define BAD_CAUSE(bad)  ((enum cause)(((bad)&0xffU) - 1U))
+#define BAD_WHY(bad)    ((enum why)((bad) >> 8))
+
 static void give_up(struct world *w, uint32_t id, lb_time now)
 {
     struct request copy = *world_request(w, id);
     struct request_tries tries = {0};
     if (w->requests.tries != NULL)
         tries = w->requests.tries[id];
+    bool failing = copy.state == REQUEST_TO_CLIENT && copy.next != 0; /* it is on its way */
+    enum why why = failing ? BAD_WHY(copy.next) : why_failed(w, id, CAUSE_RESPONSE_TIMEOUT, now);
     front_leave(w, id, now);
-    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, now);
+    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, why, now);
 }
 
 /* When the client that has waited longest of this group gives up; LB_NEVER = nobody waits. */
@@ -350,12 +359,12 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now)
         deadline_at(w, due);
 }
 
-/* The end, good or bad, sets out for the client: at once there, or with an event. */
-static void set_out(struct world *w, uint32_t id, uint32_t cause_plus_one, lb_time now)
+/* The end sets out for the client: at once there, or with an event. */
+static void set_out(struct world *w, uint32_t id, uint32_t bad, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->state = REQUEST_TO_CLIENT;
-    r->next = cause_plus_one;
+    r->next = bad;
     if (w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_CLIENT, id);
     else
@@ -367,9 +376,9 @@ void client_answer(struct world *w, uint32_t id, lb_time now)
     set_out(w, id, 0, now);
 }
 
-void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now)
+void client_failure(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now)
 {
-    set_out(w, id, (uint32_t)cause + 1, now);
+    set_out(w, id, BAD(cause, why), now);
 }
 
 void client_answer_event(void *context, uint32_t subject, lb_time now)
@@ -386,7 +395,7 @@ void client_answer_event(void *context, uint32_t subject, lb_time now)
         deadlines_leave(&s->deadlines, r);
     if (w->requests.tries != NULL)
         tries = w->requests.tries[subject];
-    failed(w, subject, r, tries, (enum cause)(r->next - 1), now);
+    failed(w, subject, r, tries, BAD_CAUSE(r->next), BAD_WHY(r->next), now);
 }
 
 /* The next arrival is not to come after all. */

@@ -58,7 +58,7 @@ void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
         if (w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, -1);
     }
-    client_failure(w, id, cause, now);
+    client_failure(w, id, cause, why_failed(w, id, cause, now), now);
 }
 
 bool front_again(struct world *w, uint32_t id, lb_time now)
@@ -159,24 +159,30 @@ static enum cause cause_of(const struct request *r, enum lb_end end)
     }
 }
 
-/* May the balancer try again? Notes the backend as tried. */
-static bool retries(struct world *w, uint32_t id, enum lb_end end)
+/* May the balancer try again? Notes the backend as tried. If not, the rule may be the reason. */
+static bool retries(struct world *w, uint32_t id, enum lb_end end, enum cause *cause, enum why *why)
 {
     const struct scenario_retries *rule = &w->balancer.rule->retries;
     if (!w->balancer_retries || (rule->when & (1U << end)) == 0)
         return false;
     struct request_tries *tries = &w->requests.tries[id];
-    if (!retry_allow(&w->balancer.budget, rule, tries->balancer))
+    if (!retry_allow(&w->balancer.budget, rule, tries->balancer)) {
+        world_not_again(rule, tries->balancer, cause, why);
         return false;
+    }
     requests_tried(&w->requests, id)[tries->balancer++] = world_request(w, id)->backend;
+    if (tries->why == 0)
+        tries->why = (uint8_t)(1 + *why);
     return true;
 }
 
 void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
-    if (!retries(w, id, end)) {
-        client_failure(w, id, cause_of(r, end), now);
+    enum cause cause = cause_of(r, end);
+    enum why why = why_failed(w, id, cause, now);
+    if (!retries(w, id, end, &cause, &why)) {
+        client_failure(w, id, cause, why, now);
         return;
     }
     r->flags = (uint8_t)(r->flags & ~REQUEST_CUT);

@@ -73,6 +73,8 @@ void ledger_done(struct ledger *l)
     for (uint32_t i = 0; i < l->class_count; i++)
         for (int cause = 0; cause < CAUSES; cause++)
             free(l->classes[i].failed[cause]);
+    for (uint32_t i = 0; i < l->class_count; i++)
+        free(l->classes[i].why);
     free(l->classes);
     for (uint32_t i = 0; i < l->window_count; i++)
         free(l->windows[i].share);
@@ -97,7 +99,20 @@ void ledger_part(struct ledger *l)
     l->apart = true;
 }
 
-bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now)
+static struct ledger_why *whys(struct ledger_class *class)
+{
+    if (class->why == NULL)
+        class->why = text_need_zero(1, sizeof *class->why);
+    return class->why;
+}
+
+void ledger_slow(struct ledger *l, const struct request *r, enum why why)
+{
+    whys(&l->classes[r->class])->slow[why]++;
+}
+
+bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, enum why why,
+                   lb_time now)
 {
     struct ledger_class *class = &l->classes[r->class];
     l->failed++;
@@ -105,6 +120,7 @@ bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, 
         return false;
     class->counts.failed++;
     class->counts.cause[cause]++;
+    whys(class)->failed[cause][why]++;
     if (class->failed[cause] == NULL) {
         class->failed[cause] = text_need(sizeof *class->failed[cause]);
         histogram_init(class->failed[cause]);

@@ -12,6 +12,7 @@
 #include "sim/base/histogram.h"
 #include "sim/model/digest.h"
 #include "sim/model/request.h"
+#include "sim/model/why.h"
 #include "sim/scenario/scenario.h"
 
 /* Ends of a try in the digest: enum lb_end, or this much more than an enum cause. */
@@ -21,11 +22,17 @@ struct ledger_counts {
     uint64_t arrived, ok, failed, good, attempts, cause[CAUSES];
 };
 
+/* What lies behind those that failed, by cause, and those that came ok but late. */
+struct ledger_why {
+    uint64_t failed[CAUSES][WHYS], slow[WHYS];
+};
+
 struct ledger_class {
     struct histogram live[2];         /* ok since the last sample: unmeasured, measured */
     struct histogram total;           /* ok, measured, without live[1] */
     struct histogram *failed[CAUSES]; /* measured, since the last sample; made when needed */
     struct ledger_counts counts;      /* measured */
+    struct ledger_why *why;           /* measured; made when needed */
     lb_time objective;                /* LB_NEVER = any */
 };
 
@@ -95,12 +102,16 @@ static inline void ledger_arrived(struct ledger *l, bool plain, struct request *
     }
 }
 
+/* A measured request ended ok, beyond its objective. */
+void ledger_slow(struct ledger *l, const struct request *r, enum why why);
+
 /* A request ends ok: r->entered holds the response time at the backend. True when it was the last
- * measured one. As long as every response time was the latency too (no delay, no wait, no retry
- * before it), it is counted once: half the buckets to keep in the cache. Always inline, like the steps
- * around it (step.h): 1 ns. */
+ * measured one; *slow when it is for ledger_slow, too. As long as every response time was the latency
+ * too (no delay, no wait, no retry before it), it is counted once: half the buckets to keep in the
+ * cache. Always inline, like the steps around it (step.h): 1 ns. */
 static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bool plain,
-                                                            const struct request *r, lb_time now)
+                                                            const struct request *r, bool *slow,
+                                                            lb_time now)
 {
     struct ledger_class *class = &l->classes[r->class];
     lb_time latency = now - r->arrived;
@@ -115,13 +126,15 @@ static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bo
     if (l->apart)
         histogram_add(&l->response, r->entered);
     class->counts.ok++;
-    class->counts.good += latency <= class->objective ? 1U : 0U;
+    *slow = latency > class->objective;
+    class->counts.good += *slow ? 0U : 1U;
     if (!plain && l->window_count != 0)
         ledger_windows_ok(l, r, latency);
     return --l->measured_open == 0;
 }
 
 /* A request ends failed; the same. */
-bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, lb_time now);
+bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, enum why why,
+                   lb_time now);
 
 #endif

@@ -55,6 +55,7 @@ _Static_assert(sizeof(struct request) == 64, "a request is one cache line");
  * record because most scenarios never retry. */
 struct request_tries {
     uint16_t client, balancer;
+    uint8_t why;     /* 1 + enum why of the first that failed; 0 = none has */
     lb_time set_out; /* when the client sent this attempt */
 };
 

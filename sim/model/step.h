@@ -50,7 +50,10 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
     struct source *s = world_source(w, r);
     if (s->rule->timeout > 0)
         deadlines_leave(&s->deadlines, r);
-    bool last = ledger_ok(&w->ledger, plain, r, now);
+    bool slow = false;
+    bool last = ledger_ok(&w->ledger, plain, r, &slow, now);
+    if (__builtin_expect(slow, 0))
+        ledger_slow(&w->ledger, r, why_slow(w, id, now));
     uint32_t user = r->client;
     requests_give(&w->requests, id);
     if (__builtin_expect(last, 0) || s->rule->arrivals == ARRIVALS_CLOSED)

@@ -165,7 +165,7 @@ void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now);
 /* The answer, or the failure, is at the balancer and sets out for the client. */
 void client_answer(struct world *w, uint32_t id, lb_time now);
-void client_failure(struct world *w, uint32_t id, enum cause cause, lb_time now);
+void client_failure(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now);
 
 /* front.c; what every request goes through is in step.h */
 /* Fills in what a request has to show to algorithms that look at it. */
@@ -259,6 +259,17 @@ static inline bool world_rare(const struct world *w)
            w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries || w->tell.probes ||
            w->ask_key || !w->balancer.single || w->balancer.watched ||
            w->ledger.window_count != 0 || w->keep_latency;
+}
+
+/* A try after `retries` of them was refused by its rule: the budget did, which becomes the cause, or
+ * all are used up, which is why it fails. */
+static inline void world_not_again(const struct scenario_retries *rule, uint32_t retries,
+                                   enum cause *cause, enum why *why)
+{
+    if (retries < rule->max)
+        *cause = CAUSE_RETRY_BUDGET;
+    else if (retries > 0)
+        *why = WHY_RETRIES;
 }
 
 static inline struct request *world_request(struct world *w, uint32_t id)

@@ -243,6 +243,37 @@ static int write_classes(struct writer *w)
     return finish(&to, result);
 }
 
+static int write_class_ledger(struct writer *w, struct binder *to, uint32_t client, uint32_t class)
+{
+    const struct summary_class *s =
+        &w->summary->classes[w->scenario->clients[client].class_first + class];
+    int result = 0;
+    for (uint32_t i = 0; i < s->ledger_count && result == 0; i++) {
+        const struct summary_why *row = &s->ledger[i];
+        bind_int(to, w->run);
+        bind_int(to, client);
+        bind_int(to, class);
+        bind_text(to, row->cause < 0 ? "slow" : "failed");
+        bind_text(to, row->cause < 0 ? "" : cause_name((enum cause)row->cause));
+        bind_text(to, row->why);
+        bind_count(to, row->count);
+        result = bind_step(to);
+    }
+    return result;
+}
+
+static int write_ledger(struct writer *w)
+{
+    struct binder to;
+    int result = 0;
+    if (prepare(w, &to, "INSERT INTO ledger VALUES (?,?,?,?,?,?,?)") != 0)
+        return -1;
+    for (uint32_t i = 0; i < w->scenario->client_count && result == 0; i++)
+        for (uint32_t k = 0; k < w->scenario->clients[i].class_count && result == 0; k++)
+            result = write_class_ledger(w, &to, i, k);
+    return finish(&to, result);
+}
+
 /* The occupied buckets of one histogram, with what lies below each. */
 static int write_total(struct writer *w, struct binder *to, int64_t client, int64_t class,
                        const struct histogram *h)
@@ -392,8 +423,8 @@ static int copy_spool(struct writer *w)
 static int write_all(struct writer *w)
 {
     static int (*const parts[])(struct writer *) = {
-        write_scenario, make_room,     write_run,     write_classes, write_totals,
-        write_backends, write_sampled, write_expects, copy_spool,
+        write_scenario, make_room,      write_run,     write_classes, write_ledger,
+        write_totals,   write_backends, write_sampled, write_expects, copy_spool,
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (parts[i](w) != 0)

@@ -17,11 +17,12 @@
 #include "sim/base/embed.h"
 
 EMBED_FILE(record_step_1, "sim/record/step_1.sql");
+EMBED_FILE(record_step_2, "sim/record/step_2.sql");
 EMBED_FILE(record_views, "reports/views.sql");
 
-extern const char record_step_1[];
+extern const char record_step_1[], record_step_2[];
 
-const char *const record_steps[RECORD_VERSION] = {record_step_1};
+const char *const record_steps[RECORD_VERSION] = {record_step_1, record_step_2};
 
 int record_fail(struct sqlite3 *db, const char *what, struct lb_error *error)
 {

@@ -2,6 +2,7 @@
  * Identities: what must hold exactly at the end of every run, whatever happened in it.
  *
  *   arrived = ok + failed (by cause) + in flight      counted three ways
+ *   failed, by cause, and slow = sums over their whys
  *   picks = ok + failed + in the books                for each backend
  *   integral of the number present = sum of the times present        exact, modulo 2^64 ns
  *   integral of busy slots x speed = work done        up to 1 ns of rounding a service and slot
@@ -13,6 +14,29 @@
 static bool at_backend(const struct request *r)
 {
     return r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE;
+}
+
+static uint64_t sum(const uint64_t *counts)
+{
+    uint64_t all = 0;
+    for (int why = 0; why < WHYS; why++)
+        all += counts[why];
+    return all;
+}
+
+static void check_whys(const struct world *w, uint32_t c)
+{
+    static const struct ledger_why none;
+    const struct ledger_counts *counts = &w->ledger.classes[c].counts;
+    const struct ledger_why *why = w->ledger.classes[c].why;
+    why = why != NULL ? why : &none;
+    for (int cause = 0; cause < CAUSES; cause++)
+        lb_require(&w->where, sum(why->failed[cause]) == counts->cause[cause],
+                   "class %u: %llu failed with cause %s, not all with one why", c,
+                   (unsigned long long)counts->cause[cause], cause_name((enum cause)cause));
+    lb_require(&w->where, sum(why->slow) == counts->ok - counts->good,
+               "class %u: %llu were slow, not all with one why", c,
+               (unsigned long long)(counts->ok - counts->good));
 }
 
 static void check_requests(struct run *run)
@@ -36,6 +60,7 @@ static void check_requests(struct run *run)
         for (int cause = 0; cause < CAUSES; cause++)
             causes += counts->cause[cause];
         lb_require(&w->where, causes == counts->failed, "class %u: failures without one cause", c);
+        check_whys(w, c);
         arrived += counts->arrived;
         ok += counts->ok;
         failed += counts->failed;

@@ -140,5 +140,6 @@ void summary_print(const struct summary *s, FILE *to, unsigned width, bool utf8)
     print_head(s, to);
     print_requests(s, to);
     print_backends(s, to, columns);
+    summary_print_ledger(s, to);
     print_expects(s, to, utf8);
 }

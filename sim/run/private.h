@@ -54,6 +54,10 @@ void summary_close(struct run *run);
 void summary_build(struct run *run, bool interrupted);
 void summary_release(struct summary *summary);
 
+/* ledger.c: what lies behind failed and slow requests, as lists of the summary. */
+void summary_build_ledger(struct summary *summary, const struct world *w);
+void summary_release_ledger(struct summary *summary);
+
 /* identities.c: what must hold exactly when a run ends; lb_require when it does not. */
 void run_check_identities(struct run *run);
 

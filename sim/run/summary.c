@@ -127,6 +127,7 @@ void summary_build(struct run *run, bool interrupted)
                           .expect_count = w->scenario->expect_count};
     histogram_init(&s->latency);
     build_classes(s, w);
+    summary_build_ledger(s, w);
     s->backends = text_need_zero(s->backend_count, sizeof *s->backends);
     for (uint32_t i = 0; i < s->backend_count; i++)
         build_backend(run, i, from, until > from ? until : from);
@@ -142,6 +143,7 @@ void summary_build(struct run *run, bool interrupted)
 
 void summary_release(struct summary *s)
 {
+    summary_release_ledger(s);
     free(s->classes);
     free(s->backends);
     free(s->expects);
@@ -226,6 +228,7 @@ static void json_parts(const struct summary *s, struct json *json)
         json_string(json, "name", s->classes[i].name);
         json_counts(json, "requests", &s->classes[i].counts);
         json_latency(json, "latency_ms", &s->classes[i].latency);
+        summary_json_ledger(s->classes[i].ledger, s->classes[i].ledger_count, json);
         json_end_object(json);
     }
     json_end_list(json);
@@ -267,6 +270,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_round(json, "wall_s", s->wall_s, 4);
     json_uint(json, "events", s->events);
     json_counts(json, "requests", &s->counts);
+    summary_json_ledger(s->ledger, s->ledger_count, json);
     json_latency(json, "latency_ms", &s->latency);
     json_latency(json, "response_ms", &s->response);
     json_round(json, "throughput_per_s", s->throughput, 7);

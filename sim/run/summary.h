@@ -16,10 +16,19 @@ struct summary_counts {
     uint64_t cause[CAUSES];
 };
 
+/* What lies behind requests that failed, or came ok beyond their objective; see sim/model/why.h. */
+struct summary_why {
+    int cause; /* enum cause; -1 = ok, but slow */
+    const char *why;
+    uint64_t count; /* not 0 */
+};
+
 struct summary_class {
     const char *client, *name;
     struct summary_counts counts;
-    struct histogram latency; /* ok, measured */
+    struct histogram latency;   /* ok, measured */
+    struct summary_why *ledger; /* most frequent first; their sum is failed + ok - good */
+    uint32_t ledger_count;
 };
 
 struct summary_backend {
@@ -59,6 +68,8 @@ struct summary {
                                            NAN when nobody in the first tier was picked */
     struct summary_class *classes;
     uint32_t class_count;
+    struct summary_why *ledger; /* of all classes */
+    uint32_t ledger_count;
     struct summary_backend *backends;
     uint32_t backend_count;
     struct summary_expect *expects;
@@ -76,6 +87,10 @@ const char *summary_format(char *buf, size_t size, enum unit unit, double value)
 void summary_json(const struct summary *summary, struct json *json, const char *key);
 /* Its list "expect" alone. */
 void summary_json_expects(const struct summary_expect *expects, uint32_t count, struct json *json);
+/* Its list "ledger" alone. */
+void summary_json_ledger(const struct summary_why *ledger, uint32_t count, struct json *json);
+/* The ledger as a table, with shares of `arrived`; nothing when it is empty. */
+void summary_print_ledger(const struct summary *summary, FILE *to);
 /* Table and verdict sentence for a terminal, `width` columns wide. */
 void summary_print(const struct summary *summary, FILE *to, unsigned width, bool utf8);
 

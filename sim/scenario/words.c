@@ -14,6 +14,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_BALANCER_FULL] = "balancer full",
     [CAUSE_BALANCER_TIMEOUT] = "balancer timeout",
     [CAUSE_DRAIN_CUT] = "drain cut",
+    [CAUSE_RETRY_BUDGET] = "retry budget",
 };
 
 static const char *const beliefs[BELIEFS] = {

@@ -18,6 +18,7 @@ enum cause {
     CAUSE_BALANCER_FULL,    /* the balancer's own queue was full */
     CAUSE_BALANCER_TIMEOUT, /* it waited too long in the balancer's queue */
     CAUSE_DRAIN_CUT,        /* a drain came to its limit */
+    CAUSE_RETRY_BUDGET,     /* it would be tried again, but for the budget of retries */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

@@ -86,6 +86,8 @@ def same_figures():
         for key in ("scenario", "variant", "algorithm", "seed", "replication", "digest", "events"):
             check(one[key] == run[key], f"{key} of run {run['run']}")
         check(one["requests"] == run["requests"], "requests")
+        rows = [sorted(tuple(sorted(row.items())) for row in r["ledger"]) for r in (one, run)]
+        check(rows[0] == rows[1] and rows[0], f"ledger: {rows}")
         for key in ("simulated_s", "throughput_per_s", "goodput_per_s", "availability"):
             check(close(run[key], one[key]), f"{key}: {run[key]}, not {one[key]}")
         check(close(run["imbalance"], one["imbalance"], 1e-3), "imbalance")
@@ -116,6 +118,11 @@ def own_sql(told):
                                     (number,)).fetchone()
         check(close(p99, one["latency_ms"]["p99"]), "p99 in SQL")
         check(close(imbalance, one["imbalance"], 1e-3), "imbalance in SQL")
+        sums = dict(db.execute("SELECT outcome, sum(count) FROM ledger_summary WHERE run = ?"
+                               " GROUP BY outcome", (number,)))
+        counts = one["requests"]
+        check(sums.get("failed", 0) == counts["failed"] and
+              sums.get("slow", 0) == counts["ok"] - counts["good"], f"ledger in SQL: {sums}")
         ok, bad = db.execute("SELECT sum(ok), sum(failed) FROM latency_over_time WHERE run = ?",
                              (number,)).fetchone()
         check((ok, bad) == (one["requests"]["ok"], one["requests"]["failed"]), "intervals add up")

@@ -1,0 +1,232 @@
+/* See why.h. */
+#include "sim/model/why.h"
+
+#include "sim/base/units.h"
+#include "sim/model/world.h"
+
+/* What the rows of the table look at: the end of one try, and where its request spent its time, ns. */
+struct scene {
+    const struct world *w;
+    const struct request *r;
+    const struct backend *b; /* where the try is or was; NULL = it has not been sent */
+    enum cause cause;        /* CAUSES = it ends ok */
+    uint32_t id;
+    lb_time now;
+    bool others_out; /* some other backend is drained, ejected or down for the balancer */
+    lb_time lost;    /* in tries before this one, and between them */
+    lb_time line;    /* at the balancer */
+    lb_time network;
+    lb_time queue,
+        service;       /* at the backend; service: what its work takes at the backend's own speed */
+    lb_time stretched; /* the rest, when the backend is slow */
+};
+
+/* --- definite reasons ------------------------------------------------------------------------- */
+
+static bool is_cut(const struct scene *s)
+{
+    return s->cause == CAUSE_DRAIN_CUT;
+}
+
+static bool found_nobody(const struct scene *s)
+{
+    return s->cause == CAUSE_NO_BACKEND;
+}
+
+/* The backend had stopped working: it refused, died with the request, or does not answer. */
+static bool is_dead(const struct scene *s)
+{
+    if (s->b == NULL || s->w->rest[s->r->backend].stopped_at == LB_NEVER)
+        return false;
+    if (s->cause == CAUSE_REFUSED || s->cause == CAUSE_RESET)
+        return true;
+    return s->cause == CAUSE_RESPONSE_TIMEOUT && s->b->frozen;
+}
+
+static bool in_panic(const struct scene *s)
+{
+    if (!is_dead(s))
+        return false;
+    const struct balancer *balancer = &s->w->balancer;
+    const struct balancer_place *place = &balancer->places[s->r->backend];
+    return balancer->filter.tiers[place->tier].panic && place->out != 0;
+}
+
+static bool in_flight_at_crash(const struct scene *s)
+{
+    return is_dead(s) && s->r->sent < s->w->rest[s->r->backend].stopped_at;
+}
+
+/* Turned away by a full queue, or by one that it stood in for too long. */
+static bool turned_away(const struct scene *s)
+{
+    return s->cause == CAUSE_QUEUE_FULL || s->cause == CAUSE_BALANCER_FULL ||
+           s->cause == CAUSE_BALANCER_TIMEOUT;
+}
+
+static bool turned_away_from_the_rest(const struct scene *s)
+{
+    return turned_away(s) && s->others_out;
+}
+
+static bool turned_away_by_slow(const struct scene *s)
+{
+    return s->cause == CAUSE_QUEUE_FULL && s->b != NULL && s->b->truth == TRUTH_SLOW;
+}
+
+/* --- where the time went ---------------------------------------------------------------------- */
+
+static lb_time waiting(const struct scene *s)
+{
+    return s->others_out ? 0 : s->line + s->queue;
+}
+
+static lb_time waiting_for_the_rest(const struct scene *s)
+{
+    return s->others_out ? s->line + s->queue : 0;
+}
+
+static lb_time on_the_network(const struct scene *s)
+{
+    return s->network;
+}
+
+static lb_time own_work(const struct scene *s)
+{
+    return s->service;
+}
+
+static lb_time slow_service(const struct scene *s)
+{
+    return s->stretched;
+}
+
+/* In the order in which they are asked; WHY_RETRIES is found by those who retry. */
+static const struct {
+    const char *name, *help;
+    bool (*explains)(const struct scene *s);
+    lb_time (*part)(const struct scene *s);
+} rows[WHYS] = {
+    [WHY_DRAIN_CUT] = {"drain cut", "a drain came to its limit while it was in flight", is_cut,
+                       NULL},
+    [WHY_NOBODY] = {"nobody usable", "the balancer believed in no backend", found_nobody, NULL},
+    [WHY_PANIC] = {"panic", "believed dead, and used all the same because too few are left",
+                   in_panic, NULL},
+    [WHY_CRASH] = {"in flight at crash", "its backend died or hung while it was there",
+                   in_flight_at_crash, NULL},
+    [WHY_DETECTION] = {"detection window", "sent to a dead backend that was still believed usable",
+                       is_dead, NULL},
+    [WHY_EJECTION] = {"ejection overload", "those who are left have more than they can bear",
+                      turned_away_from_the_rest, waiting_for_the_rest},
+    [WHY_RETRIES] = {"retries exhausted", "every try that its rule allows failed", NULL, NULL},
+    [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
+                          turned_away_by_slow, slow_service},
+    [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},
+    [WHY_NETWORK] = {"network", "on the way there and back", NULL, on_the_network},
+    [WHY_WORK] = {"own work long", "its own work takes that long", NULL, own_work},
+};
+
+const char *why_name(enum why why)
+{
+    return rows[why].name;
+}
+
+const char *why_help(enum why why)
+{
+    return rows[why].help;
+}
+
+/* --- the scene -------------------------------------------------------------------------------- */
+
+static lb_time clip(lb_time time, lb_time most)
+{
+    return time < 0 ? 0 : time > most ? most : time;
+}
+
+/* Time at the backend, up to now, or all of it once the try has left. */
+static lb_time stay(const struct request *r, lb_time now)
+{
+    switch ((enum request_state)r->state) {
+    case REQUEST_QUEUED:
+    case REQUEST_SERVICE:
+        return now - r->entered;
+    case REQUEST_BACK:
+    case REQUEST_TO_CLIENT:
+        return r->entered; /* step_leave made it the response time */
+    default:
+        return 0;
+    }
+}
+
+/* What is spent at the backend: in its queue, and in service at its own speed; what is longer because
+ * it is slow, its queue included, is put aside. */
+static void at_backend(struct scene *s, lb_time time)
+{
+    const struct backend_rest *rest = &s->w->rest[s->r->backend];
+    lb_time done = s->r->work;
+    if (s->r->state == REQUEST_QUEUED)
+        done = 0;
+    else if (s->r->state == REQUEST_SERVICE)
+        done -= backend_work_left(s->w, s->id, s->now);
+    s->service = clip(units_from_ns((double)done / rest->own_speed), time);
+    if (s->b->truth == TRUTH_SLOW)
+        s->stretched = time - s->service;
+    else
+        s->queue = time - s->service;
+}
+
+static struct scene look(const struct world *w, uint32_t id, enum cause cause, lb_time now)
+{
+    const struct request *r = &w->requests.at[id];
+    const struct request_tries *tries = w->requests.tries != NULL ? &w->requests.tries[id] : NULL;
+    struct scene s = {.w = w, .r = r, .id = id, .now = now, .cause = cause};
+    lb_time set_out = tries != NULL ? tries->set_out : r->arrived;
+    bool sent = r->backend >= 0 && r->state != REQUEST_WAITING && r->state != REQUEST_BACKOFF;
+    lb_time left = sent ? r->sent : now;
+    s.others_out = w->balancer.out > (sent && w->balancer.places[r->backend].out != 0);
+    s.lost = set_out - r->arrived;
+    s.line = clip(left - set_out - w->to_balancer, now);
+    s.network = clip(left - set_out, w->to_balancer);
+    if (tries != NULL && tries->balancer > 0) {
+        s.lost += s.line;
+        s.line = 0;
+    }
+    if (sent) {
+        s.b = &w->backends[r->backend];
+        lb_time time = clip(stay(r, now), now - r->sent);
+        at_backend(&s, time);
+        s.network += now - r->sent - time;
+    }
+    return s;
+}
+
+static enum why longest(const struct scene *s)
+{
+    lb_time most = 0;
+    enum why why = WHY_WORK;
+    for (int i = 0; i < WHYS; i++) {
+        lb_time part = rows[i].part != NULL ? rows[i].part(s) : 0;
+        if (part > most) {
+            most = part;
+            why = (enum why)i;
+        }
+    }
+    if (s->lost > most && s->w->requests.tries[s->id].why != 0)
+        why = (enum why)(s->w->requests.tries[s->id].why - 1);
+    return why;
+}
+
+enum why why_failed(const struct world *w, uint32_t id, enum cause cause, lb_time now)
+{
+    struct scene s = look(w, id, cause, now);
+    for (int i = 0; i < WHYS; i++)
+        if (rows[i].explains != NULL && rows[i].explains(&s))
+            return (enum why)i;
+    return longest(&s);
+}
+
+enum why why_slow(const struct world *w, uint32_t id, lb_time now)
+{
+    struct scene s = look(w, id, CAUSES, now);
+    return longest(&s);
+}
