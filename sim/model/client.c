@@ -71,6 +71,7 @@ void client_init(struct world *w, uint32_t source)
     const struct scenario_client *rule = &w->scenario->clients[source];
     *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
     s->gap = mean_gap(s->rate);
+    s->crowd = crowd_create(rule);
     retry_budget_init(&s->budget);
     stream_open(&s->gaps, &w->key, STREAM_ARRIVAL, source, 0);
     stream_open(&s->classes, &w->key, STREAM_CLASS, source, 0);
@@ -106,6 +107,7 @@ void client_done(struct source *s)
 {
     free(s->asked);
     free(s->process);
+    free(s->crowd);
     deadlines_done(&s->deadlines);
 }
 
@@ -200,7 +202,8 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
     lb_time takes = distribution_draw_fast(work, &s->work);
     uint32_t client = s->strangers++;
     if (s->rule->population > 0)
-        client = lb_random_below(&s->clients, s->rule->population);
+        client = s->crowd == NULL ? lb_random_below(&s->clients, s->rule->population)
+                                  : crowd_draw(s->crowd, &s->clients);
     if (step_plain(w))
         arrive(w, true, s, class, takes, client, now);
     else

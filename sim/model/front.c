@@ -7,37 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/model/crowd.h"
 #include "sim/model/step.h"
-
-/* Spreads client numbers over the IPv4 addresses, one to one (a Feistel-free 32-bit mixer), so that
- * hashing algorithms see addresses like those of the open network. */
-static void set_source(struct lb_request *ask, uint32_t source, uint32_t client)
-{
-    uint32_t x = client + source * UINT32_C(0x9e3779b9);
-    x = (x ^ (x >> 16)) * UINT32_C(0x7feb352d);
-    x = (x ^ (x >> 15)) * UINT32_C(0x846ca68b);
-    x ^= x >> 16;
-    ask->source.family = 4;
-    ask->source.port = (uint16_t)(1024U + (x % 60000U));
-    ask->source.bytes[0] = (uint8_t)(x >> 24);
-    ask->source.bytes[1] = (uint8_t)(x >> 16);
-    ask->source.bytes[2] = (uint8_t)(x >> 8);
-    ask->source.bytes[3] = (uint8_t)x;
-}
-
-/* Until scenarios say how large requests and answers are, all are alike. */
-#define FRONT_BYTES_OUT 512U
-#define FRONT_BYTES_IN  16384U
 
 /* The key is the client's name, as a cookie or a header would carry it; each class of requests goes
  * to an address of its own, as sites behind one balancer do. */
 void front_ask_key(struct world *w, const struct request *r)
 {
-    const struct scenario_client *rule = world_source(w, r)->rule;
-    uint32_t client = r->client; /* users of a closed loop fold into the population */
-    if (rule->arrivals == ARRIVALS_CLOSED && rule->population > 0)
-        client %= rule->population;
-    set_source(&w->ask, w->class_source[r->class], client);
+    uint32_t client;
+    address_of(w, r, &w->ask.source, &client);
     int length = snprintf(w->ask_name, sizeof w->ask_name, "client-%u-%u",
                           w->class_source[r->class] + 1U, client);
     w->ask.key = w->ask_name;
@@ -114,19 +92,32 @@ void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
     step_in_flight(w, false, r, now);
 }
 
+/* The size of a request or of its answer: the same at each attempt. What comes in from a client goes
+ * out to a backend: bytes_in is the outcome's bytes_out. */
+static uint64_t bytes(const struct world *w, const struct request *r, const struct distribution *of,
+                      uint64_t side)
+{
+    struct lb_random random;
+    if (of->kind != DISTRIBUTION_CONSTANT)
+        stream_open(&random, &w->key, STREAM_BYTES, r->number, side);
+    return (uint64_t)distribution_draw_fast(of, &random);
+}
+
 void front_tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
     lb_time connected = r->sent + 2 * w->to_backend;
     if (end == LB_END_REFUSED || connected > now) /* never, or its client left before */
         connected = 0;
+    const struct scenario_client *rule = world_source(w, r)->rule;
+    const struct scenario_class *class = &rule->classes[r->class - rule->class_first];
     struct lb_outcome outcome = {.end = end,
                                  .failed = balancer_counts(&w->balancer, end),
                                  .sent = r->sent,
                                  .connected = connected,
                                  .first_byte = answered ? now : 0,
-                                 .bytes_out = FRONT_BYTES_OUT,
-                                 .bytes_in = answered ? FRONT_BYTES_IN : 0,
+                                 .bytes_out = bytes(w, r, &class->bytes_in, 0),
+                                 .bytes_in = answered ? bytes(w, r, &class->bytes_out, 1) : 0,
                                  .load = tell_report(w, requests_id(&w->requests, r), end)};
     if (w->tell.truth)
         tell_truth_of(w, (uint32_t)r->backend);

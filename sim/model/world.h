@@ -19,6 +19,7 @@
 #include "sim/engine/engine.h"
 #include "sim/model/arrivals.h"
 #include "sim/model/backend.h"
+#include "sim/model/crowd.h"
 #include "sim/model/deadline.h"
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
@@ -68,6 +69,7 @@ struct source { /* a client group at work */
     double rest;     /* gap 0: how much of a mean gap is still to wait; else equal gaps' fraction */
     engine_event next;
     struct arrivals_state *process; /* NULL: Poisson or equal gaps */
+    struct crowd *crowd;            /* NULL: all clients are alike, with an address each */
     struct lb_random gaps, classes, work, clients;
     struct retry_budget budget;
     struct deadlines deadlines;

@@ -136,9 +136,14 @@ bool read_quantity(struct reader *r, const struct node *node, size_t at, size_t 
 /* A distribution of times. What it owns goes to *d, to be freed by distribution_done. */
 bool read_distribution(struct reader *r, const struct node *node, const struct call *call,
                        struct distribution *d);
-/* empirical(file="work.txt"): one duration a line, # starts a comment; relative to the scenario. */
+/* The same of counts (QUANTITY_NUMBER) or of bytes (QUANTITY_SIZE). */
+bool read_distribution_of(struct reader *r, const struct node *node, const struct call *call,
+                          enum quantity_kind unit, struct distribution *d);
+/* empirical(file="work.txt"): one value a line, # starts a comment; relative to the scenario. */
 bool read_empirical(struct reader *r, const struct node *node, const struct call *call,
-                    struct distribution *d);
+                    enum quantity_kind unit, struct distribution *d);
+/* The path of a file that is named relative to the scenario; to be freed. */
+char *read_beside(const struct reader *r, const char *name);
 /* The algorithm that the scalar names; NULL after the error. */
 const struct lb_algorithm *read_algorithm_name(struct reader *r, const struct node *node);
 /* "this version cannot do 'X' yet", or how to write it today, when `key` is such a word of
@@ -153,6 +158,14 @@ void read_format(struct reader *r, const struct schema_row *row, const struct no
 void read_only(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_arrivals(struct reader *r, const struct schema_row *row, const struct node *node,
                    void *base);
+void read_path(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
+void read_headers(struct reader *r, const struct schema_row *row, const struct node *node,
+                  void *base);
+void read_popularity(struct reader *r, const struct schema_row *row, const struct node *node,
+                     void *base);
+void read_nat(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
+void read_sizes(struct reader *r, const struct schema_row *row, const struct node *node,
+                void *base);
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
                   void *base);
 void read_when(struct reader *r, const struct schema_row *row, const struct node *node, void *base);

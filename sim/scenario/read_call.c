@@ -78,6 +78,9 @@ static int quantity_of(struct reader *r, const struct node *node, const struct c
         return 0;
     char what[300];
     (void)snprintf(what, sizeof what, "%.200s: %s of %s", read_trail(r), key, call->text);
+    if (kind == QUANTITY_SIZE && arg->kind == CALL_QUANTITY &&
+        arg->quantity.kind == QUANTITY_NUMBER)
+        kind = QUANTITY_NUMBER; /* bytes need no unit */
     if (!read_quantity(r, node, arg->start, arg->end - arg->start, what, kind, q))
         return -1;
     if (q->value >= 0 && q->value <= LONGEST)
@@ -139,7 +142,7 @@ static bool tell_error(struct reader *r, const struct node *node, const struct c
 }
 
 static bool read_mix(struct reader *r, const struct node *node, const struct call *call,
-                     struct distribution *d)
+                     enum quantity_kind unit, struct distribution *d)
 {
     struct distribution parts[CALL_ARGS_MAX] = {{.kind = DISTRIBUTION_CONSTANT}};
     double shares[CALL_ARGS_MAX];
@@ -158,7 +161,7 @@ static bool read_mix(struct reader *r, const struct node *node, const struct cal
             break;
         }
         shares[n] = arg->share;
-        fine = read_distribution(r, node, arg, &parts[n]);
+        fine = read_distribution_of(r, node, arg, unit, &parts[n]);
         n += fine ? 1 : 0;
     }
     struct lb_error error;
@@ -173,7 +176,7 @@ static bool read_mix(struct reader *r, const struct node *node, const struct cal
 
 /* The parameters written, as distribution_make wants them. */
 static bool read_parameters(struct reader *r, const struct node *node, const struct call *call,
-                            unsigned knows, bool *given, double *values)
+                            unsigned knows, enum quantity_kind unit, bool *given, double *values)
 {
     const char *names[DISTRIBUTION_PARAMETERS];
     size_t n = 0;
@@ -184,9 +187,8 @@ static bool read_parameters(struct reader *r, const struct node *node, const str
         return false;
     for (int p = 0; p < DISTRIBUTION_PARAMETERS; p++) {
         struct quantity q;
-        bool time = p <= PARAMETER_MAX;
-        int got =
-            quantity_of(r, node, call, parameters[p], time ? QUANTITY_TIME : QUANTITY_NUMBER, &q);
+        int got = quantity_of(r, node, call, parameters[p],
+                              p <= PARAMETER_MAX ? unit : QUANTITY_NUMBER, &q);
         if (got < 0)
             return false;
         given[p] = got > 0;
@@ -198,14 +200,20 @@ static bool read_parameters(struct reader *r, const struct node *node, const str
 bool read_distribution(struct reader *r, const struct node *node, const struct call *call,
                        struct distribution *d)
 {
+    return read_distribution_of(r, node, call, QUANTITY_TIME, d);
+}
+
+bool read_distribution_of(struct reader *r, const struct node *node, const struct call *call,
+                          enum quantity_kind unit, struct distribution *d)
+{
     enum distribution_kind kind =
         call->kind == CALL_NAME ? kind_of(call->text) : DISTRIBUTION_KINDS;
     if (kind == DISTRIBUTION_KINDS)
         return unknown_distribution(r, node, call);
     if (kind == DISTRIBUTION_MIX)
-        return read_mix(r, node, call, d);
+        return read_mix(r, node, call, unit, d);
     if (kind == DISTRIBUTION_EMPIRICAL)
-        return read_empirical(r, node, call, d);
+        return read_empirical(r, node, call, unit, d);
     bool given[DISTRIBUTION_PARAMETERS] = {false};
     double values[DISTRIBUTION_PARAMETERS] = {0};
     struct call named = *call, first;
@@ -214,7 +222,7 @@ bool read_distribution(struct reader *r, const struct node *node, const struct c
         first.key = parameters[PARAMETER_VALUE];
         named.args = &first;
     }
-    if (!read_parameters(r, node, &named, distribution_knows(kind), given, values))
+    if (!read_parameters(r, node, &named, distribution_knows(kind), unit, given, values))
         return false;
     struct lb_error error;
     if (distribution_make(d, kind, given, values, &error) == 0)

@@ -1,5 +1,5 @@
 /*
- * empirical(file="work.txt"): a distribution that draws from the durations in a file, one a line;
+ * empirical(file="work.txt"): a distribution that draws from the durations (or sizes, or counts) in a file, one a line;
  * an empty line and what follows a # are skipped. The file is held to the limits of a scenario
  * (regular, 4 MiB), is looked for beside the scenario, and is part of the scenario's hash.
  */
@@ -12,8 +12,7 @@
 
 #define VALUES_MAX 100000U
 
-/* The file beside the scenario; to be freed. */
-static char *beside(const struct reader *r, const char *name)
+char *read_beside(const struct reader *r, const char *name)
 {
     const char *path = r->scenario->path;
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
@@ -30,8 +29,9 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The durations of the file, or NULL with *error. */
-static double *parse_values(const struct text *text, size_t *count, struct lb_error *error)
+/* The values of the file, or NULL with *error. */
+static double *parse_values(const struct text *text, enum quantity_kind unit, size_t *count,
+                            struct lb_error *error)
 {
     double *values = text_need(VALUES_MAX * sizeof *values);
     size_t line = 0;
@@ -52,9 +52,10 @@ static double *parse_values(const struct text *text, size_t *count, struct lb_er
         struct quantity q;
         struct quoted word = quote(text->data + first, last - first);
         if (quantity_read(text->data + first, last - first, &q) != QUANTITY_FINE ||
-            q.kind != QUANTITY_TIME || q.value < 0)
-            (void)lb_error_set(error, LB_ERROR_INVALID, "line %zu: %s is not a duration", line,
-                               word.text);
+            (q.kind != unit && !(unit == QUANTITY_SIZE && q.kind == QUANTITY_NUMBER)) ||
+            q.value < 0)
+            (void)lb_error_set(error, LB_ERROR_INVALID, "line %zu: %s is not %s", line, word.text,
+                               quantity_kind_name(unit));
         else if (*count >= VALUES_MAX)
             (void)lb_error_set(error, LB_ERROR_INVALID, "more than %u values", VALUES_MAX);
         else {
@@ -68,7 +69,7 @@ static double *parse_values(const struct text *text, size_t *count, struct lb_er
 }
 
 bool read_empirical(struct reader *r, const struct node *node, const struct call *call,
-                    struct distribution *d)
+                    enum quantity_kind unit, struct distribution *d)
 {
     static const char *const keys[] = {"file"};
     struct place at = read_place(r, node, call->key_at, call->end - call->key_at);
@@ -90,11 +91,11 @@ bool read_empirical(struct reader *r, const struct node *node, const struct call
     struct text text;
     double *values = NULL;
     size_t count = 0;
-    char *path = beside(r, file->text);
+    char *path = read_beside(r, file->text);
     text_init(&text);
     bool fine = source_read(path, &text, &error) == 0;
     if (fine)
-        fine = (values = parse_values(&text, &count, &error)) != NULL;
+        fine = (values = parse_values(&text, unit, &count, &error)) != NULL;
     if (fine) {
         r->files = XXH64(text.data == NULL ? "" : text.data, text.size, r->files);
         fine = distribution_make_empirical(d, values, count, &error) == 0;

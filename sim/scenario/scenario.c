@@ -32,6 +32,13 @@ double scenario_offered_load(const struct scenario *scenario)
     return work / (double)UNITS_S / scenario_capacity(scenario);
 }
 
+static void class_done(struct scenario_class *class)
+{
+    distribution_done(&class->work);
+    distribution_done(&class->bytes_in);
+    distribution_done(&class->bytes_out);
+}
+
 void scenario_destroy(struct scenario *scenario)
 {
     if (scenario == NULL)
@@ -40,7 +47,7 @@ void scenario_destroy(struct scenario *scenario)
         struct scenario_client *client = &scenario->clients[i];
         distribution_done(&client->think);
         for (uint32_t c = 0; c < client->class_count; c++)
-            distribution_done(&client->classes[c].work);
+            class_done(&client->classes[c]);
     }
     for (uint32_t i = 0; i < scenario->action_count; i++)
         distribution_done(&scenario->timeline[i].when);

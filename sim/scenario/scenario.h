@@ -28,10 +28,19 @@ struct scenario_retries {
     unsigned when;     /* balancer only: bit 1 << enum lb_end */
 };
 
+struct scenario_header {
+    const char *name, *value;
+};
+
 struct scenario_class {
     const char *name;
     double share;
-    struct distribution work; /* ns at speed 1 */
+    struct distribution work;        /* ns at speed 1 */
+    const char *path;                /* NULL = none; else it begins with / */
+    struct scenario_header *headers; /* names as written; no two alike but for case */
+    uint32_t header_count;
+    uint32_t priority;                       /* 0 = most important */
+    struct distribution bytes_in, bytes_out; /* of a request, of its answer */
 };
 
 struct scenario_client {
@@ -43,7 +52,11 @@ struct scenario_client {
     double load;               /* offered load of this group, 0 when rate was written */
     uint32_t users;            /* closed loop */
     struct distribution think; /* closed loop, ns */
-    uint32_t population;       /* number of client addresses; 0 = each request has its own */
+    uint32_t population;       /* number of clients; 0 = each request, or session, has its own */
+    double zipf;               /* k-th client: proportional to k^-zipf; 0 = all alike */
+    double *nat;               /* nat_count shares of requests, each from one address */
+    uint32_t nat_count;
+    double no_cookies; /* share of clients who refuse cookies */
     struct scenario_class *classes;
     uint32_t class_count, class_first; /* class_first: place of classes[0] among all classes */
     lb_time timeout;                   /* 0 = none */
