@@ -1,9 +1,9 @@
 /*
- * Tabulated values, in mean service times: see theory.h. They were computed apart from this program,
+ * Tabulated values of queues, in mean service times: see theory.h. They were computed apart from this program,
  * most of them twice by different methods. Only what is marked S_OWN comes from the chain of chain.c
  * (at finer limits than it has now); it holds the other values of S_SORTED and S_BOUNDS.
  */
-#include "sim/lab/theory.h"
+#include "sim/lab/theory_family.h"
 
 #define S_MM1  "ln(1/(1-p))/(mu-lambda), Kleinrock 1975, 3.2; truncated chain"
 #define S_MM1K "Kleinrock 1975, 3.6; chain"
@@ -22,7 +22,7 @@
 #define TEN   1e-9
 #define SEVEN 1e-7
 
-const struct theory_reference theory_references[] = {
+const struct theory_reference theory_queue_references[] = {
     {"M/M/1 rho=0.5", THEORY_MEAN, 2, TEN, S_MM1},
     {"M/M/1 rho=0.5", THEORY_P99, 9.210340372, TEN, S_MM1},
     {"M/M/1 rho=0.8", THEORY_MEAN, 5, TEN, S_MM1},
@@ -98,6 +98,5 @@ const struct theory_reference theory_references[] = {
     {"M/M/c//N c=4 users=50 think=10", THEORY_THROUGHPUT, 3.884982329, TEN, S_CLOSED},
     {"M/M/c//N c=64 users=100 think=1", THEORY_MEAN, 1.000077076, TEN, S_CLOSED},
     {"M/M/c//N c=64 users=100 think=1", THEORY_THROUGHPUT, 49.99807318, TEN, S_CLOSED},
+    {.row = NULL},
 };
-
-const uint32_t theory_reference_count = sizeof theory_references / sizeof theory_references[0];

@@ -66,11 +66,18 @@ static void make_one(struct work *work, uint32_t index)
     const struct replicate_setup *setup = work->setup;
     struct run_setup one = {.scenario = setup->scenario, .replication = setup->first + index};
     struct lb_error error = {.code = LB_ERROR_NONE};
+    if (setup->make != NULL) {
+        if (!asked_to_stop(work) && setup->make(setup->self, index, &error) != 0)
+            fail(work, index, &error);
+        return;
+    }
     struct run *run = run_create(&one, &error);
     if (run == NULL) {
         fail(work, index, &error);
         return;
     }
+    if (setup->begin != NULL)
+        setup->begin(setup->self, index, run);
     if (advance(work, run)) {
         const struct summary *summary = run_finish(run, false);
         if (run_error(run) != NULL)

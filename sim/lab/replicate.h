@@ -20,6 +20,10 @@ struct replicate_setup {
     uint32_t first, count; /* replications [first, first + count) */
     uint32_t threads;      /* 0 or 1 = on the caller's own; at most REPLICATE_THREADS_MAX */
     void *self;
+    /* NULL, or: before a run begins, its observers can be added. Threads as for measure. */
+    void (*begin)(void *self, uint32_t index, struct run *run);
+    /* NULL, or: makes one replication without a run, and files its figures. 0, or -1 with *error. */
+    int (*make)(void *self, uint32_t index, struct lb_error *error);
     /* The figures of one finished run. Called on the thread that made it, for several replications
      * at once: it may write only what belongs to `index`, 0 <= index < count. */
     void (*measure)(void *self, uint32_t index, const struct summary *summary);

@@ -1,4 +1,4 @@
-/* See theory.h: the families, and what is known of each. A new one is a function and a row. */
+/* The queues of theory.h: families, and what is known of each. A new one is a function and a row. */
 #include <math.h>
 #include <string.h>
 
@@ -6,29 +6,14 @@
 #include "sim/lab/chain.h"
 #include "sim/lab/theory_family.h"
 
-const char *theory_quantity_name(enum theory_quantity quantity)
-{
-    static const char *const names[] = {"E[T]", "p99", "P(refused)", "throughput"};
-    return names[quantity];
-}
-
 /* --- what is known ---------------------------------------------------------------------------- */
-
-#define EXACT         1e-9
-#define REFUSED_LEAST 1e-4 /* what is rarer would take too long to be seen often enough */
-
-static void add(struct theory_case *c, enum theory_quantity quantity, double value, double accuracy,
-                const char *source)
-{
-    c->known[c->known_count++] = (struct theory_value){quantity, value, accuracy, source};
-}
 
 /*
  * Requests after which the mean response is known to 1 % or so. Waits remember: the variance of a
  * mean over n of them is about 2 (1 + rho) / (1 - rho)^2 n times that of independent ones with
  * cv 1 (M/M/1: W. Whitt, Management Science 35 (1989)); service times forget at once.
  */
-static void plan(struct theory_case *c, double mean, double scv)
+void theory_plan(struct theory_case *c, double mean, double scv)
 {
     double rho = c->values[THEORY_RHO], mu = c->values[THEORY_MU];
     double wait = 1 - 1 / (mu * mean);
@@ -44,10 +29,10 @@ static int know_mm1(struct theory_case *c, struct lb_error *error)
     (void)error;
     double lambda = c->values[THEORY_LAMBDA], mu = c->values[THEORY_MU];
     double mean = queueing_mm1_mean(lambda, mu);
-    add(c, THEORY_MEAN, mean, EXACT, "1/(mu-lambda); Kleinrock 1975, 3.2");
-    add(c, THEORY_P99, queueing_mm1_quantile(lambda, mu, 0.99), EXACT,
-        "ln(100)/(mu-lambda): the response is exponential; Kleinrock 1975, 3.2");
-    plan(c, mean, 1);
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, "1/(mu-lambda); Kleinrock 1975, 3.2");
+    theory_know(c, THEORY_P99, queueing_mm1_quantile(lambda, mu, 0.99), THEORY_EXACT,
+                "ln(100)/(mu-lambda): the response is exponential; Kleinrock 1975, 3.2");
+    theory_plan(c, mean, 1);
     return 0;
 }
 
@@ -59,14 +44,15 @@ static int know_mm1k(struct theory_case *c, struct lb_error *error)
     double lambda = c->values[THEORY_LAMBDA], mu = c->values[THEORY_MU];
     unsigned k = (unsigned)c->values[THEORY_PLACES];
     double refused = queueing_mm1k_blocking(lambda, mu, k);
-    add(c, THEORY_MEAN, queueing_mm1k_mean(lambda, mu, k), EXACT,
-        "E[N]/(lambda(1-P)) of those served; Kleinrock 1975, 3.6");
-    if (refused >= REFUSED_LEAST)
-        add(c, THEORY_REFUSED, refused, EXACT, "(1-rho)rho^K/(1-rho^(K+1)); Kleinrock 1975, 3.6");
+    theory_know(c, THEORY_MEAN, queueing_mm1k_mean(lambda, mu, k), THEORY_EXACT,
+                "E[N]/(lambda(1-P)) of those served; Kleinrock 1975, 3.6");
+    if (refused >= THEORY_LEAST)
+        theory_know(c, THEORY_REFUSED, refused, THEORY_EXACT,
+                    "(1-rho)rho^K/(1-rho^(K+1)); Kleinrock 1975, 3.6");
     double gap = lambda + mu - 2 * sqrt(lambda * mu) * cos(acos(-1) / (k + 1));
     c->rate = lambda;
     c->relaxation = 1 / gap + 1 / mu;
-    c->effort = 1e4 * (2 + 2 / fmax(refused, REFUSED_LEAST) + 2 * lambda / gap);
+    c->effort = 1e4 * (2 + 2 / fmax(refused, THEORY_LEAST) + 2 * lambda / gap);
     return 0;
 }
 
@@ -75,8 +61,9 @@ static int know_mmc(struct theory_case *c, struct lb_error *error)
     (void)error;
     double mean = queueing_mmc_mean(c->values[THEORY_LAMBDA], c->values[THEORY_MU],
                                     (unsigned)c->values[THEORY_SERVERS]);
-    add(c, THEORY_MEAN, mean, EXACT, "Erlang C; Kleinrock 1975, 3.5; Harchol-Balter 2013, 14");
-    plan(c, mean, 1);
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT,
+                "Erlang C; Kleinrock 1975, 3.5; Harchol-Balter 2013, 14");
+    theory_plan(c, mean, 1);
     return 0;
 }
 
@@ -86,8 +73,9 @@ static int know_pooled(struct theory_case *c, struct lb_error *error)
     (void)error;
     double mean = queueing_mmc_mean(c->values[THEORY_LAMBDA], c->values[THEORY_MU],
                                     (unsigned)c->values[THEORY_BACKENDS]);
-    add(c, THEORY_MEAN, mean, EXACT, "M/M/n: Erlang C; Harchol-Balter 2013, 14 and 24");
-    plan(c, mean, 1);
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT,
+                "M/M/n: Erlang C; Harchol-Balter 2013, 14 and 24");
+    theory_plan(c, mean, 1);
     return 0;
 }
 
@@ -103,8 +91,8 @@ static int know_mg1(struct theory_case *c, struct lb_error *error)
     (void)error;
     double scv = squared_cv(c);
     double mean = queueing_mg1_mean(c->values[THEORY_LAMBDA], 1 / c->values[THEORY_MU], scv);
-    add(c, THEORY_MEAN, mean, EXACT, "Pollaczek-Khinchine; Kleinrock 1975, 5.6");
-    plan(c, mean, scv);
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, "Pollaczek-Khinchine; Kleinrock 1975, 5.6");
+    theory_plan(c, mean, scv);
     return 0;
 }
 
@@ -112,9 +100,9 @@ static int know_mg1ps(struct theory_case *c, struct lb_error *error)
 {
     (void)error;
     double mean = queueing_mg1ps_mean(c->values[THEORY_LAMBDA], 1 / c->values[THEORY_MU]);
-    add(c, THEORY_MEAN, mean, EXACT,
-        "E[S]/(1-rho), whatever the distribution of the work; Kleinrock 1976, 4.4");
-    plan(c, mean, fmax(1, squared_cv(c)));
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT,
+                "E[S]/(1-rho), whatever the distribution of the work; Kleinrock 1976, 4.4");
+    theory_plan(c, mean, fmax(1, squared_cv(c)));
     c->effort /= fmax(1, squared_cv(c)); /* sharing hardly feels the large ones */
     return 0;
 }
@@ -123,9 +111,10 @@ static int know_random(struct theory_case *c, struct lb_error *error)
 {
     (void)error;
     double mu = c->values[THEORY_MU], lambda = c->values[THEORY_RHO] * mu;
-    add(c, THEORY_MEAN, queueing_mm1_mean(lambda, mu), EXACT, "n independent M/M/1");
-    add(c, THEORY_P99, queueing_mm1_quantile(lambda, mu, 0.99), EXACT, "n independent M/M/1");
-    plan(c, queueing_mm1_mean(lambda, mu), 1);
+    theory_know(c, THEORY_MEAN, queueing_mm1_mean(lambda, mu), THEORY_EXACT, "n independent M/M/1");
+    theory_know(c, THEORY_P99, queueing_mm1_quantile(lambda, mu, 0.99), THEORY_EXACT,
+                "n independent M/M/1");
+    theory_plan(c, queueing_mm1_mean(lambda, mu), 1);
     return 0;
 }
 
@@ -136,9 +125,9 @@ static int know_round_robin(struct theory_case *c, struct lb_error *error)
         queueing_round_robin_mean(c->values[THEORY_RHO], (unsigned)c->values[THEORY_BACKENDS]) /
         c->values[THEORY_MU];
     const char *source = "E_n/M/1: sigma=(n rho/(n rho+1-sigma))^n; Kleinrock 1975, 6.4";
-    add(c, THEORY_MEAN, mean, EXACT, source);
-    add(c, THEORY_P99, mean * log(100), EXACT, source);
-    plan(c, mean, 1);
+    theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, source);
+    theory_know(c, THEORY_P99, mean * log(100), THEORY_EXACT, source);
+    theory_plan(c, mean, 1);
     return 0;
 }
 
@@ -146,11 +135,7 @@ static int know_round_robin(struct theory_case *c, struct lb_error *error)
 static int know_choices(struct theory_case *c, struct lb_error *error)
 {
     double mu = c->values[THEORY_MU];
-    for (uint32_t i = 0; i < theory_reference_count; i++) {
-        const struct theory_reference *r = &theory_references[i];
-        if (strcmp(r->row, c->name) == 0)
-            add(c, r->quantity, r->value, r->accuracy, r->source);
-    }
+    theory_know_tabulated(c);
     if (c->known_count == 0) {
         bool all = (c->family->allowed & THEORY_BIT(THEORY_CHOICES)) == 0;
         struct chain_farm farm = {.backends = (unsigned)c->values[THEORY_BACKENDS],
@@ -164,10 +149,10 @@ static int know_choices(struct theory_case *c, struct lb_error *error)
                                 "'%s': no value is known, and the chain is too large to be "
                                 "solved; fewer backends or a smaller rho will do",
                                 c->name);
-        add(c, THEORY_MEAN, chain.mean / mu, chain.accuracy,
-            "Markov chain of the sorted queue lengths, solved by Gauss-Seidel");
+        theory_know(c, THEORY_MEAN, chain.mean / mu, chain.accuracy,
+                    "Markov chain of the sorted queue lengths, solved by Gauss-Seidel");
     }
-    plan(c, c->known[0].value, 1);
+    theory_plan(c, c->known[0].value, 1);
     return 0;
 }
 
@@ -179,8 +164,8 @@ static int know_closed(struct theory_case *c, struct lb_error *error)
     double response, throughput;
     queueing_closed((unsigned)users, think, mu, (unsigned)servers, &response, &throughput);
     const char *source = "birth and death, R=N/X-Z; Lazowska and others 1984";
-    add(c, THEORY_MEAN, response, EXACT, source);
-    add(c, THEORY_THROUGHPUT, throughput, EXACT, source);
+    theory_know(c, THEORY_MEAN, response, THEORY_EXACT, source);
+    theory_know(c, THEORY_THROUGHPUT, throughput, THEORY_EXACT, source);
     c->rate = throughput;
     c->relaxation = think + 1 / mu + users / (servers * mu);
     c->effort = 5e4 + 1e4 * users / servers;
@@ -189,7 +174,7 @@ static int know_closed(struct theory_case *c, struct lb_error *error)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-const struct theory_family theory_families[] = {
+static const struct theory_family families[] = {
     {.name = "M/M/1",
      .what = "one server",
      .written = "rho",
@@ -302,14 +287,4 @@ const struct theory_family theory_families[] = {
      .know = know_closed},
 };
 
-const uint32_t theory_family_count = sizeof theory_families / sizeof theory_families[0];
-
-bool theory_family(uint32_t i, const char **name, const char **written, const char **what)
-{
-    if (i >= theory_family_count)
-        return false;
-    *name = theory_families[i].name;
-    *written = theory_families[i].written;
-    *what = theory_families[i].what;
-    return true;
-}
+const struct theory_group theory_queues = THEORY_GROUP("Queues", families, theory_queue_references);

@@ -1,4 +1,4 @@
-/* See theory.h: a case as people write it, and its scenario. */
+/* See theory.h: a case as people write it, and the scenario of a queue. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +11,68 @@ struct parameter {
     const char *name;
     double least, most;
     bool whole;
+    double otherwise;         /* what it is unless written, in families that do not need it */
+    const char *const *words; /* of the values 0, 1, ...; NULL = a number */
 };
 
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const faults[] = {"refused", "hang", NULL};
+static const char *const paces[] = {"fixed", "after-result", NULL};
+
 static const struct parameter parameters[THEORY_PARAMETERS] = {
-    [THEORY_RHO] = {"rho", 0.01, 10, false},
-    [THEORY_LAMBDA] = {"lambda", 1e-6, 1e7, false},
-    [THEORY_MU] = {"mu", 1e-3, 1e6, false},
-    [THEORY_SERVERS] = {"c", 1, 10000, true},
-    [THEORY_PLACES] = {"K", 1, 10000, true},
-    [THEORY_CV] = {"cv", 0.05, 5, false},
-    [THEORY_BACKENDS] = {"n", 2, 1000, true},
-    [THEORY_CHOICES] = {"choices", 1, 16, true},
-    [THEORY_REPLACEMENT] = {"replacement", 0, 1, true},
-    [THEORY_USERS] = {"users", 1, 10000, true},
-    [THEORY_THINK] = {"think", 1e-3, 1e4, false},
+    [THEORY_RHO] = {"rho", 0.01, 10, false, 0, NULL},
+    [THEORY_LAMBDA] = {"lambda", 1e-6, 1e7, false, 0, NULL},
+    [THEORY_MU] = {"mu", 1e-3, 1e6, false, 1, NULL},
+    [THEORY_SERVERS] = {"c", 1, 10000, true, 1, NULL},
+    [THEORY_PLACES] = {"K", 1, 10000, true, 0, NULL},
+    [THEORY_CV] = {"cv", 0.05, 5, false, 0, NULL},
+    [THEORY_BACKENDS] = {"n", 2, 1000, true, 1, NULL},
+    [THEORY_CHOICES] = {"choices", 1, 16, true, 2, NULL},
+    [THEORY_REPLACEMENT] = {"replacement", 0, 1, true, 0, no_yes},
+    [THEORY_USERS] = {"users", 1, 10000, true, 0, NULL},
+    [THEORY_THINK] = {"think", 1e-3, 1e4, false, 0, NULL},
+    [THEORY_FAIL] = {"fail", 1e-6, 1e3, false, 0, NULL},
+    [THEORY_REPAIR] = {"repair", 1e-6, 1e3, false, 0, NULL},
+    [THEORY_HIGH] = {"high", 0.01, 0.99, false, 0, NULL},
+    [THEORY_THETA] = {"theta", 1e-3, 1e3, false, 0, NULL},
+    [THEORY_TAU] = {"tau", 1e-3, 1e4, false, 0, NULL},
+    [THEORY_L1] = {"l1", 0, 1e6, false, 0, NULL},
+    [THEORY_L2] = {"l2", 0, 1e6, false, 0, NULL},
+    [THEORY_Q12] = {"q12", 1e-6, 1e4, false, 0, NULL},
+    [THEORY_Q21] = {"q21", 1e-6, 1e4, false, 0, NULL},
+    [THEORY_BINS] = {"bins", 2, 1e6, true, 0, NULL},
+    [THEORY_BALLS] = {"balls", 1, 1e7, true, 0, NULL},
+    [THEORY_LEVEL] = {"k", 1, 1e4, true, 0, NULL},
+    [THEORY_CONNECTIONS] = {"connections", 1, 1e6, true, 0, NULL},
+    [THEORY_LIFE] = {"life", 1e-3, 1e6, false, 0, NULL},
+    [THEORY_TIME] = {"t", 1e-3, 1e6, false, 0, NULL},
+    [THEORY_TO] = {"to", 1, 1000, true, 0, NULL},
+    [THEORY_KEYS] = {"keys", 1, 1e7, true, 0, NULL},
+    [THEORY_POINTS] = {"points", 1, 1000, true, 160, NULL},
+    [THEORY_TABLE] = {"table", 2, 5e6, true, 65537, NULL},
+    [THEORY_BOUND] = {"bound", 1, 100, false, 1.25, NULL},
+    [THEORY_CLIENTS] = {"clients", 1, 1e6, true, 0, NULL},
+    [THEORY_ZIPF] = {"s", 0, 5, false, 0, NULL},
+    [THEORY_CROWDED] = {"crowd", 0.01, 0.99, false, 0, NULL},
+    [THEORY_EVERY] = {"every", 1e-3, 1e4, false, 0, NULL},
+    [THEORY_TIMEOUT] = {"timeout", 1e-3, 1e4, false, 0, NULL},
+    [THEORY_FAST] = {"fast", 0, 1e4, false, 0, NULL},
+    [THEORY_FALL] = {"fall", 1, 100, true, 3, NULL},
+    [THEORY_RISE] = {"rise", 1, 100, true, 2, NULL},
+    [THEORY_FAULT] = {"fault", 0, 1, true, 0, faults},
+    [THEORY_PACE] = {"pace", 0, 1, true, 0, paces},
+    [THEORY_DEAD] = {"dead", 1, 1000, true, 1, NULL},
+    [THEORY_UP] = {"up", 1e-3, 1e9, false, 0, NULL},
+    [THEORY_DOWN] = {"down", 1e-3, 1e9, false, 0, NULL},
+    [THEORY_RETRIES] = {"retries", 0, 100, true, 0, NULL},
+    [THEORY_AGAIN] = {"again", 0, 100, true, 0, NULL},
+    [THEORY_BUDGET] = {"budget", 0.001, 100, false, 0, NULL},
+    [THEORY_ERRORS] = {"p", 1e-4, 1, false, 0, NULL},
+    [THEORY_HEDGE] = {"hedge", 0, 1e4, false, 0, NULL},
+    [THEORY_SESSIONS] = {"sessions", 1, 1e6, true, 0, NULL},
+    [THEORY_PRIORITY] = {"priority", 1, 254, true, 100, NULL},
+    [THEORY_ADVERT] = {"advert", 1e-2, 1e3, false, 1, NULL},
+    [THEORY_TTL] = {"ttl", 1e-3, 1e6, false, 0, NULL},
 };
 
 static const char *const works[] = {"lognormal", "gamma", "hyperexponential"};
@@ -50,17 +98,23 @@ static bool next_word(const char **text, char *word)
 int theory_family_of(const char *text)
 {
     char word[WORD_SIZE];
+    const struct theory_family *family;
     if (!next_word(&text, word))
         return -1;
-    for (uint32_t i = 0; i < theory_family_count; i++)
-        if (strcasecmp(theory_families[i].name, word) == 0)
+    for (uint32_t i = 0; (family = theory_family_at(i)) != NULL; i++)
+        if (strcasecmp(family->name, word) == 0)
             return (int)i;
     return -1;
 }
 
+static uint64_t taken(const struct theory_family *family)
+{
+    return family->needed | family->allowed | (family->work != NULL ? THEORY_BIT(THEORY_MU) : 0);
+}
+
 static bool takes(const struct theory_family *family, unsigned p)
 {
-    return ((family->needed | family->allowed | THEORY_BIT(THEORY_MU)) & THEORY_BIT(p)) != 0;
+    return (taken(family) & THEORY_BIT(p)) != 0;
 }
 
 static int read_work(struct theory_case *c, const char *value, struct lb_error *error)
@@ -76,7 +130,21 @@ static int read_work(struct theory_case *c, const char *value, struct lb_error *
                         c->family->name, value);
 }
 
-static int read_parameter(struct theory_case *c, char *word, unsigned *given,
+/* The number a value stands for; false when it is none that the parameter may have. */
+static bool read_number(const struct parameter *parameter, const char *value, double *number)
+{
+    for (unsigned w = 0; parameter->words != NULL && parameter->words[w] != NULL; w++)
+        if (strcmp(parameter->words[w], value) == 0) {
+            *number = w;
+            return true;
+        }
+    char *end;
+    *number = strtod(value, &end);
+    return end != value && *end == '\0' && *number >= parameter->least &&
+           *number <= parameter->most && !(parameter->whole && *number != floor(*number));
+}
+
+static int read_parameter(struct theory_case *c, char *word, uint64_t *given,
                           struct lb_error *error)
 {
     char *value = strchr(word, '=');
@@ -90,31 +158,34 @@ static int read_parameter(struct theory_case *c, char *word, unsigned *given,
         const struct parameter *parameter = &parameters[p];
         if (strcmp(parameter->name, word) != 0 || !takes(c->family, p))
             continue;
-        char *end = value;
-        double number = strtod(value, &end);
-        if (p == THEORY_REPLACEMENT && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)) {
-            number = strcmp(value, "yes") == 0;
-            end = value + strlen(value);
-        }
-        if (end == value || *end != '\0' || !(number >= parameter->least) ||
-            number > parameter->most || (parameter->whole && number != floor(number)))
+        if (!read_number(parameter, value, &c->values[p])) {
+            if (parameter->words != NULL)
+                return lb_error_set(error, LB_ERROR_INVALID, "%s=%s: %s or %s is meant", word,
+                                    value, parameter->words[0], parameter->words[1]);
             return lb_error_set(error, LB_ERROR_INVALID, "%s=%s: %s from %g to %g is meant", word,
                                 value, parameter->whole ? "a whole number" : "a number",
                                 parameter->least, parameter->most);
-        c->values[p] = number;
+        }
         *given |= THEORY_BIT(p);
         return 0;
     }
-    return lb_error_set(error, LB_ERROR_INVALID, "%s has no parameter '%s': it takes %s",
-                        c->family->name, word, c->family->written);
+    struct text list;
+    text_init(&list);
+    for (unsigned p = 0; p < THEORY_PARAMETERS; p++)
+        if (takes(c->family, p))
+            text_addf(&list, "%s%s", list.size > 0 ? ", " : "", parameters[p].name);
+    lb_error_set(error, LB_ERROR_INVALID, "%s has no parameter '%s': it takes %s", c->family->name,
+                 word, list.data);
+    text_done(&list);
+    return -1;
 }
 
 /* Fills in rho or lambda, whichever was not written. */
-static int settle_rates(struct theory_case *c, unsigned given, struct lb_error *error)
+static int settle_rates(struct theory_case *c, uint64_t given, struct lb_error *error)
 {
     const struct theory_family *family = c->family;
     double *v = c->values;
-    unsigned missing = family->needed & ~given;
+    uint64_t missing = family->needed & ~given;
     bool open = (family->needed & THEORY_OPEN) != 0;
     if (open && (given & THEORY_OPEN) != 0)
         missing &= ~THEORY_OPEN;
@@ -123,7 +194,8 @@ static int settle_rates(struct theory_case *c, unsigned given, struct lb_error *
     if (missing != 0)
         return lb_error_set(error, LB_ERROR_INVALID, "%s needs the parameters %s", family->name,
                             family->written);
-    v[THEORY_MU] = 1e9 / round(1e9 / v[THEORY_MU]); /* mean work is a whole number of ns */
+    if (family->work != NULL)
+        v[THEORY_MU] = 1e9 / round(1e9 / v[THEORY_MU]); /* mean work is a whole number of ns */
     if (!open)
         return 0;
     double servers = v[THEORY_SERVERS] * v[THEORY_BACKENDS];
@@ -147,13 +219,15 @@ static void name_case(struct theory_case *c)
     for (unsigned p = 0; p < THEORY_PARAMETERS; p++) {
         double value = c->values[p];
         bool needed = (c->family->needed & THEORY_BIT(p)) != 0 && p != THEORY_LAMBDA;
-        bool other = (p == THEORY_MU && value != 1) || (p == THEORY_CHOICES && value != 2);
-        if (p == THEORY_REPLACEMENT && value != 0)
-            text_addf(&name, " replacement=yes");
-        else if (needed || (other && takes(c->family, p)))
+        bool other = p != THEORY_LAMBDA && value != parameters[p].otherwise;
+        if (!needed && !(other && takes(c->family, p)))
+            continue;
+        if (parameters[p].words != NULL)
+            text_addf(&name, " %s=%s", parameters[p].name, parameters[p].words[(unsigned)value]);
+        else
             text_addf(&name, " %s=%.9g", parameters[p].name, value);
     }
-    if (strcmp(c->work, c->family->work) != 0)
+    if (c->family->work != NULL && strcmp(c->work, c->family->work) != 0)
         text_addf(&name, " work=%s", c->work);
     (void)snprintf(c->name, sizeof c->name, "%s", name.data);
     text_done(&name);
@@ -162,26 +236,27 @@ static void name_case(struct theory_case *c)
 int theory_parse(struct theory_case *c, const char *text, struct lb_error *error)
 {
     char word[WORD_SIZE];
-    unsigned given = 0;
+    uint64_t given = 0;
     int family = theory_family_of(text);
-    *c = (struct theory_case){
-        .values = {
-            [THEORY_MU] = 1, [THEORY_SERVERS] = 1, [THEORY_BACKENDS] = 1, [THEORY_CHOICES] = 2}};
+    *c = (struct theory_case){.family = NULL};
+    for (unsigned p = 0; p < THEORY_PARAMETERS; p++)
+        c->values[p] = parameters[p].otherwise;
     if (!next_word(&text, word))
-        return lb_error_set(error, LB_ERROR_INVALID, "a family of queues is missing");
+        return lb_error_set(error, LB_ERROR_INVALID, "a family is missing");
     if (family < 0) {
         char shown[WORD_SIZE];
         text_escape(shown, sizeof shown, word, strlen(word));
-        return lb_error_set(error, LB_ERROR_INVALID, "there is no family of queues '%s'", shown);
+        return lb_error_set(error, LB_ERROR_INVALID, "there is no family '%s'", shown);
     }
-    c->family = &theory_families[family];
-    (void)snprintf(c->work, sizeof c->work, "%s", c->family->work);
+    c->family = theory_family_at((uint32_t)family);
+    (void)snprintf(c->work, sizeof c->work, "%s", c->family->work != NULL ? c->family->work : "");
     while (next_word(&text, word))
         if (read_parameter(c, word, &given, error) != 0)
             return -1;
     if (settle_rates(c, given, error) != 0)
         return -1;
-    if (c->values[THEORY_CHOICES] > c->values[THEORY_BACKENDS] && c->family->allowed != 0)
+    if (takes(c->family, THEORY_CHOICES) && takes(c->family, THEORY_BACKENDS) &&
+        c->values[THEORY_CHOICES] > c->values[THEORY_BACKENDS])
         return lb_error_set(error, LB_ERROR_INVALID, "more choices than backends");
     if (strcmp(c->work, "hyperexponential") == 0 && c->values[THEORY_CV] < 1)
         return lb_error_set(error, LB_ERROR_INVALID, "hyperexponential work has a cv of 1 or more");
@@ -197,11 +272,17 @@ static void add_clients(const struct theory_case *c, struct text *out)
     units_format_exact(mean, sizeof mean, units_from_ns(1e9 / c->values[THEORY_MU]));
     text_addf(out, "clients:\n  - name: clients\n");
     int places = c->values[THEORY_LAMBDA] == round(c->values[THEORY_LAMBDA] * 1e4) / 1e4 ? 4 : 12;
-    if ((c->family->needed & THEORY_OPEN) != 0)
+    if (c->family->arrivals != NULL)
+        c->family->arrivals(c, out);
+    else if ((c->family->needed & THEORY_OPEN) != 0)
         text_addf(out, "    arrivals: poisson(rate=%.*f/s)\n", places, c->values[THEORY_LAMBDA]);
     else
         text_addf(out, "    users: %.0f\n    think: exponential(mean=%.9fs)\n",
                   c->values[THEORY_USERS], c->values[THEORY_THINK]);
+    if (c->family->clients != NULL) {
+        c->family->clients(c, out);
+        return;
+    }
     text_addf(out, "    requests: [{name: request, work: \"%s(%s%s", c->work,
               strcmp(c->work, "constant") == 0 ? "" : "mean=", mean);
     if (c->family->general)
@@ -216,13 +297,17 @@ static void add_servers(const struct theory_case *c, struct text *out)
     if (takes(c->family, THEORY_CHOICES))
         text_addf(out, "  params: {choices: %.0f, replacement: %s}\n", c->values[THEORY_CHOICES],
                   c->values[THEORY_REPLACEMENT] != 0 ? "yes" : "no");
+    if (c->family->balancer != NULL)
+        c->family->balancer(c, out);
     text_addf(out, "backends:\n  - name: server\n    slots: %.0f\n", c->values[THEORY_SERVERS]);
     if (algorithm != NULL)
         text_addf(out, "    count: %.0f\n", c->values[THEORY_BACKENDS]);
     if (takes(c->family, THEORY_PLACES))
-        text_addf(out, "    queue: %.0f\n", c->values[THEORY_PLACES] - 1);
+        text_addf(out, "    queue: %.0f\n", c->values[THEORY_PLACES] - c->values[THEORY_SERVERS]);
     if (c->family->shared)
         text_addf(out, "    discipline: ps\n");
+    if (c->family->backends != NULL)
+        c->family->backends(c, out);
 }
 
 #define RELAXATIONS 20.0 /* of warm-up: what is left of the start is e^-20 of it */
@@ -238,12 +323,16 @@ static lb_time three_digits(double seconds)
 void theory_scenario(const struct theory_case *c, double requests, uint64_t seed, struct text *out)
 {
     char warmup[64], duration[64];
+    text_addf(out, "lbsim: 1\nname: \"%s\"\nabout: what theory knows\n", c->name);
+    if (c->family->scenario != NULL) {
+        c->family->scenario(c, requests, seed, out);
+        return;
+    }
     double measured = requests / c->rate, warm = RELAXATIONS * c->relaxation;
     lb_time whole = three_digits(fmax(measured + warm, measured / (1 - WARM_SHARE)));
     units_format_exact(duration, sizeof duration, whole);
     units_format_exact(warmup, sizeof warmup,
                        three_digits(fmax(warm, WARM_SHARE * units_to_s(whole))));
-    text_addf(out, "lbsim: 1\nname: \"%s\"\nabout: a queue whose figures are known\n", c->name);
     add_clients(c, out);
     add_servers(c, out);
     text_addf(out, "run: {kind: steady, duration: %s, warmup: %s, seed: %llu}\n", duration, warmup,

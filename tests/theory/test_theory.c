@@ -5,6 +5,7 @@
  * Nothing here is random. timeout: 300
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/lab/chain.h"
@@ -14,8 +15,8 @@
 /* The formulas hold every tabulated value to the digits it has. */
 static void test_references(void)
 {
-    for (uint32_t i = 0; i < theory_reference_count; i++) {
-        const struct theory_reference *r = &theory_references[i];
+    const struct theory_reference *r;
+    for (uint32_t i = 0; (r = theory_reference(i)) != NULL; i++) {
         struct theory_case c;
         struct lb_error error = {0};
         CU_ASSERT_EQUAL_FATAL(theory_parse(&c, r->row, &error), 0);
@@ -27,7 +28,7 @@ static void test_references(void)
                 CHECK_CLOSE(c.known[k].value, r->value, r->accuracy);
             }
         CU_ASSERT(found);
-        CU_ASSERT(c.rate > 0 && c.relaxation > 0 && c.effort > 1e3);
+        CU_ASSERT(c.rate > 0 && c.relaxation > 0 && c.effort >= 20);
     }
 }
 
@@ -58,6 +59,54 @@ static void test_formulas(void)
             }
         CU_ASSERT(found);
     }
+}
+
+/* One line of the table: case, quantity, value, relative accuracy, source. False when it is none. */
+static bool read_value(char *line, char **field)
+{
+    for (int i = 0; i < 5; i++) {
+        field[i] = line;
+        line = strpbrk(line, "\t\n");
+        if (line == NULL)
+            return false;
+        *line++ = '\0';
+    }
+    return true;
+}
+
+/* Some hundreds of values at other parameters, computed apart from this program: tests/theory/values.tsv. */
+static void test_values(void)
+{
+    char line[1024], *field[5];
+    unsigned count = 0;
+    FILE *file = fopen("tests/theory/values.tsv", "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof line, file)); /* the head */
+    while (fgets(line, sizeof line, file) != NULL) {
+        struct theory_case c;
+        struct lb_error error = {0};
+        bool found = false;
+        CU_ASSERT_FATAL(read_value(line, field));
+        if (theory_parse(&c, field[0], &error) != 0) {
+            printf("\n%s: %s\n", field[0], error.text);
+            CU_FAIL("a case is not understood");
+            continue;
+        }
+        for (uint32_t k = 0; k < c.known_count; k++)
+            if (strcmp(theory_quantity_name(c.known[k].quantity), field[1]) == 0) {
+                double accuracy = strtod(field[3], NULL), theirs = strtod(field[2], NULL);
+                found = true;
+                /* Four standard errors of both where simulation stands behind it. */
+                double both = c.known[k].accuracy + accuracy;
+                CHECK_CLOSE(c.known[k].value, theirs, both > 1e-6 ? 4 * both : 2 * both);
+            }
+        if (!found)
+            printf("\n%s: no %s\n", field[0], field[1]);
+        CU_ASSERT(found);
+        count++;
+    }
+    (void)fclose(file);
+    CU_ASSERT(count >= 100);
 }
 
 /* The chain gives the tabulated values of other people's chains and bounds. */
@@ -154,6 +203,7 @@ static void test_wrong(void)
 static const struct check_test tests[] = {
     {"formulas hold the tabulated values", test_references},
     {"formulas hold values elsewhere", test_formulas},
+    {"formulas hold the table of values", test_values},
     {"the chain holds other people's chains", test_chain},
     {"the chain at its edges", test_chain_edges},
     {"the order of policies", test_order},

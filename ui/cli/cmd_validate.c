@@ -14,8 +14,8 @@
 #include "ui/cli/cli.h"
 
 static const struct option_spec options[] = {
-    {"row", 'r', "CASE", "only this case or this family of queues, as in 'M/M/c rho=0.9 c=5'",
-     true},
+    {"row", 'r', "CASE", "only this case or this family, as in 'M/M/c rho=0.9 c=5'", true},
+    {"families", 0, NULL, "list the families and their parameters instead", false},
     {"quick", 0, NULL, "a quarter of the requests: standard error at most 2 %", false},
     {"seed", 0, "N", "use this seed instead of 1", false},
     {"jobs", 'j', "N", "use N threads; the figures do not depend on it (default: all processors)",
@@ -33,12 +33,15 @@ struct job {
     struct cli *cli;
     struct validate_setup setup;
     enum form form;
+    const char *heading; /* under which the last row was printed */
     bool quick, progress;
     struct json json;
     uint32_t cases, rows, failed;
     size_t replications_max;
     int64_t started;
 };
+
+#define FAMILIES_MAX 128
 
 /* --- which cases ------------------------------------------------------------------------------ */
 
@@ -62,8 +65,9 @@ static int list_add_family(struct list *list, const struct cli *cli, int family)
 {
     const char *last = "";
     int status = CLI_DONE;
-    for (uint32_t i = 0; i < theory_reference_count && status == CLI_DONE; i++) {
-        const char *row = theory_references[i].row;
+    const struct theory_reference *r;
+    for (uint32_t i = 0; (r = theory_reference(i)) != NULL && status == CLI_DONE; i++) {
+        const char *row = r->row;
         if (strcmp(row, last) != 0 && (family < 0 || theory_family_of(row) == family))
             status = list_add(list, cli, row);
         last = row;
@@ -73,14 +77,14 @@ static int list_add_family(struct list *list, const struct cli *cli, int family)
 
 static int unknown_family(const struct cli *cli, const char *row)
 {
-    const char *names[32];
+    const char *names[FAMILIES_MAX];
     const char *written, *what;
     char word[64];
     uint32_t count = 0;
-    while (count < 32 && theory_family(count, &names[count], &written, &what))
+    while (count < FAMILIES_MAX && theory_family(count, &names[count], &written, &what))
         count++;
     (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(row, " "), row);
-    return cli_fail_unknown(cli, "family of queues", word, names, count);
+    return cli_fail_unknown(cli, "family", word, names, count);
 }
 
 /* What --row asks for: a case when it has parameters, else the tabulated ones of a family. */
@@ -105,7 +109,7 @@ static void print_head(struct job *job)
 {
     if (job->form == FORM_CSV)
         puts("case,quantity,theory,accuracy,simulation,low,high,standard_error,replications,seed,"
-             "distance,first_distance,verdict");
+             "distance,first_distance,verdict,group");
     if (job->form == FORM_TABLE)
         printf("  %-11s%10s%12s  %-22s%8s%8s  %s\n", "QUANTITY", "THEORY", "SIMULATION",
                "95 % INTERVAL", "ERROR", "OFF BY", "VERDICT");
@@ -123,6 +127,7 @@ static void json_row(struct json *json, const struct theory_case *c, const struc
 {
     const struct estimate *e = &row->simulation;
     json_object(json, NULL);
+    json_string(json, "group", theory_case_heading(c));
     json_string(json, "case", c->name);
     json_string(json, "quantity", theory_quantity_name(row->theory.quantity));
     json_double(json, "theory", row->theory.value);
@@ -150,14 +155,25 @@ static void print_row(struct job *job, const struct theory_case *c, const struct
     if (job->form == FORM_JSON) {
         json_row(&job->json, c, row);
     } else if (job->form == FORM_CSV) {
-        printf("%s,%s,%.10g,%.3g,%.10g,%.10g,%.10g,%.6g,%zu,%llu,%.4g,%.4g,%s\n", c->name, quantity,
-               row->theory.value, row->theory.accuracy, e->mean, e->low, e->high, e->se, e->count,
-               (unsigned long long)row->seed, row->distance, row->first_distance, verdict);
+        printf("%s,%s,%.10g,%.3g,%.10g,%.10g,%.10g,%.6g,%zu,%llu,%.4g,%.4g,%s,\"%s\"\n", c->name,
+               quantity, row->theory.value, row->theory.accuracy, e->mean, e->low, e->high, e->se,
+               e->count, (unsigned long long)row->seed, row->distance, row->first_distance, verdict,
+               theory_case_heading(c));
     } else {
         (void)snprintf(interval, sizeof interval, "[%#.5g, %#.5g]", e->low, e->high);
         printf("  %-11s%#10.5g%#12.5g  %-22s%6.2f %%%+8.1f  %s\n", quantity, row->theory.value,
                e->mean, interval, 100 * e->se / fabs(e->mean), row->distance, verdict);
     }
+}
+
+/* The heading, when it is another one, and the case. */
+static void print_title(struct job *job, const struct theory_case *c)
+{
+    const char *heading = theory_case_heading(c);
+    if (job->heading != heading)
+        printf("%s%s\n", job->heading != NULL ? "\n" : "", heading);
+    job->heading = heading;
+    printf("%s\n", c->name);
 }
 
 static void print_foot(struct job *job, bool whole)
@@ -217,7 +233,7 @@ static void show_progress(const struct job *job, const char *name)
 
 static int run_case(struct job *job, const struct theory_case *c)
 {
-    struct validate_row rows[THEORY_QUANTITIES];
+    struct validate_row rows[THEORY_KNOWN_MAX];
     struct lb_error error = {.code = LB_ERROR_NONE};
     show_progress(job, c->name);
     int status = validate_case(&job->setup, c, rows, &error);
@@ -225,7 +241,7 @@ static int run_case(struct job *job, const struct theory_case *c)
     if (status != 0)
         return status > 0 ? CLI_INTERRUPTED : cli_fail_error(job->cli, &error);
     if (job->form == FORM_TABLE)
-        printf("%s\n", c->name);
+        print_title(job, c);
     for (uint32_t k = 0; k < c->known_count; k++) {
         print_row(job, c, &rows[k]);
         job->failed += rows[k].verdict == VALIDATE_MISS || rows[k].verdict == VALIDATE_WIDE;
@@ -238,11 +254,29 @@ static int run_case(struct job *job, const struct theory_case *c)
     return CLI_DONE;
 }
 
+/* --families: what --row takes. */
+static void show_families(void)
+{
+    const char *name, *written, *what, *last = "";
+    for (uint32_t i = 0; theory_family(i, &name, &written, &what); i++) {
+        const char *heading = theory_heading(i);
+        if (strcmp(heading, last) != 0)
+            printf("%s%s\n", i > 0 ? "\n" : "", heading);
+        last = heading;
+        printf("  %-20s %-26s %s\n", name, written, what);
+    }
+}
+
 /* --show: documents that `lbsim run -` takes, one at a time. */
 static void show_case(struct job *job, const struct theory_case *c)
 {
     struct text yaml;
     text_init(&yaml);
+    if (theory_is_trial(c)) {
+        fprintf(stderr, "%s asks an algorithm alone: there is no scenario\n", c->name);
+        text_done(&yaml);
+        return;
+    }
     theory_scenario(c, validate_requests(c, job->setup.precision),
                     validate_seed(c, job->setup.seed), &yaml);
     if (job->cases++ > 0)
@@ -284,6 +318,10 @@ static int validate_command(struct cli *cli)
     struct job job = {.cli = cli, .started = wall_now()};
     struct list list = {0};
     int status = read_options(&job);
+    if (status == CLI_DONE && cli_flag(cli, "families")) {
+        show_families();
+        return CLI_DONE;
+    }
     if (status == CLI_DONE)
         status = list_fill(&list, cli);
     bool shows = cli_flag(cli, "show");
@@ -308,22 +346,23 @@ static int validate_command(struct cli *cli)
 const struct command command_validate = {
     .name = "validate",
     .usage = "",
-    .summary = "simulation against queueing theory, as a table",
+    .summary = "simulation against theory, as a table",
     .help =
-        "Runs queues whose figures are known and compares. Every case is replicated, from empty, "
-        "at least 20 times; the warm-up, a tenth of the run or 20 relaxation times if that is "
-        "more, is not measured. Replications are added until the standard error is at most 1 % "
-        "(at most 400). A row fails when it misses by more than 3.5 standard errors at two seeds; "
-        "then the exit status is 1. Each case makes its seed from the one given and its own "
-        "name.\n\n"
-        "Own cases: --row takes a family and its parameters. rho is the load of a server; lambda= "
-        "(arrivals per second) may stand for it; mu=1 (services per second of a server) may be "
-        "written. M/M/1 rho, M/M/1/K rho K, M/M/c rho c, M/D/1 rho, M/G/1 rho cv, M/M/1-PS rho, "
-        "M/D/1-PS rho, M/G/1-PS rho cv, random rho n, round-robin rho n, power-of-two rho n, "
-        "least-connections rho n, M/M/c//N users think c. M/G/1 and M/G/1-PS take work=lognormal, "
-        "gamma or hyperexponential, power-of-two choices=2 and replacement=no. A family alone "
-        "means its tabulated cases. For power-of-two and least-connections, what is not tabulated "
-        "is computed from a Markov chain, for a few backends and not too high a load.",
+        "Runs what theory knows the figures of, and compares. Every case is replicated at least 20 "
+        "times: queues from empty, the warm-up, a tenth of the run or 20 relaxation times if that "
+        "is more, not measured; other scenarios, and trials of an algorithm alone, as they stand. "
+        "Replications are added until the standard error is at most 1 % (at most 400). A row fails "
+        "when it misses by more than 3.5 standard errors at two seeds; then the exit status is 1. "
+        "A right row does so by chance once in 170,000. Each case makes its seed from the one "
+        "given "
+        "and its own name.\n\n"
+        "Own cases: --row takes a family and its parameters; --families lists them. In queues rho "
+        "is "
+        "the load of a server; lambda= (arrivals per second) may stand for it; mu=1 (services per "
+        "second of a server) may be written. A family alone means its tabulated cases. What has no "
+        "formula is computed: for power-of-two and least-connections from a Markov chain, for a "
+        "few "
+        "backends and not too high a load.",
     .examples = "lbsim validate --quick  # some seconds\n"
                 "lbsim validate --row 'M/M/c rho=0.9 c=5' --row round-robin\n"
                 "lbsim validate --row 'M/M/1 rho=0.85' --show | lbsim run - --db :memory:",
