@@ -34,12 +34,15 @@ struct state {
     struct lb_shares shares; /* of the usable rows */
     uint32_t choices;
     bool replacement;
-    bool plain; /* the hot path serves every first attempt */
-    bool large; /* and the pool is larger than the cache */
+    bool plain;              /* the hot path serves every first attempt */
+    bool large;              /* and the pool is larger than the cache */
+    bool ahead;              /* the pair of the next pick has been drawn */
+    uint32_t next[2];        /* its rows */
+    struct lb_random before; /* the stream before it was */
 };
 
-/* From so many rows on it pays to fetch those of the next pick early: at 10,000 a pick waits mostly
- * for memory; at 100 looking ahead would only cost 1 ns. */
+/* From so many rows on it pays to fetch those of the next pick early, and so to draw it early: at
+ * 10,000 a pick waits mostly for memory; at 100 looking ahead would only cost 1 ns. */
 #define LARGE 1000U
 
 static void destroy(void *state)
@@ -49,10 +52,19 @@ static void destroy(void *state)
     free(s);
 }
 
+/* What was drawn ahead was not: the next draw is another one. */
+static void turn_back(struct state *s)
+{
+    if (s->ahead)
+        *s->random = s->before;
+    s->ahead = false;
+}
+
 static void on_pool_change(void *state, const int32_t *changed, uint32_t count, lb_time now)
 {
     struct state *s = state;
     (void)changed, (void)count;
+    turn_back(s);
     lb_shares_build_warm(&s->shares, s->pool, now);
     s->plain = s->choices == 2 && !s->replacement && s->shares.equal && !s->shares.limited &&
                s->shares.count >= 2;
@@ -78,14 +90,28 @@ static void *create(const struct lb_setup *setup, struct lb_error *error)
     return s;
 }
 
-/* Fetches the rows that the next pick will compare, by drawing them from a copy of the stream. */
-static void fetch_next(const struct state *s, const struct lb_backend *at)
+/* Two rows by the next draw. */
+static inline void draw(const struct state *s, uint32_t rows[2])
 {
-    struct lb_random copy = *s->random;
     uint32_t first, second;
-    lb_pair_draw(&copy, s->shares.count, &first, &second);
-    __builtin_prefetch(&at[s->shares.row[first]]);
-    __builtin_prefetch(&at[s->shares.row[second]]);
+    lb_pair_draw(s->random, s->shares.count, &first, &second);
+    rows[0] = s->shares.row[first];
+    rows[1] = s->shares.row[second];
+}
+
+/* The same, and draws and fetches those of the next pick. */
+static inline void draw_ahead(struct state *s, uint32_t rows[2])
+{
+    const struct lb_backend *at = s->pool->at;
+    if (__builtin_expect(!s->ahead, 0))
+        draw(s, s->next);
+    rows[0] = s->next[0];
+    rows[1] = s->next[1];
+    s->before = *s->random;
+    s->ahead = true;
+    draw(s, s->next);
+    __builtin_prefetch(&at[s->next[0]]);
+    __builtin_prefetch(&at[s->next[1]]);
 }
 
 /* Out of line: the hot path would have to make room on the stack for it. */
@@ -111,16 +137,17 @@ static __attribute__((noinline)) int32_t pick_among(struct state *s,
 static int32_t pick(void *state, const struct lb_request *request, lb_time now)
 {
     struct state *s = state;
-    if (!s->plain || request->tried_count != 0)
+    if (!s->plain || request->tried_count != 0) {
+        turn_back(s);
         return pick_among(s, request, now);
-    uint32_t first, second;
-    lb_pair_draw(s->random, s->shares.count, &first, &second);
-    first = s->shares.row[first];
-    second = s->shares.row[second];
-    const struct lb_backend *at = s->pool->at;
+    }
+    uint32_t rows[2];
     if (s->large)
-        fetch_next(s, at);
-    return (int32_t)(at[second].in_flight < at[first].in_flight ? second : first);
+        draw_ahead(s, rows);
+    else
+        draw(s, rows);
+    const struct lb_backend *at = s->pool->at;
+    return (int32_t)(at[rows[1]].in_flight < at[rows[0]].in_flight ? rows[1] : rows[0]);
 }
 
 static void describe(const void *state, lb_emit *emit, void *to)
