@@ -9,36 +9,60 @@
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 
-static void create_rows(struct balancer *b, const struct scenario *scenario)
+static void create_tiers(struct balancer *b, const struct balancer_members *members)
+{
+    b->pools = text_need_zero(members->pool_count, sizeof *b->pools);
+    b->pool_count = members->pool_count;
+    for (uint32_t p = 0; p < b->pool_count; p++) {
+        lb_assert(members->pools[p].tiers >= 1 && members->pools[p].tiers <= BALANCER_TIERS_MAX);
+        b->pools[p] = (struct balancer_pool){b->tier_count, members->pools[p].tiers};
+        b->tier_count += members->pools[p].tiers;
+    }
+    b->tiers = text_need_zero(b->tier_count, sizeof *b->tiers);
+    b->single = b->tier_count == 1;
+}
+
+static void create_rows(struct balancer *b, const struct balancer_members *members)
 {
     b->places = text_need_zero(b->backend_count, sizeof *b->places);
+    for (uint32_t i = 0; i < b->backend_count; i++) {
+        const struct scenario_backend *from = &members->at[i];
+        b->places[i].pool = (uint16_t)from->pool;
+        b->places[i].tier = (uint16_t)(b->pools[from->pool].first + from->tier);
+        b->places[i].row = b->tiers[b->places[i].tier].pool.count++;
+        health_init(&b->places[i].health, &b->rule->health);
+    }
     for (uint32_t t = 0; t < b->tier_count; t++) {
         struct balancer_tier *tier = &b->tiers[t];
-        for (uint32_t i = 0; i < b->backend_count; i++)
-            tier->pool.count += scenario->backends[i].tier == t ? 1U : 0U;
         tier->rows = text_need_zero(tier->pool.count, sizeof *tier->rows);
         tier->backend_of = text_need_zero(tier->pool.count, sizeof *tier->backend_of);
         tier->pool.max = tier->pool.count;
         tier->pool.at = tier->rows;
-        uint32_t row = 0;
-        for (uint32_t i = 0; i < b->backend_count; i++) {
-            const struct scenario_backend *from = &scenario->backends[i];
-            if (from->tier != t)
-                continue;
-            tier->rows[row] = (struct lb_backend){.name = from->name,
-                                                  .address = from->name,
-                                                  .id = i + 1,
-                                                  .weight = from->weight,
-                                                  .max_in_flight = from->max_in_flight,
-                                                  .max_fails = from->max_fails,
-                                                  .fail_timeout = from->fail_timeout,
-                                                  .flags = LB_PRESENT};
-            tier->backend_of[row] = i;
-            b->places[i].tier = (uint8_t)t;
-            b->places[i].row = row++;
-            health_init(&b->places[i].health, &b->rule->health);
-        }
     }
+    for (uint32_t i = 0; i < b->backend_count; i++) {
+        const struct scenario_backend *from = &members->at[i];
+        struct balancer_tier *tier = &b->tiers[b->places[i].tier];
+        tier->backend_of[b->places[i].row] = i;
+        tier->rows[b->places[i].row] = (struct lb_backend){.name = from->name,
+                                                           .address = from->name,
+                                                           .id = i + 1,
+                                                           .weight = from->weight,
+                                                           .max_in_flight = from->max_in_flight,
+                                                           .max_fails = from->max_fails,
+                                                           .fail_timeout = from->fail_timeout,
+                                                           .zone = from->zone,
+                                                           .flags = LB_PRESENT};
+    }
+}
+
+/* Which tier of its pool this is, and how many that pool has. */
+static uint32_t tier_in_pool(const struct balancer *b, uint32_t t, uint32_t *tiers)
+{
+    uint32_t p = 0;
+    while (t - b->pools[p].first >= b->pools[p].count)
+        p++;
+    *tiers = b->pools[p].count;
+    return t - b->pools[p].first;
 }
 
 static int create_states(struct balancer *b, const struct lb_algorithm *algorithm,
@@ -56,15 +80,16 @@ static int create_states(struct balancer *b, const struct lb_algorithm *algorith
         if (tier->algorithm != NULL)
             tier->algorithm->destroy(tier->state);
         tier->algorithm = NULL;
-        stream_open(&tier->coins, &b->key, STREAM_COINS, (uint64_t)b->index << 32 | t,
+        uint32_t tiers, place = tier_in_pool(b, t, &tiers);
+        stream_open(&tier->coins, &b->key, STREAM_COINS, (uint64_t)b->number << 32 | t,
                     stream_name(algorithm->name));
         struct lb_setup setup = {.pool = &tier->pool,
                                  .values = values,
                                  .random = &tier->coins,
                                  .balancer = b->index,
                                  .balancers = b->count,
-                                 .tier = t,
-                                 .tiers = b->tier_count,
+                                 .tier = place,
+                                 .tiers = tiers,
                                  .truth = oracle ? &tier->truth.view : NULL,
                                  .now = now};
         tier->state = algorithm->create(&setup, error);
@@ -87,20 +112,63 @@ static void start_watch(struct balancer *b)
     outlier_init(&b->outlier, &rule->outlier, b->backend_count, members);
 }
 
-int balancer_init(struct balancer *b, const struct scenario *scenario, const struct stream_key *key,
+void balancer_members_init(struct balancer_members *members, const struct scenario *scenario,
+                           const struct scenario_balancer *entry)
+{
+    *members = (struct balancer_members){.at = scenario->backends,
+                                         .count = scenario->backend_count,
+                                         .pools = scenario->pools,
+                                         .pool_count = scenario->pool_count};
+    if (entry->to < 0)
+        return;
+    const struct scenario_balancer *inner = &scenario->balancers[entry->to];
+    members->rows = text_need_zero(inner->count, sizeof *members->rows);
+    for (uint32_t i = 0; i < inner->count; i++)
+        members->rows[i] =
+            (struct scenario_backend){.name = scenario->balancer_names[inner->first + i],
+                                      .weight = 1,
+                                      .max_fails = 1,
+                                      .fail_timeout = INT64_C(10000000000)};
+    members->pool = (struct scenario_pool){.name = inner->name, .tiers = 1};
+    members->at = members->rows;
+    members->count = inner->count;
+    members->pools = &members->pool;
+    members->pool_count = 1;
+}
+
+void balancer_members_done(struct balancer_members *members)
+{
+    free(members->rows);
+    *members = (struct balancer_members){0};
+}
+
+/* The entry that balancer `number` of all belongs to. */
+static const struct scenario_balancer *entry_of(const struct scenario *scenario, uint32_t number)
+{
+    const struct scenario_balancer *entry = scenario->balancers;
+    while (number - entry->first >= entry->count)
+        entry++;
+    return entry;
+}
+
+int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t number,
+                  const struct balancer_members *members, const struct stream_key *key,
                   struct lb_error *error)
 {
-    *b = (struct balancer){.rule = &scenario->balancer,
+    const struct scenario_balancer *rule = entry_of(scenario, number);
+    *b = (struct balancer){.rule = rule,
                            .key = *key,
-                           .count = 1,
-                           .tier_count = scenario->tiers,
-                           .backend_count = scenario->backend_count};
-    lb_assert(scenario->tiers >= 1 && scenario->tiers <= BALANCER_TIERS_MAX);
-    b->single = b->tier_count == 1;
+                           .index = number - rule->first,
+                           .count = rule->count,
+                           .number = number,
+                           .backend_count = members->count};
     retry_budget_init(&b->budget);
-    waiting_init(&b->waiting, b->backend_count);
-    create_rows(b, scenario);
-    filter_init(b, scenario);
+    create_tiers(b, members);
+    waiting_init(&b->waiting, b->pool_count, b->backend_count);
+    create_rows(b, members);
+    if (rule->view != VIEW_OWN)
+        b->own = text_need_zero(b->backend_count, sizeof *b->own);
+    filter_init(b);
     start_watch(b);
     if (create_states(b, b->rule->algorithm, b->rule->params, 0, error) == 0)
         return 0;
@@ -110,7 +178,7 @@ int balancer_init(struct balancer *b, const struct scenario *scenario, const str
 
 void balancer_done(struct balancer *b)
 {
-    for (uint32_t t = 0; t < b->tier_count; t++) {
+    for (uint32_t t = 0; b->tiers != NULL && t < b->tier_count; t++) {
         struct balancer_tier *tier = &b->tiers[t];
         if (tier->algorithm != NULL)
             tier->algorithm->destroy(tier->state);
@@ -118,6 +186,9 @@ void balancer_done(struct balancer *b)
         free(tier->backend_of);
         balancer_truth_done(&tier->truth);
     }
+    free(b->tiers);
+    free(b->pools);
+    free(b->own);
     free(b->places);
     filter_done(&b->filter);
     outlier_done(&b->outlier);
@@ -149,18 +220,19 @@ static int32_t ask_tier(struct balancer *b, uint32_t t, struct lb_request *reque
     return row;
 }
 
-int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, const int32_t *tried,
-                            uint32_t tried_count, lb_time now)
+int32_t balancer_pick_tiers(struct balancer *b, uint32_t pool, struct lb_request *request,
+                            const int32_t *tried, uint32_t tried_count, lb_time now)
 {
+    struct balancer_pool tiers = b->pools[pool];
     uint32_t first = b->tier_count; /* nobody is asked before the others */
     int32_t answer = LB_NONE;
-    if (b->rule->priority && !b->single) {
-        first = filter_first_tier(b);
+    if (b->rule->priority && tiers.count > 1) {
+        first = filter_first_tier(b, pool);
         answer = ask_tier(b, first, request, tried, tried_count, now);
         if (answer >= 0)
             return (int32_t)b->tiers[first].backend_of[answer];
     }
-    for (uint32_t t = 0; t < b->tier_count; t++) {
+    for (uint32_t t = tiers.first; t < tiers.first + tiers.count; t++) {
         int32_t row = t == first ? answer : ask_tier(b, t, request, tried, tried_count, now);
         if (row >= 0)
             return (int32_t)b->tiers[t].backend_of[row];
@@ -170,6 +242,16 @@ int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, cons
         }
     }
     return LB_NONE;
+}
+
+void balancer_show(struct balancer *b, uint32_t backend, uint32_t in_flight, bool tell, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    tier->pool.in_flight += (uint64_t)in_flight - row->in_flight;
+    row->in_flight = in_flight;
+    if (tell)
+        filter_tell(b, backend, now);
 }
 
 void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now)

@@ -21,7 +21,7 @@
 #include "sim/balancer/waiting.h"
 #include "sim/base/stream.h"
 
-#define BALANCER_TIERS_MAX 16
+#define BALANCER_TIERS_MAX 16 /* of one pool */
 
 struct balancer_tier {
     struct lb_pool pool;
@@ -39,34 +39,60 @@ struct balancer_tier {
 #define BALANCER_OUT_EJECTED 4U /* its answers stand out */
 #define BALANCER_OUT_SUBSET  8U /* this balancer never talks to it */
 
-struct balancer_place { /* where backend b stands */
-    uint8_t tier, out;
+struct balancer_place {  /* where backend b stands */
+    uint16_t tier, pool; /* tier: among those of all pools */
+    uint8_t out;
     bool moved; /* usable or not has changed, and the caller does not know yet */
     uint32_t row;
     struct health health;
 };
 
+/* Tiers of one pool: [first, first + count). */
+struct balancer_pool {
+    uint32_t first, count;
+};
+
 struct balancer {
     const struct scenario_balancer *rule;
     struct stream_key key;
-    uint32_t index, count; /* this balancer among how many */
-    struct balancer_tier tiers[BALANCER_TIERS_MAX];
+    uint32_t index, count;       /* this balancer among how many, of its entry */
+    uint32_t number;             /* among all balancers */
+    struct balancer_tier *tiers; /* of all pools, one pool after the other */
     uint32_t tier_count;
+    struct balancer_pool *pools;
+    uint32_t pool_count;
     struct balancer_place *places; /* by backend */
     uint32_t backend_count;
     struct retry_budget budget;
     struct waiting waiting;
     uint32_t wait_tier; /* which tier said LB_WAIT last */
     uint32_t out;       /* backends that are down, drained or ejected for it */
-    bool single;        /* one tier, so that row = backend: the common case */
+    bool single;        /* one pool of one tier, so that row = backend: the common case */
+    uint32_t *own;      /* by backend: attempts in flight, when rows show a board; NULL = rows do */
     bool watched;       /* ends of attempts count: outlier detection, or observe */
     struct filter filter;
     struct outlier outlier; /* hosts: by backend */
 };
 
-/* A balancer at time 0 with the scenario's algorithm. 0, or -1 with *error: the algorithm needs what
- * this version cannot give it, or refused the pool. */
-int balancer_init(struct balancer *b, const struct scenario *scenario, const struct stream_key *key,
+/* Whom a balancer chooses from: the backends of a scenario, or other balancers. */
+struct balancer_members {
+    const struct scenario_backend *at;
+    uint32_t count;
+    const struct scenario_pool *pools;
+    uint32_t pool_count;
+    struct scenario_backend *rows; /* of balancers; else NULL */
+    struct scenario_pool pool;
+};
+
+/* Those of an entry of scenario->balancers; live until done. */
+void balancer_members_init(struct balancer_members *members, const struct scenario *scenario,
+                           const struct scenario_balancer *entry);
+void balancer_members_done(struct balancer_members *members);
+
+/* Balancer `number` of all at time 0 with the scenario's algorithm; members live as long as it. 0, or
+ * -1 with *error: the algorithm needs what this version cannot give it, or refused the pool. */
+int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t number,
+                  const struct balancer_members *members, const struct stream_key *key,
                   struct lb_error *error);
 void balancer_done(struct balancer *b);
 
@@ -75,19 +101,19 @@ int balancer_change_algorithm(struct balancer *b, const struct lb_algorithm *alg
                               struct lb_error *error);
 
 /* The slow path of balancer_pick: several tiers, or tries before this one. */
-int32_t balancer_pick_tiers(struct balancer *b, struct lb_request *request, const int32_t *tried,
-                            uint32_t tried_count, lb_time now);
+int32_t balancer_pick_tiers(struct balancer *b, uint32_t pool, struct lb_request *request,
+                            const int32_t *tried, uint32_t tried_count, lb_time now);
 
-/* Who takes this request: a backend, LB_NONE or LB_WAIT. tried: backends of the scenario, oldest
- * first; request->tried is filled in here, as rows of each tier. */
-static inline int32_t balancer_pick(struct balancer *b, struct lb_request *request,
+/* Who of this pool takes the request: a backend, LB_NONE or LB_WAIT. tried: backends of the scenario,
+ * oldest first; request->tried is filled in here, as rows of each tier. */
+static inline int32_t balancer_pick(struct balancer *b, uint32_t pool, struct lb_request *request,
                                     const int32_t *tried, uint32_t tried_count, lb_time now)
 {
     if (b->single && tried_count == 0) {
         request->tried_count = 0;
         return b->tiers[0].algorithm->pick(b->tiers[0].state, request, now);
     }
-    return balancer_pick_tiers(b, request, tried, tried_count, now);
+    return balancer_pick_tiers(b, pool, request, tried, tried_count, now);
 }
 
 static inline struct lb_backend *balancer_row(struct balancer *b, uint32_t backend,
@@ -116,11 +142,17 @@ static inline bool balancer_usable(const struct balancer *b, uint32_t backend)
     return (balancer_books(b, backend)->flags & LB_USABLE) != 0;
 }
 
+/* Attempts of this balancer in flight to the backend; its row shows more when there is a board. */
+static inline uint32_t balancer_in_flight(const struct balancer *b, uint32_t backend)
+{
+    return b->own != NULL ? b->own[backend] : balancer_books(b, backend)->in_flight;
+}
+
 /* Has the backend reached its limit of requests in flight? */
 static inline bool balancer_full(const struct balancer *b, uint32_t backend)
 {
     const struct lb_backend *row = balancer_books(b, backend);
-    return row->max_in_flight != 0 && row->in_flight >= row->max_in_flight;
+    return row->max_in_flight != 0 && balancer_in_flight(b, backend) >= row->max_in_flight;
 }
 
 /* An attempt is sent to the backend: books, then the hook. */
@@ -129,8 +161,12 @@ static inline void balancer_start(struct balancer *b, uint32_t backend,
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
-    row->in_flight++;
-    tier->pool.in_flight++;
+    if (__builtin_expect(b->own != NULL, 0)) {
+        b->own[backend]++; /* the row shows what the board says */
+    } else {
+        row->in_flight++;
+        tier->pool.in_flight++;
+    }
     if (tier->algorithm->on_attempt_start != NULL)
         tier->algorithm->on_attempt_start(tier->state, (int32_t)(row - tier->rows), request, how,
                                           now);
@@ -142,8 +178,12 @@ static inline bool balancer_finish(struct balancer *b, uint32_t backend)
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
-    row->in_flight--;
-    tier->pool.in_flight--;
+    if (__builtin_expect(b->own != NULL, 0)) {
+        b->own[backend]--;
+    } else {
+        row->in_flight--;
+        tier->pool.in_flight--;
+    }
     return (tier->algorithm->on_attempt_finish != NULL) | b->watched;
 }
 
@@ -176,6 +216,11 @@ void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time no
 void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now);
 /* A request is assigned to the backend and waits for it here (+1), or does no longer (-1). */
 void balancer_queued(struct balancer *b, uint32_t backend, int change);
+
+/* A common board says how many attempts of all balancers are in flight to the backend; tell: the
+ * algorithm's on_pool_change is called. */
+void balancer_show(struct balancer *b, uint32_t backend, uint32_t in_flight, bool tell,
+                   lb_time now);
 
 /* What the balancer holds the backend for. */
 enum belief balancer_belief(const struct balancer *b, uint32_t backend);

@@ -37,38 +37,39 @@ static uint32_t worth(const struct balancer *b, const struct filter_tier *tier)
     return percents >= 100.0 ? 100 : (uint32_t)(percents + 1e-9);
 }
 
-static void share_load(struct balancer *b, uint32_t total, bool all_panic)
+static void share_load(struct balancer *b, struct balancer_pool pool, uint32_t total,
+                       bool all_panic)
 {
-    uint32_t left = 100, sum = 0, members = 0, first = b->tier_count;
+    uint32_t end = pool.first + pool.count, left = 100, sum = 0, members = 0, first = end;
     uint32_t load[BALANCER_TIERS_MAX];
-    for (uint32_t t = 0; t < b->tier_count; t++)
+    for (uint32_t t = pool.first; t < end; t++)
         members += b->filter.tiers[t].members;
-    for (uint32_t t = 0; t < b->tier_count; t++) {
+    for (uint32_t t = pool.first; t < end; t++) {
         const struct filter_tier *tier = &b->filter.tiers[t];
+        uint32_t share = total == 0 ? 0 : worth(b, tier) * 100 / total;
         if (all_panic)
-            load[t] = members == 0 ? 0 : (uint32_t)((uint64_t)tier->members * 100 / members);
-        else
-            load[t] = total == 0 ? 0 : worth(b, tier) * 100 / total;
-        load[t] = load[t] < left ? load[t] : left;
-        left -= load[t];
-        if (load[t] > 0 && first == b->tier_count)
+            share = members == 0 ? 0 : (uint32_t)((uint64_t)tier->members * 100 / members);
+        share = share < left ? share : left;
+        left -= share;
+        if (share > 0 && first == end)
             first = t;
+        load[t - pool.first] = share;
     }
-    for (uint32_t t = 0; t < b->tier_count; t++) {
-        sum += load[t] + (t == first ? left : 0);
+    for (uint32_t t = pool.first; t < end; t++) {
+        sum += load[t - pool.first] + (t == first ? left : 0);
         b->filter.tiers[t].load = sum;
     }
 }
 
-static void weigh_tiers(struct balancer *b)
+static void weigh_pool(struct balancer *b, struct balancer_pool pool)
 {
     double panic = b->rule->health.panic;
-    uint32_t total = 0;
+    uint32_t end = pool.first + pool.count, total = 0;
     bool all_panic = true;
-    for (uint32_t t = 0; t < b->tier_count; t++)
+    for (uint32_t t = pool.first; t < end; t++)
         total += worth(b, &b->filter.tiers[t]);
     total = total < 100 ? total : 100;
-    for (uint32_t t = 0; t < b->tier_count; t++) {
+    for (uint32_t t = pool.first; t < end; t++) {
         struct filter_tier *tier = &b->filter.tiers[t];
         double good = tier->members == 0 ? 0.0 : (double)tier->good / tier->members;
         tier->panic = panic > 0 && total < 100 && good < panic - 1e-12;
@@ -76,7 +77,13 @@ static void weigh_tiers(struct balancer *b)
         all_panic = all_panic && tier->panic;
     }
     if (b->rule->priority)
-        share_load(b, total, all_panic);
+        share_load(b, pool, total, all_panic);
+}
+
+static void weigh_tiers(struct balancer *b)
+{
+    for (uint32_t p = 0; p < b->pool_count; p++)
+        weigh_pool(b, b->pools[p]);
 }
 
 bool filter_open(const struct balancer *b, uint32_t backend)
@@ -91,10 +98,11 @@ bool filter_open(const struct balancer *b, uint32_t backend)
     return place->out == 0 && (b->rule->zone == 0 || tier->away || row->zone == b->rule->zone);
 }
 
-uint32_t filter_first_tier(struct balancer *b)
+uint32_t filter_first_tier(struct balancer *b, uint32_t pool)
 {
-    uint32_t coin = lb_random_below(&b->filter.coin, 100), t = 0;
-    while (t + 1 < b->tier_count && coin >= b->filter.tiers[t].load)
+    uint32_t coin = lb_random_below(&b->filter.coin, 100), t = b->pools[pool].first;
+    uint32_t last = t + b->pools[pool].count - 1;
+    while (t < last && coin >= b->filter.tiers[t].load)
         t++;
     return t;
 }
@@ -175,7 +183,7 @@ static void choose_subset(struct balancer *b, uint32_t t)
     free(list);
 }
 
-void filter_init(struct balancer *b, const struct scenario *scenario)
+void filter_init(struct balancer *b)
 {
     const struct scenario_balancer *rule = b->rule;
     struct filter *filter = &b->filter;
@@ -186,14 +194,10 @@ void filter_init(struct balancer *b, const struct scenario *scenario)
         largest = b->tiers[t].pool.count > largest ? b->tiers[t].pool.count : largest;
     filter->changed = text_need_zero(largest, sizeof *filter->changed);
     filter->tiers = text_need_zero(b->tier_count, sizeof *filter->tiers);
-    stream_open(&filter->coin, &b->key, STREAM_COINS, (uint64_t)b->index << 32 | UINT32_MAX,
+    stream_open(&filter->coin, &b->key, STREAM_COINS, (uint64_t)b->number << 32 | UINT32_MAX,
                 stream_name("filter"));
     for (uint32_t t = 0; t < b->tier_count && rule->subset.on; t++)
         choose_subset(b, t);
-    for (uint32_t i = 0; i < b->backend_count; i++) {
-        struct balancer_tier *tier;
-        balancer_row(b, i, &tier)->zone = scenario->backends[i].zone;
-    }
     if (filter->on) {
         count_members(b);
         weigh_tiers(b);

@@ -34,7 +34,7 @@ struct filter_tier {
     bool panic;                 /* all members are used */
     bool away;                  /* nobody in the own zone: all zones are used */
     bool panic_told, away_told; /* what the caller knows of it */
-    uint32_t load;              /* priority: percents of the load, this tier and those before it */
+    uint32_t load; /* priority: percents of the load, this tier and those before it in its pool */
 };
 
 struct filter {
@@ -47,7 +47,7 @@ struct filter {
 };
 
 /* Sets what holds at time 0, before the algorithm is created. */
-void filter_init(struct balancer *b, const struct scenario *scenario);
+void filter_init(struct balancer *b);
 void filter_done(struct filter *filter);
 
 /* May this backend take something new? From the reasons alone. */
@@ -59,7 +59,7 @@ void filter_update(struct balancer *b, uint32_t backend, lb_time now);
 /* Warmth of this backend changed, and nothing else. */
 void filter_tell(struct balancer *b, uint32_t backend, lb_time now);
 
-/* Priority: the tier that is asked first. */
-uint32_t filter_first_tier(struct balancer *b);
+/* Priority: the tier of this pool that is asked first. */
+uint32_t filter_first_tier(struct balancer *b, uint32_t pool);
 
 #endif

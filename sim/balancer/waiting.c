@@ -6,9 +6,9 @@
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 
-void waiting_init(struct waiting *w, uint32_t backends)
+void waiting_init(struct waiting *w, uint32_t pools, uint32_t backends)
 {
-    *w = (struct waiting){.line_count = WAITING_OWN + backends};
+    *w = (struct waiting){.line_count = 2 * pools + backends, .own = 2 * pools};
     w->lines = text_need_zero(w->line_count, sizeof *w->lines);
 }
 

@@ -25,7 +25,8 @@ enum stream_purpose {
     STREAM_CHECK,   /* entity: (balancer, backend) */
     STREAM_COINS,   /* entity: (balancer, tier), ordinal: hash of the algorithm's name */
     STREAM_ERRORS,  /* entity: backend */
-    STREAM_BYTES    /* entity: request, ordinal: 0 = of it, 1 = of its answer */
+    STREAM_BYTES,   /* entity: request, ordinal: 0 = of it, 1 = of its answer */
+    STREAM_ENTRY    /* which balancer; entity: client group, or user (ordinal: request, try) */
 };
 
 struct stream_key {

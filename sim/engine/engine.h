@@ -25,7 +25,7 @@ typedef uint32_t engine_event;
 /* Carries out one event: kind selects the handler, subject says whom it is about. */
 typedef void engine_handler(void *context, uint32_t subject, lb_time now);
 
-#define ENGINE_KINDS_MAX 32
+#define ENGINE_KINDS_MAX 128
 
 struct engine; /* opaque */
 

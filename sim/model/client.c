@@ -77,6 +77,7 @@ void client_init(struct world *w, uint32_t source)
     stream_open(&s->classes, &w->key, STREAM_CLASS, source, 0);
     stream_open(&s->work, &w->key, STREAM_WORK, source, 0);
     stream_open(&s->clients, &w->key, STREAM_CLIENT, source, 0);
+    stream_open(&s->entries, &w->key, STREAM_ENTRY, source, 0);
     for (uint32_t i = 0; i < rule->class_count; i++)
         w->class_source[rule->class_first + i] = (uint16_t)source;
     if (rule->class_count == 1)
@@ -142,6 +143,8 @@ STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, lb_ti
     }
     if (!plain && __builtin_expect(w->requests.tries != NULL, 0))
         w->requests.tries[id].set_out = now;
+    if (!plain && w->front_count > 1)
+        w->requests.tries[id].front = (uint16_t)entry_of(w, s, r);
     r->state = REQUEST_TO_BALANCER;
     if (!plain && w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
@@ -309,11 +312,6 @@ void client_again_event(void *context, uint32_t subject, lb_time now)
     send(w, false, world_source(w, world_request(w, subject)), subject, now);
 }
 
-/* What a failure on its way to the client carries; 0 = it is none. */
-#define BAD(cause, why) (1U + (uint32_t)(cause) + ((uint32_t)(why) << 8))
-#define BAD_CAUSE(bad)  ((enum cause)(((bad)&0xffU) - 1U))
-#define BAD_WHY(bad)    ((enum why)((bad) >> 8))
-
 static void give_up(struct world *w, uint32_t id, lb_time now)
 {
     struct request copy = *world_request(w, id);
@@ -321,7 +319,8 @@ static void give_up(struct world *w, uint32_t id, lb_time now)
     if (w->requests.tries != NULL)
         tries = w->requests.tries[id];
     bool failing = copy.state == REQUEST_TO_CLIENT && copy.next != 0; /* it is on its way */
-    enum why why = failing ? BAD_WHY(copy.next) : why_failed(w, id, CAUSE_RESPONSE_TIMEOUT, now);
+    enum why why =
+        failing ? WORLD_BAD_WHY(copy.next) : why_failed(w, id, CAUSE_RESPONSE_TIMEOUT, now);
     front_leave(w, id, now);
     failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, why, now);
 }
@@ -362,8 +361,7 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now)
         deadline_at(w, due);
 }
 
-/* The end sets out for the client: at once there, or with an event. */
-static void set_out(struct world *w, uint32_t id, uint32_t bad, lb_time now)
+void client_answer(struct world *w, uint32_t id, uint32_t bad, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->state = REQUEST_TO_CLIENT;
@@ -372,16 +370,6 @@ static void set_out(struct world *w, uint32_t id, uint32_t bad, lb_time now)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_CLIENT, id);
     else
         client_answer_event(w, id, now);
-}
-
-void client_answer(struct world *w, uint32_t id, lb_time now)
-{
-    set_out(w, id, 0, now);
-}
-
-void client_failure(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now)
-{
-    set_out(w, id, BAD(cause, why), now);
 }
 
 void client_answer_event(void *context, uint32_t subject, lb_time now)
@@ -398,7 +386,7 @@ void client_answer_event(void *context, uint32_t subject, lb_time now)
         deadlines_leave(&s->deadlines, r);
     if (w->requests.tries != NULL)
         tries = w->requests.tries[subject];
-    failed(w, subject, r, tries, BAD_CAUSE(r->next), BAD_WHY(r->next), now);
+    failed(w, subject, r, tries, WORLD_BAD_CAUSE(r->next), WORLD_BAD_WHY(r->next), now);
 }
 
 /* The next arrival is not to come after all. */

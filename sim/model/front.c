@@ -1,7 +1,8 @@
 /*
- * Requests at the balancer: the pick, the attempt, what follows a failure. Waiting is in line.c.
+ * Requests at a balancer: the pick, the attempt, what follows a failure. Waiting is in line.c, the
+ * way through two balancers in hop.c.
  *
- * The balancer's books change here and nowhere else in this room. An attempt is in the books from
+ * A balancer's books change here, in step.h and in hop.c, nowhere else in this room. An attempt is in the books from
  * front_send until its answer is back, its client leaves, or a drain cuts it.
  */
 #include <stdio.h>
@@ -12,10 +13,11 @@
 
 /* The key is the client's name, as a cookie or a header would carry it; each class of requests goes
  * to an address of its own, as sites behind one balancer do. */
-void front_ask_key(struct world *w, const struct request *r)
+void front_ask_key(struct world *w, struct front *f, const struct request *r)
 {
     uint32_t client;
     address_of(w, r, &w->ask.source, &client);
+    hop_hide_source(w, requests_id(&w->requests, r), &w->ask.source);
     int length = snprintf(w->ask_name, sizeof w->ask_name, "client-%u-%u",
                           w->class_source[r->class] + 1U, client);
     w->ask.key = w->ask_name;
@@ -23,8 +25,8 @@ void front_ask_key(struct world *w, const struct request *r)
     w->ask.destination = (struct lb_address){
         .family = 4, .port = 80, .bytes = {198, 51, (uint8_t)(r->class >> 8), (uint8_t)r->class}};
     w->ask.size = (uint64_t)r->work;
-    if (w->tell.truth)
-        tell_truth(w, engine_now(w->engine));
+    if (f->tell.truth)
+        tell_truth(w, f, engine_now(w->engine));
 }
 
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
@@ -36,21 +38,36 @@ void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
         if (w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, -1);
     }
-    client_failure(w, id, cause, why_failed(w, id, cause, now), now);
+    front_return(w, id, WORLD_BAD(cause, why_failed(w, id, cause, now)), now);
 }
 
-bool front_again(struct world *w, uint32_t id, lb_time now)
+uint32_t front_tried(const struct world *w, const struct front *f, uint32_t id,
+                     const int32_t **tried)
 {
-    const struct request *r = world_request(w, id);
-    if (w->requests.tries[id].balancer == 0 || w->balancer.rule->retries.to_other ||
-        !balancer_usable(&w->balancer, (uint32_t)r->backend))
+    if (w->requests.tried == NULL) /* no balancer retries */
+        return 0;
+    *tried = f->outer ? requests_tried_outer(&w->requests, id) : requests_tried(&w->requests, id);
+    return f->outer ? w->requests.tries[id].outer_tries : w->requests.tries[id].balancer;
+}
+
+bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now)
+{
+    const int32_t *tried;
+    uint32_t count = front_tried(w, f, id, &tried);
+    if (count == 0 || f->rule->retries.to_other)
         return false;
-    if (balancer_full(&w->balancer, (uint32_t)r->backend)) { /* not beyond its limit */
-        line_join(w, id, r->backend, now);
-    } else {
-        (void)step_ask(w, false, r);
-        step_send(w, false, id, r->backend, LB_BY_RETRY, now);
+    int32_t before = tried[count - 1];
+    if (!balancer_usable(&f->balancer, (uint32_t)before))
+        return false;
+    if (balancer_full(&f->balancer, (uint32_t)before)) { /* not beyond its limit */
+        line_join(w, f, id, before, now);
+        return true;
     }
+    (void)step_ask(w, false, f, world_request(w, id));
+    if (f->outer)
+        hop_send(w, f, id, before, LB_BY_RETRY, now);
+    else
+        step_send(w, false, f, id, before, LB_BY_RETRY, now);
     return true;
 }
 
@@ -62,15 +79,21 @@ void front_place(struct world *w, uint32_t id, lb_time now)
 void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
                         lb_time now)
 {
-    (void)step_ask(w, false, world_request(w, id));
-    step_send(w, false, id, (int32_t)backend, how, now);
+    struct front *f = world_front(w, id);
+    (void)step_ask(w, false, f, world_request(w, id));
+    if (f->outer)
+        hop_send(w, f, id, (int32_t)backend, how, now);
+    else
+        step_send(w, false, f, id, (int32_t)backend, how, now);
 }
 
-int32_t front_pick_again(struct world *w, uint32_t id, lb_time now)
+int32_t front_pick_again(struct world *w, struct front *f, uint32_t id, lb_time now)
 {
-    const int32_t *tried = w->balancer_retries ? requests_tried(&w->requests, id) : NULL;
-    uint32_t count = w->balancer_retries ? w->requests.tries[id].balancer : 0;
-    return balancer_pick(&w->balancer, step_ask(w, false, world_request(w, id)), tried, count, now);
+    const struct request *r = world_request(w, id);
+    const int32_t *tried = NULL;
+    uint32_t count = front_tried(w, f, id, &tried);
+    return balancer_pick(&f->balancer, step_pool(false, f, r), step_ask(w, false, f, r), tried,
+                         count, now);
 }
 
 void front_receive_event(void *context, uint32_t subject, lb_time now)
@@ -103,7 +126,8 @@ static uint64_t bytes(const struct world *w, const struct request *r, const stru
     return (uint64_t)distribution_draw_fast(of, &random);
 }
 
-void front_tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
+void front_tell_outcome(struct world *w, struct front *f, const struct request *r, enum lb_end end,
+                        lb_time now)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
     lb_time connected = r->sent + 2 * w->to_backend;
@@ -112,18 +136,18 @@ void front_tell_outcome(struct world *w, const struct request *r, enum lb_end en
     const struct scenario_client *rule = world_source(w, r)->rule;
     const struct scenario_class *class = &rule->classes[r->class - rule->class_first];
     struct lb_outcome outcome = {.end = end,
-                                 .failed = balancer_counts(&w->balancer, end),
+                                 .failed = balancer_counts(&f->balancer, end),
                                  .sent = r->sent,
                                  .connected = connected,
                                  .first_byte = answered ? now : 0,
                                  .bytes_out = bytes(w, r, &class->bytes_in, 0),
                                  .bytes_in = answered ? bytes(w, r, &class->bytes_out, 1) : 0,
-                                 .load = tell_report(w, requests_id(&w->requests, r), end)};
-    if (w->tell.truth)
-        tell_truth_of(w, (uint32_t)r->backend);
-    balancer_tell_finish(&w->balancer, (uint32_t)r->backend, &outcome, now);
-    if (w->balancer.watched)
-        watch_outcome(w, r, end, now);
+                                 .load = tell_report(w, f, requests_id(&w->requests, r), end)};
+    if (f->tell.truth)
+        tell_truth_of(w, f, (uint32_t)r->backend);
+    balancer_tell_finish(&f->balancer, (uint32_t)r->backend, &outcome, now);
+    if (f->balancer.watched)
+        watch_outcome(w, f, r, end, now);
 }
 
 /* As a function, for what is rare. */
@@ -150,14 +174,23 @@ static enum cause cause_of(const struct request *r, enum lb_end end)
     }
 }
 
-/* May the balancer try again? Notes the backend as tried. If not, the rule may be the reason. */
-static bool retries(struct world *w, uint32_t id, enum lb_end end, enum cause *cause, enum why *why)
+lb_time front_backoff(struct world *w, const struct front *f, uint32_t id, uint32_t n)
 {
-    const struct scenario_retries *rule = &w->balancer.rule->retries;
+    struct lb_random random;
+    stream_open(&random, &w->key, STREAM_BACKOFF, world_request(w, id)->number,
+                requests_attempt(&w->requests, id));
+    return retry_delay(&f->rule->retries, n, &random);
+}
+
+/* May the balancer try again? Notes the backend as tried. If not, the rule may be the reason. */
+static bool retries(struct world *w, struct front *f, uint32_t id, enum lb_end end,
+                    enum cause *cause, enum why *why)
+{
+    const struct scenario_retries *rule = &f->rule->retries;
     if (!w->balancer_retries || (rule->when & (1U << end)) == 0)
         return false;
     struct request_tries *tries = &w->requests.tries[id];
-    if (!retry_allow(&w->balancer.budget, rule, tries->balancer)) {
+    if (!retry_allow(&f->balancer.budget, rule, tries->balancer)) {
         world_not_again(rule, tries->balancer, cause, why);
         return false;
     }
@@ -170,23 +203,29 @@ static bool retries(struct world *w, uint32_t id, enum lb_end end, enum cause *c
 void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
+    struct front *f = world_front(w, id);
     enum cause cause = cause_of(r, end);
     enum why why = why_failed(w, id, cause, now);
-    if (!retries(w, id, end, &cause, &why)) {
-        client_failure(w, id, cause, why, now);
+    if (!retries(w, f, id, end, &cause, &why)) {
+        front_return(w, id, WORLD_BAD(cause, why), now);
         return;
     }
     r->flags = (uint8_t)(r->flags & ~REQUEST_CUT);
-    uint32_t n = w->requests.tries[id].balancer;
-    struct lb_random random;
-    stream_open(&random, &w->key, STREAM_BACKOFF, r->number, requests_attempt(&w->requests, id));
-    lb_time delay = retry_delay(&w->balancer.rule->retries, n, &random);
+    lb_time delay = front_backoff(w, f, id, w->requests.tries[id].balancer);
     if (delay > 0) {
         r->state = REQUEST_BACKOFF;
         r->event = engine_at(w->engine, now + delay, EVENT_RETRY, id);
     } else {
         front_place(w, id, now);
     }
+}
+
+void front_return(struct world *w, uint32_t id, uint32_t bad, lb_time now)
+{
+    if (w->front_count > 1 && w->requests.tries[id].outer != 0)
+        hop_back(w, id, bad, now);
+    else
+        client_answer(w, id, bad, now);
 }
 
 void front_back_event(void *context, uint32_t subject, lb_time now)
@@ -205,11 +244,14 @@ void front_retry_event(void *context, uint32_t subject, lb_time now)
 void front_leave(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
+    struct front *f = world_front(w, id);
     int32_t backend = r->backend;
     bool in_books = false;
+    if (w->front_count > 1)
+        hop_leave(w, id, now);
     switch ((enum request_state)r->state) {
     case REQUEST_WAITING:
-        line_leave(w, id);
+        line_leave(w, f, id);
         requests_give(&w->requests, id);
         break;
     case REQUEST_TO_BACKEND: /* the request is on its way: it will arrive all the same */
@@ -234,8 +276,8 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
         requests_give(&w->requests, id);
         break;
     }
-    if (in_books && w->balancer.waiting.total != 0)
-        line_serve(w, (uint32_t)backend, now);
+    if (in_books && f->balancer.waiting.total != 0)
+        line_serve(w, f, (uint32_t)backend, now);
 }
 
 void front_cut(struct world *w, uint32_t backend, lb_time now)
@@ -254,19 +296,4 @@ void front_cut(struct world *w, uint32_t backend, lb_time now)
         r->event = ENGINE_NO_EVENT;
         step_answered(w, false, id, LB_END_RESET, now);
     }
-}
-
-void front_timer_event(void *context, uint32_t subject, lb_time now)
-{
-    struct world *w = context;
-    struct balancer_tier *tier = &w->balancer.tiers[subject];
-    w->timers[subject] = ENGINE_NO_EVENT;
-    if (w->tell.truth)
-        tell_truth(w, now);
-    lb_time next = tier->algorithm->on_timer(tier->state, now);
-    if (w->tell.probes)
-        tell_ask(w, now);
-    if (next < LB_NEVER)
-        w->timers[subject] =
-            engine_at(w->engine, next > now ? next : now + 1, EVENT_TIMER, subject);
 }

@@ -8,35 +8,47 @@
  */
 #include "sim/model/world.h"
 
-void line_join(struct world *w, uint32_t id, int32_t backend, lb_time now)
+/* The two common lines of the pool that a class of requests goes to. */
+static uint32_t common_line(const struct front *f, const struct request *r, bool retried)
 {
-    const struct scenario_balancer *rule = w->balancer.rule;
-    struct waiting *waiting = &w->balancer.waiting;
+    uint32_t pool = f->rule->pool;
+    if (f->outer)
+        pool = 0;
+    else if (f->rule->pool_of_class != NULL)
+        pool = f->rule->pool_of_class[r->class];
+    return 2 * pool + (retried ? WAITING_RETRIED : WAITING_FRESH);
+}
+
+void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, lb_time now)
+{
+    const struct scenario_balancer *rule = f->rule;
+    struct waiting *waiting = &f->balancer.waiting;
     if (rule->queue_size != SCENARIO_UNLIMITED && waiting->total >= rule->queue_size) {
         front_fail(w, id, CAUSE_BALANCER_FULL, now);
         return;
     }
     struct request *r = world_request(w, id);
-    bool retried = w->balancer_retries && w->requests.tries[id].balancer > 0;
-    uint32_t line = retried ? WAITING_RETRIED : WAITING_FRESH;
+    const int32_t *tried;
+    uint32_t line = common_line(f, r, front_tried(w, f, id, &tried) > 0);
     if (backend >= 0) {
-        line = WAITING_OWN + (uint32_t)backend;
-        balancer_queued(&w->balancer, (uint32_t)backend, +1);
+        line = waiting->own + (uint32_t)backend;
+        balancer_queued(&f->balancer, (uint32_t)backend, +1);
     }
     r->state = REQUEST_WAITING;
-    r->next = waiting_join(waiting, line, w->balancer.wait_tier, id);
+    r->next = waiting_join(waiting, line, f->balancer.wait_tier, id);
     r->event = ENGINE_NO_EVENT;
     if (rule->queue_timeout > 0)
         r->event = engine_at(w->engine, now + rule->queue_timeout, EVENT_QUEUE_TIMEOUT, id);
 }
 
-void line_leave(struct world *w, uint32_t id)
+void line_leave(struct world *w, struct front *f, uint32_t id)
 {
     struct request *r = world_request(w, id);
-    uint32_t line = w->balancer.waiting.nodes[r->next].line;
-    waiting_leave(&w->balancer.waiting, r->next);
-    if (line >= WAITING_OWN)
-        balancer_queued(&w->balancer, line - WAITING_OWN, -1);
+    struct waiting *waiting = &f->balancer.waiting;
+    uint32_t line = waiting->nodes[r->next].line;
+    waiting_leave(waiting, r->next);
+    if (line >= waiting->own)
+        balancer_queued(&f->balancer, line - waiting->own, -1);
     if (r->event != ENGINE_NO_EVENT)
         engine_cancel(w->engine, r->event);
     r->event = ENGINE_NO_EVENT;
@@ -46,14 +58,15 @@ void line_timeout_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     world_request(w, subject)->event = ENGINE_NO_EVENT;
-    line_leave(w, subject);
+    line_leave(w, world_front(w, subject), subject);
     front_fail(w, subject, CAUSE_BALANCER_TIMEOUT, now);
 }
 
-static bool has_tried(const struct world *w, uint32_t id, uint32_t backend)
+static bool has_tried(const struct world *w, const struct front *f, uint32_t id, uint32_t backend)
 {
-    const int32_t *tried = requests_tried(&w->requests, id);
-    for (uint32_t i = 0; i < w->requests.tries[id].balancer; i++)
+    const int32_t *tried;
+    uint32_t count = front_tried(w, f, id, &tried);
+    for (uint32_t i = 0; i < count; i++)
         if (tried[i] == (int32_t)backend)
             return true;
     return false;
@@ -63,13 +76,15 @@ static bool has_tried(const struct world *w, uint32_t id, uint32_t backend)
  * has an end, lest a dead backend that everybody has tried costs O(line) for each refusal. */
 #define LINE_LOOK 256U
 
-static uint32_t next_retried(const struct world *w, uint32_t backend, uint32_t tier)
+static uint32_t next_retried(const struct world *w, const struct front *f, uint32_t backend)
 {
-    const struct waiting *waiting = &w->balancer.waiting;
-    uint32_t node = waiting_first(waiting, WAITING_RETRIED);
+    const struct waiting *waiting = &f->balancer.waiting;
+    const struct balancer_place *place = &f->balancer.places[backend];
+    uint32_t tier = place->tier;
+    uint32_t node = waiting_first(waiting, 2U * place->pool + WAITING_RETRIED);
     for (uint32_t i = 0; node != WAITING_NONE && i < LINE_LOOK; i++) {
         const struct waiting_node *n = &waiting->nodes[node];
-        if (n->tier >= tier && !has_tried(w, n->request, backend))
+        if (n->tier >= tier && !has_tried(w, f, n->request, backend))
             return node;
         node = n->next;
     }
@@ -79,85 +94,99 @@ static uint32_t next_retried(const struct world *w, uint32_t backend, uint32_t t
 /* Whom a place at this backend is for: the first of its own line, else the first of the common
  * ones who may go there. A fresh one behind the first never may when the first may not: when a tier
  * loses its last backend all are picked for anew, so who waits for a later tier stands before. */
-static uint32_t next_for(const struct world *w, uint32_t backend)
+static uint32_t next_for(const struct world *w, const struct front *f, uint32_t backend)
 {
-    const struct waiting *waiting = &w->balancer.waiting;
-    uint32_t node = waiting_first(waiting, WAITING_OWN + backend);
-    if (node != WAITING_NONE || w->tell.truth)
+    const struct waiting *waiting = &f->balancer.waiting;
+    uint32_t node = waiting_first(waiting, waiting->own + backend);
+    if (node != WAITING_NONE || f->tell.truth)
         return node;
-    uint32_t tier = w->balancer.places[backend].tier;
-    node = waiting_first(waiting, WAITING_FRESH);
+    const struct balancer_place *place = &f->balancer.places[backend];
+    uint32_t tier = place->tier;
+    node = waiting_first(waiting, 2U * place->pool + WAITING_FRESH);
     if (node != WAITING_NONE && waiting->nodes[node].tier < tier)
         node = WAITING_NONE;
-    uint32_t retried = next_retried(w, backend, tier);
+    uint32_t retried = next_retried(w, f, backend);
     if (retried != WAITING_NONE &&
         (node == WAITING_NONE || waiting->nodes[retried].order < waiting->nodes[node].order))
         return retried;
     return node;
 }
 
-/* An ideal waits for what only it can see, a free slot perhaps: whoever came first is picked for once
- * more, and stays where he is if the answer is the same. */
-static bool ask_again(struct world *w, lb_time now)
+/* An ideal waits for what only it can see, a free slot perhaps: whoever came first to the pool is
+ * picked for once more, and stays where he is if the answer is the same. */
+static bool ask_again(struct world *w, struct front *f, uint32_t pool, lb_time now)
 {
-    const struct waiting *waiting = &w->balancer.waiting;
-    uint32_t node = waiting_first(waiting, WAITING_FRESH);
-    uint32_t retried = waiting_first(waiting, WAITING_RETRIED);
+    const struct waiting *waiting = &f->balancer.waiting;
+    uint32_t node = waiting_first(waiting, 2 * pool + WAITING_FRESH);
+    uint32_t retried = waiting_first(waiting, 2 * pool + WAITING_RETRIED);
     if (node == WAITING_NONE ||
         (retried != WAITING_NONE && waiting->nodes[retried].order < waiting->nodes[node].order))
         node = retried;
     if (node == WAITING_NONE)
         return false;
     uint32_t id = waiting->nodes[node].request;
-    int32_t backend = front_pick_again(w, id, now);
-    if (backend < 0 || balancer_full(&w->balancer, (uint32_t)backend))
+    int32_t backend = front_pick_again(w, f, id, now);
+    if (backend < 0 || balancer_full(&f->balancer, (uint32_t)backend))
         return false;
-    line_leave(w, id);
+    line_leave(w, f, id);
     front_send_waiting(w, id, (uint32_t)backend, LB_BY_PICK, now);
     return true;
 }
 
 void line_slot_free(struct world *w, uint32_t backend, lb_time now)
 {
-    if (w->tell.truth && w->balancer.waiting.total != 0)
-        (void)engine_at(w->engine, now, EVENT_SERVE, backend);
+    for (uint32_t i = 0; w->truth && i < w->front_count; i++) {
+        struct front *f = &w->fronts[i];
+        if (f->tell.truth && f->balancer.waiting.total != 0)
+            (void)engine_at(w->engine, now, EVENT_SERVE, world_place(w, f, backend));
+    }
 }
 
 /* Without network delays an attempt may fail inside front_send_waiting, which frees its place and
  * comes here again. The loop below then goes on by itself; another backend's turn becomes an event,
  * so that the depth of calls does not grow with those who wait. */
-void line_serve(struct world *w, uint32_t backend, lb_time now)
+void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
-    if (w->serving != 0) {
-        if (w->serving != backend + 1)
-            (void)engine_at(w->engine, now, EVENT_SERVE, backend);
+    struct balancer *b = &f->balancer;
+    if (f->serving != 0) {
+        if (f->serving != backend + 1)
+            (void)engine_at(w->engine, now, EVENT_SERVE, world_place(w, f, backend));
         return;
     }
-    w->serving = backend + 1;
-    while (w->balancer.waiting.total != 0 && !balancer_full(&w->balancer, backend) &&
-           balancer_usable(&w->balancer, backend)) {
-        uint32_t node = next_for(w, backend);
+    f->serving = backend + 1;
+    while (b->waiting.total != 0 && !balancer_full(b, backend) && balancer_usable(b, backend)) {
+        uint32_t node = next_for(w, f, backend);
         if (node == WAITING_NONE)
             break;
-        uint32_t id = w->balancer.waiting.nodes[node].request;
-        line_leave(w, id);
+        uint32_t id = b->waiting.nodes[node].request;
+        line_leave(w, f, id);
         front_send_waiting(w, id, backend, LB_BY_QUEUE, now);
     }
-    while (w->tell.truth && waiting_common(&w->balancer.waiting) != 0 && ask_again(w, now))
+    uint32_t pool = b->places[backend].pool;
+    while (f->tell.truth && b->waiting.total != 0 && ask_again(w, f, pool, now))
         ;
-    w->serving = 0;
+    f->serving = 0;
+}
+
+void line_serve_all(struct world *w, uint32_t backend, lb_time now)
+{
+    for (uint32_t i = 0; i < w->front_count; i++)
+        if (!w->fronts[i].outer)
+            line_serve(w, &w->fronts[i], backend, now);
 }
 
 void line_serve_event(void *context, uint32_t subject, lb_time now)
 {
-    line_serve(context, subject, now);
+    uint32_t backend;
+    struct front *f = world_front_of_place(context, subject, &backend);
+    line_serve(context, f, backend, now);
 }
 
 /* Picks anew for everybody in a line; who finds nobody free again stands at its end, or in another,
  * and has waited as long as before. */
-static void repick_line(struct world *w, uint32_t line, lb_time now)
+static void repick_line(struct world *w, struct front *f, uint32_t line, lb_time now)
 {
-    const struct waiting *waiting = &w->balancer.waiting;
+    const struct waiting *waiting = &f->balancer.waiting;
     for (uint32_t left = waiting->lines[line].count; left > 0; left--) {
         uint32_t node = waiting->lines[line].head;
         if (node == WAITING_NONE)
@@ -165,7 +194,7 @@ static void repick_line(struct world *w, uint32_t line, lb_time now)
         uint32_t id = waiting->nodes[node].request;
         struct request *r = world_request(w, id);
         lb_time due = r->event != ENGINE_NO_EVENT ? engine_when(w->engine, r->event) : now;
-        line_leave(w, id);
+        line_leave(w, f, id);
         front_place(w, id, now);
         if (r->state == REQUEST_WAITING && r->event != ENGINE_NO_EVENT) {
             engine_cancel(w->engine, r->event);
@@ -174,12 +203,13 @@ static void repick_line(struct world *w, uint32_t line, lb_time now)
     }
 }
 
-void line_repick(struct world *w, uint32_t backend, lb_time now)
+void line_repick(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
-    const struct balancer *b = &w->balancer;
-    repick_line(w, WAITING_OWN + backend, now);
+    const struct balancer *b = &f->balancer;
+    uint32_t common = 2U * b->places[backend].pool;
+    repick_line(w, f, b->waiting.own + backend, now);
     /* It may have been the last that somebody in a common line could wait for. */
     if (b->tiers[b->places[backend].tier].pool.usable == 0)
-        repick_line(w, WAITING_FRESH, now);
-    repick_line(w, WAITING_RETRIED, now);
+        repick_line(w, f, common + WAITING_FRESH, now);
+    repick_line(w, f, common + WAITING_RETRIED, now);
 }

@@ -9,55 +9,59 @@
 #include "sim/base/text.h"
 #include "sim/model/world.h"
 
-void probe_init(struct world *w)
+void probe_init(struct world *w, struct front *f)
 {
-    const struct scenario_health *rule = &w->balancer.rule->health;
-    w->checks = rule->active;
-    if (!w->checks)
+    const struct scenario_health *rule = &f->rule->health;
+    if (!rule->active)
         return;
-    w->watch.checks = text_need_zero(w->backend_count, sizeof *w->watch.checks);
-    for (uint32_t i = 0; i < w->backend_count; i++) {
-        if ((w->balancer.places[i].out & BALANCER_OUT_SUBSET) != 0)
+    w->checks = true;
+    f->watch.checks = text_need_zero(f->balancer.backend_count, sizeof *f->watch.checks);
+    for (uint32_t i = 0; i < f->balancer.backend_count; i++) {
+        if ((f->balancer.places[i].out & BALANCER_OUT_SUBSET) != 0)
             continue; /* it does not talk to this one */
         struct lb_random random;
-        stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)w->balancer.index << 32 | i, 0);
+        stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)f->number << 32 | i, 0);
         lb_time phase = (lb_time)(lb_random_unit(&random) * (double)rule->every);
-        w->watch.checks[i] = engine_at(w->engine, phase, EVENT_CHECK, i);
+        f->watch.checks[i] = engine_at(w->engine, phase, EVENT_CHECK, world_place(w, f, i));
     }
 }
 
-static void schedule(struct world *w, uint32_t backend, lb_time when)
+static void schedule(struct world *w, struct front *f, uint32_t backend, lb_time when)
 {
-    if (w->watch.checks[backend] != ENGINE_NO_EVENT)
-        engine_cancel(w->engine, w->watch.checks[backend]);
-    w->watch.checks[backend] = engine_at(w->engine, when, EVENT_CHECK, backend);
+    if (f->watch.checks[backend] != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, f->watch.checks[backend]);
+    f->watch.checks[backend] = engine_at(w->engine, when, EVENT_CHECK, world_place(w, f, backend));
 }
 
-void probe_sooner(struct world *w, uint32_t backend, lb_time when)
+void probe_sooner(struct world *w, struct front *f, uint32_t backend, lb_time when)
 {
-    engine_event next = w->watch.checks[backend];
+    engine_event next = f->watch.checks[backend];
     if (next != ENGINE_NO_EVENT && engine_when(w->engine, next) > when)
-        schedule(w, backend, when);
+        schedule(w, f, backend, when);
 }
 
 void probe_check_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    const struct scenario_health *rule = &w->balancer.rule->health;
+    uint32_t backend;
+    struct front *f = world_front_of_place(w, subject, &backend);
+    const struct scenario_health *rule = &f->rule->health;
     w->probes++;
-    w->watch.checks[subject] = ENGINE_NO_EVENT;
+    f->watch.checks[backend] = ENGINE_NO_EVENT;
     if (rule->pace == PACE_FIXED)
-        schedule(w, subject, health_next(&w->balancer.places[subject].health, rule, now, now));
+        schedule(w, f, backend, health_next(&f->balancer.places[backend].health, rule, now, now));
     uint32_t id = requests_take(&w->requests);
     if (id == 0)
         return; /* at the limit the next arrival ends the run with its reason */
     struct request *r = world_request(w, id);
     *r = (struct request){.arrived = now,
                           .sent = now,
-                          .backend = (int32_t)subject,
+                          .backend = (int32_t)backend,
                           .number = w->probes,
                           .state = REQUEST_TO_BACKEND,
                           .flags = REQUEST_PROBE};
+    if (w->requests.tries != NULL)
+        w->requests.tries[id] = (struct request_tries){.front = (uint16_t)f->number};
     r->timeout = engine_at(w->engine, now + rule->timeout, EVENT_PROBE_TIMEOUT, id);
     if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_THERE, id);
@@ -68,12 +72,17 @@ void probe_check_event(void *context, uint32_t subject, lb_time now)
 void probe_there_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
+    struct front *f = world_front(w, subject);
     struct request *r = world_request(w, subject);
-    struct backend *b = &w->backends[r->backend];
     r->event = ENGINE_NO_EVENT;
+    if (f->outer) { /* a balancer answers by itself */
+        probe_answer(w, subject, LB_END_OK, now);
+        return;
+    }
+    struct backend *b = &w->backends[r->backend];
     if (b->truth == TRUTH_HUNG)
         r->state = REQUEST_RESTING; /* accepted; only its timeout knows it now */
-    else if (b->truth != TRUTH_DOWN && w->balancer.rule->health.reserved)
+    else if (b->truth != TRUTH_DOWN && f->rule->health.reserved)
         probe_answer(w, subject, LB_END_OK, now);
     else
         backend_receive(w, subject, now);
@@ -100,31 +109,32 @@ void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 
 /* The next check, as the result has it: at a fixed pace it is scheduled already, but the state may
  * have another interval now. */
-static void next_check(struct world *w, uint32_t backend, lb_time started, lb_time now)
+static void next_check(struct world *w, struct front *f, uint32_t backend, lb_time started,
+                       lb_time now)
 {
-    const struct scenario_health *rule = &w->balancer.rule->health;
-    lb_time when = health_next(&w->balancer.places[backend].health, rule, started, now);
+    const struct scenario_health *rule = &f->rule->health;
+    lb_time when = health_next(&f->balancer.places[backend].health, rule, started, now);
     bool varies = rule->fastinter > 0 || rule->downinter > 0;
     if (rule->pace == PACE_AFTER_RESULT || (varies && when > now))
-        schedule(w, backend, when);
+        schedule(w, f, backend, when);
 }
 
 /* The balancer learns the result of a check that began at `started`. */
-static void result(struct world *w, uint32_t backend, enum check check, lb_time started,
-                   lb_time now)
+static void result(struct world *w, struct front *f, uint32_t backend, enum check check,
+                   lb_time started, lb_time now)
 {
     char why[BALANCER_WHY];
-    enum belief before = balancer_belief(&w->balancer, backend);
-    bool changed = balancer_check_result(&w->balancer, backend, check, why, now);
-    next_check(w, backend, started, now);
+    enum belief before = balancer_belief(&f->balancer, backend);
+    bool changed = balancer_check_result(&f->balancer, backend, check, why, now);
+    next_check(w, f, backend, started, now);
     if (!changed)
         return;
-    watch_belief(w, backend, before, why, now);
+    watch_belief(w, f, backend, before, why, now);
     if (check == CHECK_PASSED)
-        line_serve(w, backend, now);
+        line_serve(w, f, backend, now);
     else
-        line_repick(w, backend, now);
-    watch_settle(w, now);
+        line_repick(w, f, backend, now);
+    watch_settle(w, f, now);
 }
 
 void probe_back_event(void *context, uint32_t subject, lb_time now)
@@ -132,8 +142,9 @@ void probe_back_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct request copy = *world_request(w, subject);
     engine_cancel(w->engine, copy.timeout);
+    struct front *f = world_front(w, subject);
     requests_give(&w->requests, subject);
-    result(w, (uint32_t)copy.backend, (enum check)copy.next, copy.arrived, now);
+    result(w, f, (uint32_t)copy.backend, (enum check)copy.next, copy.arrived, now);
 }
 
 void probe_timeout_event(void *context, uint32_t subject, lb_time now)
@@ -141,6 +152,7 @@ void probe_timeout_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct request *r = world_request(w, subject);
     struct request copy = *r;
+    struct front *f = world_front(w, subject);
     if (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE) {
         backend_abandon(w, subject, now); /* it leaves when it reaches the head */
     } else {
@@ -148,5 +160,5 @@ void probe_timeout_event(void *context, uint32_t subject, lb_time now)
             engine_cancel(w->engine, r->event);
         requests_give(&w->requests, subject);
     }
-    result(w, (uint32_t)copy.backend, CHECK_FAILED, copy.arrived, now);
+    result(w, f, (uint32_t)copy.backend, CHECK_FAILED, copy.arrived, now);
 }

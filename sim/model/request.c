@@ -8,14 +8,16 @@
 /* 2 MiB of records: growing copies them and touches new pages, which a big farm would do seven times. */
 #define REQUESTS_FIRST 32768U
 
-void requests_init(struct requests *requests, uint32_t max, uint32_t stride, bool retries)
+void requests_init(struct requests *requests, uint32_t max, uint32_t inner, uint32_t outer,
+                   bool tries)
 {
-    *requests = (struct requests){.max = max, .stride = stride};
+    uint32_t stride = inner + outer;
+    *requests = (struct requests){.max = max, .stride = stride, .stride_inner = inner};
     requests->room = REQUESTS_FIRST; /* memory that is not touched costs nothing */
     requests->at = aligned_alloc(64, requests->room * sizeof *requests->at);
     if (requests->at == NULL)
         requests->at = text_need(SIZE_MAX); /* says so and ends the program */
-    if (retries)
+    if (tries)
         requests->tries = text_need_zero(requests->room, sizeof *requests->tries);
     if (stride > 0)
         requests->tried = text_need_zero(requests->room, stride * sizeof *requests->tried);

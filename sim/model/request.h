@@ -51,24 +51,31 @@ struct request {
 
 _Static_assert(sizeof(struct request) == 64, "a request is one cache line");
 
-/* Tries before this one: of the client, and of the balancer for this attempt. Apart from the
- * record because most scenarios never retry. */
+/* What a record has to say besides, apart from it because most scenarios need none of it: tries before
+ * this one, of the client and of the balancer for this attempt, and which balancers it goes through. */
 struct request_tries {
     uint16_t client, balancer;
-    uint8_t why;     /* 1 + enum why of the first that failed; 0 = none has */
-    lb_time set_out; /* when the client sent this attempt */
+    uint8_t why;          /* 1 + enum why of the first that failed; 0 = none has */
+    uint16_t front;       /* the balancer it is at, or that sent it to its backend */
+    uint16_t outer;       /* 1 + the balancer that passed it on to `front`; 0 = none */
+    uint16_t outer_tries; /* of that one, before this */
+    lb_time set_out;      /* when the client sent this attempt */
+    lb_time outer_sent;   /* when the outer balancer did */
 };
 
 struct requests {
     struct request *at;          /* at[0] is nobody: what links to nobody may be written there */
-    struct request_tries *tries; /* NULL when nobody retries */
-    int32_t *tried;              /* `stride` backends for each record; NULL likewise */
-    uint32_t stride;
+    struct request_tries *tries; /* NULL when nobody retries and there is one balancer */
+    int32_t *tried;  /* `stride` members for each record; NULL when no balancer retries */
+    uint32_t stride; /* tries of an inner balancer beyond the first, then of an outer */
+    uint32_t stride_inner;
     uint32_t used, room, free, live, max;
 };
 
-/* max: the limit of records; stride: tries of a balancer beyond the first; retries: anybody's. */
-void requests_init(struct requests *requests, uint32_t max, uint32_t stride, bool retries);
+/* max: the limit of records; inner, outer: tries beyond the first of balancers with backends, and of
+ * those that lead to balancers; tries: is any of request_tries needed? */
+void requests_init(struct requests *requests, uint32_t max, uint32_t inner, uint32_t outer,
+                   bool tries);
 void requests_done(struct requests *requests);
 
 /* Makes room; 0 when the limit is reached. Pointers into the pool are stale afterwards. */
@@ -108,12 +115,18 @@ static inline uint32_t requests_attempt(const struct requests *requests, uint32_
 {
     if (requests->tries == NULL)
         return 0;
-    return (uint32_t)requests->tries[id].client << 16 | requests->tries[id].balancer;
+    const struct request_tries *tries = &requests->tries[id];
+    return (uint32_t)tries->client << 16 | (uint32_t)tries->outer_tries << 8 | tries->balancer;
 }
 
 static inline int32_t *requests_tried(const struct requests *requests, uint32_t id)
 {
     return requests->tried + (size_t)id * requests->stride;
+}
+
+static inline int32_t *requests_tried_outer(const struct requests *requests, uint32_t id)
+{
+    return requests->tried + (size_t)id * requests->stride + requests->stride_inner;
 }
 
 #endif

@@ -33,12 +33,15 @@ STEP bool step_plain(const struct world *w)
     return __builtin_expect(w->plain, 1);
 }
 
-/* The balancer, of which the compiler knows what holds in a plain world. */
-STEP struct balancer *step_balancer(struct world *w, bool plain)
+/* The balancer that a request is at, of which the compiler knows what holds in a plain world. */
+STEP struct front *step_front(struct world *w, bool plain, uint32_t id)
 {
-    if (plain && (!w->balancer.single || w->balancer.watched))
+    if (!plain)
+        return world_front(w, id);
+    struct front *f = w->fronts;
+    if (!f->balancer.single || f->balancer.watched || f->balancer.own != NULL)
         __builtin_unreachable();
-    return &w->balancer;
+    return f;
 }
 
 /* --- at the client ---------------------------------------------------------------------------- */
@@ -100,8 +103,11 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
         tally->failed++;
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
-    if (balancer_finish(step_balancer(w, plain), (uint32_t)r->backend))
-        front_tell_outcome(w, r, end, now);
+    struct front *f = step_front(w, plain, id);
+    if (balancer_finish(&f->balancer, (uint32_t)r->backend))
+        front_tell_outcome(w, f, r, end, now);
+    if (!plain && __builtin_expect(w->boards, 0))
+        front_show(w, f, (uint32_t)r->backend, now);
     step_note(w, plain, id, r, r->backend, (uint32_t)end, now);
 }
 
@@ -109,13 +115,14 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
 STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     uint32_t backend = (uint32_t)world_request(w, id)->backend;
+    struct front *f = step_front(w, plain, id);
     step_finish(w, plain, id, end, now);
-    if (w->balancer.waiting.total != 0)
-        line_serve(w, backend, now);
+    if (f->balancer.waiting.total != 0)
+        line_serve(w, f, backend, now);
     if (__builtin_expect(end != LB_END_OK, 0))
         front_failed(w, id, end, now);
-    else if (!plain && w->to_balancer > 0)
-        client_answer(w, id, now);
+    else if (!plain && (w->to_balancer > 0 || w->front_count > 1))
+        front_return(w, id, 0, now);
     else
         step_receive(w, plain, id, now);
 }
@@ -256,21 +263,24 @@ STEP void step_leave(struct world *w, bool plain, uint32_t id, enum lb_end end, 
 
 /* --- from the balancer to a backend ----------------------------------------------------------- */
 
-STEP struct lb_request *step_ask(struct world *w, bool plain, const struct request *r)
+STEP struct lb_request *step_ask(struct world *w, bool plain, struct front *f,
+                                 const struct request *r)
 {
-    if (!plain && w->ask_key)
-        front_ask_key(w, r);
+    if (!plain && f->tell.key)
+        front_ask_key(w, f, r);
     return &w->ask;
 }
 
-STEP void step_send(struct world *w, bool plain, uint32_t id, int32_t backend, enum lb_how how,
-                    lb_time now)
+STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, int32_t backend,
+                    enum lb_how how, lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = backend;
     r->sent = now;
     r->state = REQUEST_TO_BACKEND;
-    balancer_start(step_balancer(w, plain), (uint32_t)backend, &w->ask, how, now);
+    balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
+    if (!plain && __builtin_expect(w->boards, 0))
+        front_show(w, f, (uint32_t)backend, now);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (!plain && w->ledger.window_count != 0)
@@ -282,45 +292,59 @@ STEP void step_send(struct world *w, bool plain, uint32_t id, int32_t backend, e
         step_to_backend(w, plain, id, now);
 }
 
+/* The pool that the requests of a class go to. */
+STEP uint32_t step_pool(bool plain, const struct front *f, const struct request *r)
+{
+    if (plain || f->rule->pool_of_class == NULL)
+        return plain ? 0 : f->rule->pool;
+    return f->rule->pool_of_class[r->class];
+}
+
 /* The pick, and where it leads. */
 STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
+    struct front *f = step_front(w, plain, id);
     const int32_t *tried = NULL;
     uint32_t tried_count = 0;
     r->event = ENGINE_NO_EVENT;
     if (!plain && __builtin_expect(w->balancer_retries, 0)) {
-        if (front_again(w, id, now))
+        if (front_again(w, f, id, now))
             return;
-        tried_count = w->requests.tries[id].balancer;
-        tried = requests_tried(&w->requests, id);
+        tried_count = front_tried(w, f, id, &tried);
     }
-    int32_t backend =
-        balancer_pick(step_balancer(w, plain), step_ask(w, plain, r), tried, tried_count, now);
+    int32_t backend = balancer_pick(&f->balancer, step_pool(plain, f, r), step_ask(w, plain, f, r),
+                                    tried, tried_count, now);
     if (__builtin_expect(backend < 0, 0)) {
         if (backend == LB_WAIT)
-            line_join(w, id, -1, now);
+            line_join(w, f, id, -1, now);
         else
             front_fail(w, id, CAUSE_NO_BACKEND, now);
         return;
     }
-    lb_require(&w->where, (uint32_t)backend < w->backend_count,
+    lb_require(&w->where, (uint32_t)backend < f->balancer.backend_count,
                "algorithm '%s' picked row %d, which does not exist",
-               w->balancer.tiers[0].algorithm->name, backend);
+               f->balancer.tiers[0].algorithm->name, backend);
+    if (!plain && f->outer) {
+        hop_send(w, f, id, backend, LB_BY_PICK, now);
+        return;
+    }
     __builtin_prefetch(&w->backends[backend], 1); /* among thousands it is not in the cache */
-    if (__builtin_expect(balancer_full(step_balancer(w, plain), (uint32_t)backend), 0))
-        line_join(w, id, backend, now);
+    if (__builtin_expect(balancer_full(&f->balancer, (uint32_t)backend), 0))
+        line_join(w, f, id, backend, now);
     else
-        step_send(w, plain, id, backend, LB_BY_PICK, now);
-    if (!plain && __builtin_expect(w->tell.probes, 0))
-        tell_ask(w, now);
+        step_send(w, plain, f, id, backend, LB_BY_PICK, now);
+    if (!plain && __builtin_expect(f->tell.probes, 0))
+        tell_ask(w, f, now);
 }
 
-/* A request reaches the balancer. */
+/* A request reaches a balancer. */
 STEP void step_to_balancer(struct world *w, bool plain, uint32_t id, lb_time now)
 {
-    if (!plain && __builtin_expect(w->balancer_retries, 0))
-        retry_first(&w->balancer.budget, &w->balancer.rule->retries);
+    if (!plain && __builtin_expect(w->balancer_retries, 0)) {
+        struct front *f = world_front(w, id);
+        retry_first(&f->balancer.budget, &f->rule->retries);
+    }
     step_pick(w, plain, id, now);
 }
 

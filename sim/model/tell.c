@@ -7,24 +7,25 @@
 #include "sim/base/units.h"
 #include "sim/model/world.h"
 
-void tell_prepare(struct world *w, const struct lb_algorithm *algorithm, lb_time now)
+void tell_prepare(struct world *w, struct front *f, const struct lb_algorithm *algorithm,
+                  lb_time now)
 {
-    struct tell *tell = &w->tell;
+    struct tell_front *tell = &f->tell;
     tell->reports = (algorithm->needs & LB_NEED_LOAD) != 0;
     tell->probes = (algorithm->needs & LB_NEED_PROBE) != 0;
     tell->work = (algorithm->needs & LB_NEED_WORK) != 0;
     tell->truth = tell->work || (algorithm->needs & LB_NEED_ORACLE) != 0;
-    tell->entries = tell->reports || tell->probes;
+    tell->key = tell->truth || (algorithm->needs & (LB_NEED_KEY | LB_NEED_SIZE)) != 0;
     tell->generation++;
-    if (tell->entries && tell->meters == NULL)
-        tell->meters = text_need_zero(w->backend_count, sizeof *tell->meters);
+    w->tell.entries = w->truth = false;
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        w->tell.entries |= w->fronts[i].tell.reports || w->fronts[i].tell.probes;
+        w->truth |= w->fronts[i].tell.truth;
+    }
+    if (w->tell.entries && w->tell.meters == NULL)
+        w->tell.meters = text_need_zero(w->backend_count, sizeof *w->tell.meters);
     if (tell->truth)
-        tell_truth(w, now);
-}
-
-void tell_begin(struct world *w, const struct lb_algorithm *algorithm)
-{
-    w->ask_key = w->tell.truth || (algorithm->needs & (LB_NEED_KEY | LB_NEED_SIZE)) != 0;
+        tell_truth(w, f, now);
 }
 
 void tell_done(struct tell *tell)
@@ -111,18 +112,19 @@ void tell_leaving(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     m->samples++;
 }
 
-const struct lb_load *tell_report(const struct world *w, uint32_t id, enum lb_end end)
+const struct lb_load *tell_report(const struct world *w, const struct front *f, uint32_t id,
+                                  enum lb_end end)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
-    return w->tell.reports && answered && id < w->tell.note_room ? &w->tell.notes[id].load : NULL;
+    return f->tell.reports && answered && id < w->tell.note_room ? &w->tell.notes[id].load : NULL;
 }
 
 /* --- the truth -------------------------------------------------------------------------------- */
 
-void tell_truth_of(struct world *w, uint32_t backend)
+void tell_truth_of(struct world *w, struct front *f, uint32_t backend)
 {
-    const struct balancer_place *place = &w->balancer.places[backend];
-    struct balancer_truth *truth = &w->balancer.tiers[place->tier].truth;
+    const struct balancer_place *place = &f->balancer.places[backend];
+    struct balancer_truth *truth = &f->balancer.tiers[place->tier].truth;
     const struct backend *b = &w->backends[backend];
     bool serves = b->truth != TRUTH_DOWN && !b->frozen;
     truth->present[place->row] = present_at(w, backend);
@@ -131,28 +133,28 @@ void tell_truth_of(struct world *w, uint32_t backend)
 }
 
 /* Work left of everything that is present anywhere. */
-static void add_up_work(struct world *w, lb_time now)
+static void add_up_work(struct world *w, struct front *f, lb_time now)
 {
-    for (uint32_t t = 0; t < w->balancer.tier_count; t++)
-        for (uint32_t i = 0; i < w->balancer.tiers[t].pool.count; i++)
-            w->balancer.tiers[t].truth.work_left[i] = 0;
+    for (uint32_t t = 0; t < f->balancer.tier_count; t++)
+        for (uint32_t i = 0; i < f->balancer.tiers[t].pool.count; i++)
+            f->balancer.tiers[t].truth.work_left[i] = 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
         if (r->state != REQUEST_QUEUED && r->state != REQUEST_SERVICE)
             continue;
-        const struct balancer_place *place = &w->balancer.places[r->backend];
-        struct balancer_truth *truth = &w->balancer.tiers[place->tier].truth;
+        const struct balancer_place *place = &f->balancer.places[r->backend];
+        struct balancer_truth *truth = &f->balancer.tiers[place->tier].truth;
         truth->work_left[place->row] +=
             r->state == REQUEST_QUEUED ? r->work : backend_work_left(w, id, now);
     }
 }
 
-void tell_truth(struct world *w, lb_time now)
+void tell_truth(struct world *w, struct front *f, lb_time now)
 {
-    for (uint32_t t = 0; t < w->balancer.tier_count; t++)
-        balancer_truth_open(&w->balancer.tiers[t].truth, w->balancer.tiers[t].pool.count);
+    for (uint32_t t = 0; t < f->balancer.tier_count; t++)
+        balancer_truth_open(&f->balancer.tiers[t].truth, f->balancer.tiers[t].pool.count);
     for (uint32_t i = 0; i < w->backend_count; i++)
-        tell_truth_of(w, i);
-    if (w->tell.work)
-        add_up_work(w, now);
+        tell_truth_of(w, f, i);
+    if (f->tell.work)
+        add_up_work(w, f, now);
 }

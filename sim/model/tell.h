@@ -42,16 +42,14 @@ struct tell_note {    /* of one attempt, by request */
 };
 
 struct tell_probe { /* on its way */
-    uint32_t backend, tier, generation, next;
+    uint32_t front, backend, tier, generation, next;
     engine_event event;
     struct lb_load load;
     bool answered;
 };
 
-struct tell {
-    bool entries; /* watch attempts enter and leave their backends */
-    bool reports, probes, truth, work;
-    uint32_t generation;       /* of the algorithm: probes of an earlier one are dropped */
+struct tell {                  /* of the backends, whoever asks */
+    bool entries;              /* watch attempts enter and leave their backends */
     struct tell_meter *meters; /* by backend */
     struct tell_note *notes;   /* by request */
     uint32_t note_room;
@@ -59,12 +57,18 @@ struct tell {
     uint32_t probe_used, probe_room, probe_free;
 };
 
-struct world;
+struct tell_front { /* of one balancer's algorithm */
+    bool key;       /* it looks at the request, or the truth */
+    bool reports, probes, truth, work;
+    uint32_t generation; /* of the algorithm: probes of an earlier one are dropped */
+};
 
-/* From now on what this algorithm needs. tell_prepare before it is set up, since create may read the
- * truth; tell_begin after. */
-void tell_prepare(struct world *w, const struct lb_algorithm *algorithm, lb_time now);
-void tell_begin(struct world *w, const struct lb_algorithm *algorithm);
+struct world;
+struct front;
+
+/* From now on what this algorithm needs; before it is set up, since create may read the truth. */
+void tell_prepare(struct world *w, struct front *f, const struct lb_algorithm *algorithm,
+                  lb_time now);
 void tell_done(struct tell *tell);
 
 /* An attempt has entered its backend, or is about to leave it. */
@@ -72,14 +76,15 @@ void tell_entered(struct world *w, uint32_t id);
 void tell_leaving(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 
 /* The report that came back with this attempt, or NULL. */
-const struct lb_load *tell_report(const struct world *w, uint32_t id, enum lb_end end);
+const struct lb_load *tell_report(const struct world *w, const struct front *f, uint32_t id,
+                                  enum lb_end end);
 
-/* Makes the truth true for everybody, or for one backend. */
-void tell_truth(struct world *w, lb_time now);
-void tell_truth_of(struct world *w, uint32_t backend);
+/* Makes the truth true for every backend that this balancer has, or for one. */
+void tell_truth(struct world *w, struct front *f, lb_time now);
+void tell_truth_of(struct world *w, struct front *f, uint32_t backend);
 
 /* Asks the algorithm of each tier whom to probe, and sends the probes. */
-void tell_ask(struct world *w, lb_time now);
+void tell_ask(struct world *w, struct front *f, lb_time now);
 void tell_there_event(void *context, uint32_t subject, lb_time now);
 void tell_back_event(void *context, uint32_t subject, lb_time now);
 

@@ -60,10 +60,11 @@ static struct lb_load load_of(struct world *w, uint32_t backend)
 /* The answer, or its absence, is at the balancer. */
 static void hear(struct world *w, const struct tell_probe *probe, lb_time now)
 {
-    struct balancer_tier *tier = &w->balancer.tiers[probe->tier];
-    if (probe->generation != w->tell.generation)
+    struct front *f = &w->fronts[probe->front];
+    struct balancer_tier *tier = &f->balancer.tiers[probe->tier];
+    if (probe->generation != f->tell.generation)
         return;
-    tier->algorithm->on_probe(tier->state, (int32_t)w->balancer.places[probe->backend].row,
+    tier->algorithm->on_probe(tier->state, (int32_t)f->balancer.places[probe->backend].row,
                               probe->answered ? &probe->load : NULL, now);
 }
 
@@ -131,17 +132,18 @@ void tell_back_event(void *context, uint32_t subject, lb_time now)
     hear(w, &probe, now);
 }
 
-void tell_ask(struct world *w, lb_time now)
+void tell_ask(struct world *w, struct front *f, lb_time now)
 {
     int32_t target[64];
-    for (uint32_t t = 0; t < w->balancer.tier_count; t++) {
-        struct balancer_tier *tier = &w->balancer.tiers[t];
+    for (uint32_t t = 0; t < f->balancer.tier_count; t++) {
+        struct balancer_tier *tier = &f->balancer.tiers[t];
         uint32_t count = tier->algorithm->probe_targets(tier->state, target, 64, now);
         for (uint32_t k = 0; k < count; k++)
             send(w,
-                 (struct tell_probe){.backend = tier->backend_of[target[k]],
+                 (struct tell_probe){.front = f->number,
+                                     .backend = tier->backend_of[target[k]],
                                      .tier = t,
-                                     .generation = w->tell.generation},
+                                     .generation = f->tell.generation},
                  now);
     }
 }

@@ -18,8 +18,8 @@ static void tell(struct world *w, const struct world_action *action, int32_t bac
         return;
     enum belief belief = BELIEF_UP;
     if (backend >= 0)
-        belief = balancer_belief(&w->balancer, (uint32_t)backend);
-    w->listener.happened(w->listener.self, action, backend, belief, belief, text);
+        belief = balancer_belief(&world_main(w)->balancer, (uint32_t)backend);
+    w->listener.happened(w->listener.self, action, NULL, backend, belief, belief, text);
 }
 
 static uint32_t present(const struct world *w, uint32_t backend)
@@ -52,6 +52,27 @@ static void do_hang(struct world *w, struct world_action *a, uint32_t backend, l
     tell(w, a, (int32_t)backend, text);
 }
 
+/* Every balancer gives the backend nothing new, or again something. */
+static void set_drain(struct world *w, uint32_t backend, bool drain, lb_time now)
+{
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        struct front *f = &w->fronts[i];
+        if (f->outer)
+            continue;
+        enum belief before = balancer_belief(&f->balancer, backend);
+        balancer_drain(&f->balancer, backend, drain, now);
+        enum belief after = balancer_belief(&f->balancer, backend);
+        if (after != before && w->listener.happened != NULL)
+            w->listener.happened(w->listener.self, NULL, f, (int32_t)backend, before, after,
+                                 drain ? "drained" : "no longer drained");
+        if (drain)
+            line_repick(w, f, backend, now);
+        else
+            line_serve(w, f, backend, now);
+        watch_settle(w, f, now);
+    }
+}
+
 static void do_restore(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
     const struct backend *b = &w->backends[backend];
@@ -64,15 +85,8 @@ static void do_restore(struct world *w, struct world_action *a, uint32_t backend
         backend_reset(w, backend, TRUTH_OK, now);
     else
         backend_set_speed(w, backend, 1.0, now);
-    enum belief before = balancer_belief(&w->balancer, backend);
-    balancer_drain(&w->balancer, backend, false, now);
-    enum belief after = balancer_belief(&w->balancer, backend);
     tell(w, a, (int32_t)backend, anew ? "as new and empty" : "back to normal");
-    if (after != before && w->listener.happened != NULL)
-        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after,
-                             "no longer drained");
-    line_serve(w, backend, now);
-    watch_settle(w, now);
+    set_drain(w, backend, false, now);
 }
 
 static void do_slow(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -88,32 +102,33 @@ static void do_drain(struct world *w, struct world_action *a, uint32_t backend, 
     struct backend_rest *rest = &w->rest[backend];
     char text[96], count[32];
     (void)snprintf(text, sizeof text, "nothing new; %s in flight",
-                   requests(count, balancer_books(&w->balancer, backend)->in_flight));
-    enum belief before = balancer_belief(&w->balancer, backend);
-    balancer_drain(&w->balancer, backend, true, now);
+                   requests(count, world_in_flight(w, backend)));
     tell(w, a, (int32_t)backend, text);
-    enum belief after = balancer_belief(&w->balancer, backend);
-    if (after != before && w->listener.happened != NULL)
-        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before, after, "drained");
     if (a->what.limit < LB_NEVER && rest->drain_limit == ENGINE_NO_EVENT)
         rest->drain_limit = engine_at(w->engine, now + a->what.limit, EVENT_DRAIN_LIMIT, backend);
-    line_repick(w, backend, now);
-    watch_settle(w, now);
+    set_drain(w, backend, true, now);
 }
 
 static void do_weight(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
 {
     char text[96];
-    (void)snprintf(text, sizeof text, "weight %u, was %u", (unsigned)a->what.to,
-                   balancer_books(&w->balancer, backend)->weight);
-    a->before = balancer_books(&w->balancer, backend)->weight;
-    balancer_set_weight(&w->balancer, backend, (uint32_t)a->what.to, now);
+    uint32_t before = balancer_books(&world_main(w)->balancer, backend)->weight;
+    (void)snprintf(text, sizeof text, "weight %u, was %u", (unsigned)a->what.to, before);
+    a->before = before;
+    for (uint32_t i = 0; i < w->front_count; i++)
+        if (!w->fronts[i].outer)
+            balancer_set_weight(&w->fronts[i].balancer, backend, (uint32_t)a->what.to, now);
     tell(w, a, (int32_t)backend, text);
-    if (a->what.to > 0)
-        line_serve(w, backend, now);
-    else
-        line_repick(w, backend, now);
-    watch_settle(w, now);
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        struct front *f = &w->fronts[i];
+        if (f->outer)
+            continue;
+        if (a->what.to > 0)
+            line_serve(w, f, backend, now);
+        else
+            line_repick(w, f, backend, now);
+        watch_settle(w, f, now);
+    }
 }
 
 static void do_rate(struct world *w, struct world_action *a, uint32_t source, lb_time now)
@@ -125,24 +140,38 @@ static void do_rate(struct world *w, struct world_action *a, uint32_t source, lb
     tell(w, a, -1, text);
 }
 
+/* Another algorithm for one balancer; false after an error that ends the run. */
+static bool change_algorithm(struct world *w, struct front *f, const struct lb_algorithm *algorithm,
+                             lb_time now)
+{
+    struct lb_error error = {0};
+    tell_prepare(w, f, algorithm, now);
+    if (balancer_change_algorithm(&f->balancer, algorithm, now, &error) != 0) {
+        w->failed = error;
+        engine_stop(w->engine);
+        return false;
+    }
+    front_ask_for(w, f, algorithm);
+    return true;
+}
+
 static void do_algorithm(struct world *w, struct world_action *a, uint32_t unused, lb_time now)
 {
     (void)unused;
-    struct lb_error error = {0};
     char text[160];
-    const struct lb_algorithm *before = w->balancer.tiers[0].algorithm;
-    (void)snprintf(text, sizeof text, "algorithm %s, was %s", a->what.algorithm->name,
-                   before->name);
-    tell_prepare(w, a->what.algorithm, now);
-    if (balancer_change_algorithm(&w->balancer, a->what.algorithm, now, &error) != 0) {
-        w->failed = error;
-        engine_stop(w->engine);
-        return;
-    }
-    world_ask_for(w, a->what.algorithm);
+    const struct lb_algorithm *algorithm = a->what.algorithm;
+    const struct front *first = &w->fronts[a->what.first];
+    (void)snprintf(text, sizeof text, "algorithm %s, was %s", algorithm->name,
+                   first->balancer.tiers[0].algorithm->name);
+    for (uint32_t i = 0; i < a->what.count; i++)
+        if (!change_algorithm(w, &w->fronts[a->what.first + i], algorithm, now))
+            return;
     tell(w, a, -1, text);
-    for (uint32_t i = 0; i < w->backend_count; i++)
-        line_serve(w, i, now);
+    for (uint32_t i = 0; i < a->what.count; i++) {
+        struct front *f = &w->fronts[a->what.first + i];
+        for (uint32_t k = 0; k < f->balancer.backend_count; k++)
+            line_serve(w, f, k, now);
+    }
 }
 
 static const struct {

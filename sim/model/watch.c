@@ -7,13 +7,13 @@
 #include "sim/base/text.h"
 #include "sim/model/world.h"
 
-void watch_init(struct world *w)
+void watch_init(struct world *w, struct front *f)
 {
-    const struct scenario_health *rule = &w->balancer.rule->health;
+    const struct scenario_health *rule = &f->rule->health;
     if (rule->slow_start > 0)
-        w->watch.warm = text_need_zero(w->backend_count, sizeof *w->watch.warm);
+        f->watch.warm = text_need_zero(f->balancer.backend_count, sizeof *f->watch.warm);
     if (rule->outlier.on)
-        (void)engine_at(w->engine, rule->outlier.every, EVENT_SWEEP, 0);
+        (void)engine_at(w->engine, rule->outlier.every, EVENT_SWEEP, f->number);
 }
 
 void watch_done(struct watch *watch)
@@ -24,78 +24,89 @@ void watch_done(struct watch *watch)
 
 /* --- beliefs ---------------------------------------------------------------------------------- */
 
-static void tell_belief(struct world *w, uint32_t backend, enum belief before, const char *why)
+static void tell_belief(struct world *w, struct front *f, uint32_t backend, enum belief before,
+                        const char *why)
 {
     if (w->listener.happened != NULL)
-        w->listener.happened(w->listener.self, NULL, (int32_t)backend, before,
-                             balancer_belief(&w->balancer, backend), why);
+        w->listener.happened(w->listener.self, NULL, f, (int32_t)backend, before,
+                             balancer_belief(&f->balancer, backend), why);
 }
 
-static void warm_from(struct world *w, uint32_t backend, lb_time now)
+static void warm_from(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
-    engine_event *event = &w->watch.warm[backend];
+    engine_event *event = &f->watch.warm[backend];
     if (*event != ENGINE_NO_EVENT)
         engine_cancel(w->engine, *event);
     *event = ENGINE_NO_EVENT;
-    if (balancer_books(&w->balancer, backend)->warm_for == 0)
+    if (balancer_books(&f->balancer, backend)->warm_for == 0)
         return;
-    lb_time next = balancer_warm_step(&w->balancer, backend, now);
+    lb_time next = balancer_warm_step(&f->balancer, backend, now);
     if (next < LB_NEVER)
-        *event = engine_at(w->engine, next, EVENT_WARM, backend);
+        *event = engine_at(w->engine, next, EVENT_WARM, world_place(w, f, backend));
 }
 
-void watch_belief(struct world *w, uint32_t backend, enum belief before, const char *why,
-                  lb_time now)
+void watch_belief(struct world *w, struct front *f, uint32_t backend, enum belief before,
+                  const char *why, lb_time now)
 {
-    if (w->watch.warm != NULL)
-        warm_from(w, backend, now);
-    tell_belief(w, backend, before, why);
+    if (f->watch.warm != NULL)
+        warm_from(w, f, backend, now);
+    tell_belief(w, f, backend, before, why);
 }
 
 void watch_warm_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    enum belief before = balancer_belief(&w->balancer, subject);
-    w->watch.warm[subject] = ENGINE_NO_EVENT;
-    lb_time next = balancer_warm_step(&w->balancer, subject, now);
+    uint32_t backend;
+    struct front *f = world_front_of_place(w, subject, &backend);
+    enum belief before = balancer_belief(&f->balancer, backend);
+    f->watch.warm[backend] = ENGINE_NO_EVENT;
+    lb_time next = balancer_warm_step(&f->balancer, backend, now);
     if (next < LB_NEVER)
-        w->watch.warm[subject] = engine_at(w->engine, next, EVENT_WARM, subject);
-    else if (balancer_belief(&w->balancer, subject) != before)
-        tell_belief(w, subject, before, "slow start is over");
+        f->watch.warm[backend] = engine_at(w->engine, next, EVENT_WARM, subject);
+    else if (balancer_belief(&f->balancer, backend) != before)
+        tell_belief(w, f, backend, before, "slow start is over");
 }
 
 /* --- passive health --------------------------------------------------------------------------- */
 
-void watch_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now)
+void watch_outcome(struct world *w, struct front *f, const struct request *r, enum lb_end end,
+                   lb_time now)
 {
     char why[BALANCER_WHY];
     bool sooner;
     uint32_t backend = (uint32_t)r->backend;
     if ((r->flags & REQUEST_CUT) != 0)
         return; /* the balancer itself ended it */
-    enum belief before = balancer_belief(&w->balancer, backend);
-    bool changed = balancer_watch(&w->balancer, backend, end, &sooner, why, now);
-    lb_time fastinter = w->balancer.rule->health.fastinter;
+    enum belief before = balancer_belief(&f->balancer, backend);
+    bool changed = balancer_watch(&f->balancer, backend, end, &sooner, why, now);
+    lb_time fastinter = f->balancer.rule->health.fastinter;
     if (sooner && fastinter > 0)
-        probe_sooner(w, backend, now + fastinter);
+        probe_sooner(w, f, backend, now + fastinter);
     if (!changed)
         return;
-    watch_belief(w, backend, before, why, now);
-    watch_settle(w, now);
+    watch_belief(w, f, backend, before, why, now);
+    watch_settle(w, f, now);
 }
+
+struct sweeper {
+    struct world *w;
+    struct front *f;
+};
 
 static void swept(void *to, uint32_t backend, enum belief before, const char *why)
 {
-    struct world *w = to;
-    watch_belief(w, backend, before, why, engine_now(w->engine));
+    struct sweeper *sweeper = to;
+    watch_belief(sweeper->w, sweeper->f, backend, before, why, engine_now(sweeper->w->engine));
 }
 
 void watch_sweep_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    balancer_sweep(&w->balancer, swept, w, now);
-    (void)engine_at(w->engine, now + w->balancer.rule->health.outlier.every, EVENT_SWEEP, subject);
-    watch_settle(w, now);
+    struct front *f = &w->fronts[subject];
+    struct sweeper sweeper = {w, f};
+    balancer_sweep(&f->balancer, swept, &sweeper, now);
+    (void)engine_at(w->engine, now + f->rule->health.outlier.every, EVENT_SWEEP, subject);
+    watch_settle(w, f, now);
 }
 
 /* --- filters ---------------------------------------------------------------------------------- */
@@ -110,41 +121,42 @@ static bool untold(const struct balancer *b)
     return false;
 }
 
-void watch_settle(struct world *w, lb_time now)
+void watch_settle(struct world *w, struct front *f, lb_time now)
 {
-    if (w->watch.filtered || (w->balancer.filter.moved == 0 && !untold(&w->balancer)))
+    if (f->watch.filtered || (f->balancer.filter.moved == 0 && !untold(&f->balancer)))
         return;
-    w->watch.filtered = true;
-    (void)engine_at(w->engine, now, EVENT_FILTERED, 0);
+    f->watch.filtered = true;
+    (void)engine_at(w->engine, now, EVENT_FILTERED, f->number);
 }
 
-static void note(struct world *w, const char *word, uint32_t tier, const char *text)
+static void note(struct world *w, struct front *f, const char *word, uint32_t tier,
+                 const char *text)
 {
     char line[128];
     if (w->listener.noted == NULL)
         return;
-    if (w->balancer.single)
+    if (f->balancer.single)
         (void)snprintf(line, sizeof line, "%s", text);
     else
         (void)snprintf(line, sizeof line, "tier %u: %s", tier, text);
-    w->listener.noted(w->listener.self, word, line);
+    w->listener.noted(w->listener.self, f, word, line);
 }
 
-static void note_tier(struct world *w, uint32_t t)
+static void note_tier(struct world *w, struct front *f, uint32_t t)
 {
-    struct filter_tier *tier = &w->balancer.filter.tiers[t];
+    struct filter_tier *tier = &f->balancer.filter.tiers[t];
     char text[96];
     double percent = tier->members == 0 ? 0.0 : 100.0 * tier->good / tier->members;
     if (tier->panic != tier->panic_told) {
         (void)snprintf(text, sizeof text, "%.3g %% usable, %s", percent,
                        tier->panic ? "all are used" : "panic is over");
-        note(w, "panic", t, text);
+        note(w, f, "panic", t, text);
     }
     if (tier->away != tier->away_told) {
-        (void)snprintf(text, sizeof text, "%.40s %s", w->balancer.rule->zone_name,
+        (void)snprintf(text, sizeof text, "%.40s %s", f->balancer.rule->zone_name,
                        tier->away ? "has nobody usable, all zones are used"
                                   : "has somebody again, only it is used");
-        note(w, "zone", t, text);
+        note(w, f, "zone", t, text);
     }
     tier->panic_told = tier->panic;
     tier->away_told = tier->away;
@@ -153,19 +165,19 @@ static void note_tier(struct world *w, uint32_t t)
 void watch_filtered_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    struct balancer *b = &w->balancer;
-    (void)subject;
-    w->watch.filtered = false;
+    struct front *f = &w->fronts[subject];
+    struct balancer *b = &f->balancer;
+    f->watch.filtered = false;
     for (uint32_t t = 0; b->filter.on && t < b->tier_count; t++)
-        note_tier(w, t);
+        note_tier(w, f, t);
     for (uint32_t i = 0; b->filter.moved > 0 && i < b->backend_count; i++) {
         if (!b->places[i].moved)
             continue;
         b->places[i].moved = false;
         b->filter.moved--;
         if (balancer_usable(b, i))
-            line_serve(w, i, now);
+            line_serve(w, f, i, now);
         else
-            line_repick(w, i, now);
+            line_repick(w, f, i, now);
     }
 }

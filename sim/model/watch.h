@@ -12,6 +12,7 @@
 #include "sim/scenario/scenario.h"
 
 struct world;
+struct front;
 struct request;
 
 struct watch {
@@ -20,16 +21,17 @@ struct watch {
     bool filtered;        /* EVENT_FILTERED is pending */
 };
 
-void watch_init(struct world *w);
+void watch_init(struct world *w, struct front *f);
 void watch_done(struct watch *watch);
 
 /* The belief about a backend has changed from `before`: tells, and starts or ends slow start. */
-void watch_belief(struct world *w, uint32_t backend, enum belief before, const char *why,
-                  lb_time now);
+void watch_belief(struct world *w, struct front *f, uint32_t backend, enum belief before,
+                  const char *why, lb_time now);
 /* After any change of the balancer's state: others may be usable now, or no longer. */
-void watch_settle(struct world *w, lb_time now);
+void watch_settle(struct world *w, struct front *f, lb_time now);
 /* An attempt ended, and passive health counts it. */
-void watch_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now);
+void watch_outcome(struct world *w, struct front *f, const struct request *r, enum lb_end end,
+                   lb_time now);
 
 void watch_warm_event(void *context, uint32_t subject, lb_time now);
 void watch_sweep_event(void *context, uint32_t subject, lb_time now);

@@ -21,6 +21,11 @@ struct scene {
     lb_time stretched; /* the rest, when the backend is slow */
 };
 
+static const struct front *balancer_of(const struct world *w, uint32_t id)
+{
+    return w->front_count == 1 ? w->fronts : &w->fronts[w->requests.tries[id].front];
+}
+
 /* --- definite reasons ------------------------------------------------------------------------- */
 
 static bool is_cut(const struct scene *s)
@@ -47,7 +52,7 @@ static bool in_panic(const struct scene *s)
 {
     if (!is_dead(s))
         return false;
-    const struct balancer *balancer = &s->w->balancer;
+    const struct balancer *balancer = &balancer_of(s->w, s->id)->balancer;
     const struct balancer_place *place = &balancer->places[s->r->backend];
     return balancer->filter.tiers[place->tier].panic && place->out != 0;
 }
@@ -183,7 +188,8 @@ static struct scene look(const struct world *w, uint32_t id, enum cause cause, l
     lb_time set_out = tries != NULL ? tries->set_out : r->arrived;
     bool sent = r->backend >= 0 && r->state != REQUEST_WAITING && r->state != REQUEST_BACKOFF;
     lb_time left = sent ? r->sent : now;
-    s.others_out = w->balancer.out > (sent && w->balancer.places[r->backend].out != 0);
+    const struct balancer *balancer = &balancer_of(w, id)->balancer;
+    s.others_out = balancer->out > (sent && balancer->places[r->backend].out != 0);
     s.lost = set_out - r->arrived;
     s.line = clip(left - set_out - w->to_balancer, now);
     s.network = clip(left - set_out, w->to_balancer);

@@ -88,6 +88,8 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_AGAIN] = client_again_event,
     [EVENT_RETRY] = front_retry_event,
     [EVENT_QUEUE_TIMEOUT] = line_timeout_event,
+    [EVENT_HOP_THERE] = hop_there_event,
+    [EVENT_HOP_BACK] = hop_back_event,
     [EVENT_SERVE] = line_serve_event,
     [EVENT_CHECK] = probe_check_event,
     [EVENT_PROBE_THERE] = probe_there_event,
@@ -97,6 +99,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_TIMER] = front_timer_event,
+    [EVENT_BOARD] = front_board_event,
     [EVENT_TELL_THERE] = tell_there_event,
     [EVENT_TELL_BACK] = tell_back_event,
     [EVENT_WARM] = watch_warm_event,
@@ -130,23 +133,10 @@ static void look(void *context, uint32_t kind, uint32_t subject, enum engine_ahe
     }
     __builtin_prefetch(b, 1);
     __builtin_prefetch(&b->tally, 1);
-    __builtin_prefetch(&balancer_books(&w->balancer, (uint32_t)r->backend)->in_flight, 1);
+    __builtin_prefetch(&balancer_books(&w->fronts->balancer, (uint32_t)r->backend)->in_flight, 1);
     const struct deadlines *deadlines = &world_source(w, r)->deadlines;
     if (deadlines->line != NULL) /* to fetch from nowhere is a walk through the page tables */
         __builtin_prefetch(&deadlines->line[r->timeout & deadlines->mask], 1);
-}
-
-void world_ask_for(struct world *w, const struct lb_algorithm *algorithm)
-{
-    tell_begin(w, algorithm);
-    for (uint32_t t = 0; t < w->balancer.tier_count; t++) {
-        if (w->timers[t] != ENGINE_NO_EVENT)
-            engine_cancel(w->engine, w->timers[t]);
-        w->timers[t] = ENGINE_NO_EVENT;
-        if (algorithm->on_timer != NULL)
-            w->timers[t] = engine_at(w->engine, engine_now(w->engine), EVENT_TIMER, t);
-    }
-    w->plain = !world_rare(w);
 }
 
 static void schedule_mark(struct world *w, lb_time at)
@@ -180,6 +170,21 @@ static void *world_lines(size_t count, size_t size)
     return memory;
 }
 
+/* Records with room for the tries of inner and outer balancers. */
+static void init_requests(struct world *w)
+{
+    uint32_t inner = 0, outer = 0;
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        uint32_t max = w->fronts[i].rule->retries.max;
+        if (w->fronts[i].outer)
+            outer = max > outer ? max : outer;
+        else
+            inner = max > inner ? max : inner;
+    }
+    requests_init(&w->requests, WORLD_REQUESTS_MAX, inner, outer,
+                  w->balancer_retries || w->client_retries || w->front_count > 1);
+}
+
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
                bool keep_latency, struct lb_error *error)
 {
@@ -188,11 +193,14 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
                         .backend_count = scenario->backend_count,
                         .source_count = scenario->client_count,
                         .to_balancer = scenario->client_balancer,
+                        .to_front = scenario->balancer_balancer,
                         .to_backend = scenario->balancer_backend,
                         .deadline = LB_NEVER,
                         .keep_latency = keep_latency};
-    if (balancer_init(&w->balancer, scenario, &w->key, error) != 0)
+    if (fronts_init(w, error) != 0) {
+        fronts_done(w);
         return -1;
+    }
     w->engine = engine_create(handlers, WORLD_EVENTS, w, 0);
     if (w->backend_count >= WORLD_LOOK_AHEAD)
         engine_on_look(w->engine, look);
@@ -200,11 +208,9 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
                                  .seed = scenario->run.seed,
                                  .replication = replication,
                                  .now = engine_clock(w->engine)};
-    w->balancer_retries = scenario->balancer.retries.max > 0;
     for (uint32_t i = 0; i < scenario->client_count; i++)
         w->client_retries |= scenario->clients[i].retries.max > 0;
-    requests_init(&w->requests, WORLD_REQUESTS_MAX, scenario->balancer.retries.max,
-                  w->balancer_retries || w->client_retries);
+    init_requests(w);
     ledger_init(&w->ledger, scenario);
     w->backends = world_lines(w->backend_count, sizeof *w->backends);
     w->rest = text_need_zero(w->backend_count, sizeof *w->rest);
@@ -217,16 +223,18 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         world_apply(w, &scenario->timeline[i], false);
-    tell_prepare(w, scenario->balancer.algorithm, 0);
-    world_ask_for(w, scenario->balancer.algorithm);
+    fronts_start(w);
     if (scenario->run.sample > 0)
         (void)engine_at(w->engine, scenario->run.sample, EVENT_SAMPLE, 0);
     w->sources = text_need_zero(w->source_count, sizeof *w->sources);
     w->class_source = text_need_zero(scenario->class_total, sizeof *w->class_source);
     for (uint32_t i = 0; i < w->source_count; i++)
         client_init(w, i);
-    probe_init(w);
-    watch_init(w);
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        probe_init(w, &w->fronts[i]);
+        watch_init(w, &w->fronts[i]);
+    }
+    w->plain = !world_rare(w);
     return 0;
 }
 
@@ -244,9 +252,8 @@ void world_done(struct world *w)
     free(w->at_edge[1]);
     free(w->actions);
     tell_done(&w->tell);
-    watch_done(&w->watch);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
     engine_destroy(w->engine);
-    balancer_done(&w->balancer);
+    fronts_done(w);
 }

@@ -2,8 +2,9 @@
  * The world: everything that is true in one run, put together, and the only door for changes.
  *
  * The modules of this room work on one struct world, each on its own nouns:
- *   client.c   arrivals, timeouts, retries of clients      front.c   requests at the balancer
+ *   client.c   arrivals, timeouts, retries of clients      front.c   requests at a balancer
  *   arrivals.c how they arrive, other than Poisson
+ *   entry.c    which balancer they enter                   hop.c     from one balancer to another
  *   line.c     those who wait there                        probe.c   health checks
  *   watch.c    what follows when a belief changes
  *   backend.c  slots, queues, disciplines (ps.c)           timeline.c actions
@@ -13,7 +14,6 @@
 #ifndef MODEL_WORLD_H
 #define MODEL_WORLD_H
 
-#include "sim/balancer/balancer.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 #include "sim/engine/engine.h"
@@ -21,12 +21,12 @@
 #include "sim/model/backend.h"
 #include "sim/model/crowd.h"
 #include "sim/model/deadline.h"
+#include "sim/model/front.h"
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
-#include "sim/model/tell.h"
-#include "sim/model/watch.h"
 
-/* Handlers are looked up by these; the order is free, the digest does not see it. */
+/* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
+ * a backend as one balancer sees it (world_place). */
 enum world_event {
     EVENT_ARRIVAL,       /* subject: client group */
     EVENT_USER,          /* user: thinking is over */
@@ -40,20 +40,23 @@ enum world_event {
     EVENT_AGAIN,         /* request: its client tries again */
     EVENT_RETRY,         /* request: the balancer tries again */
     EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
-    EVENT_SERVE,         /* backend: has places for those who wait at the balancer */
-    EVENT_CHECK,         /* backend: send a probe */
+    EVENT_HOP_THERE,     /* request: from one balancer at the next */
+    EVENT_HOP_BACK,      /* request: its answer is back at the first */
+    EVENT_SERVE,         /* place: the backend has places for those who wait at the balancer */
+    EVENT_CHECK,         /* place: send a probe */
     EVENT_PROBE_THERE,   /* request: probe reaches the backend */
     EVENT_PROBE_BACK,    /* request: its answer is back */
     EVENT_PROBE_TIMEOUT, /* request */
     EVENT_ACTION,        /* action: carry it out */
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
-    EVENT_TIMER,         /* tier: the algorithm's own */
+    EVENT_TIMER,         /* balancer, tier: the algorithm's own */
+    EVENT_BOARD,         /* balancer: the common board is read */
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
     EVENT_TELL_BACK,     /* its answer is back, or it is given up */
-    EVENT_WARM,          /* backend: a step of slow start */
-    EVENT_SWEEP,         /* outlier detection: the end of an interval */
-    EVENT_FILTERED,      /* backends became usable, or are no longer */
+    EVENT_WARM,          /* place: a step of slow start */
+    EVENT_SWEEP,         /* balancer: outlier detection, the end of an interval */
+    EVENT_FILTERED,      /* balancer: backends became usable, or are no longer */
     EVENT_WINDOW,        /* mark: windows begin or end */
     EVENT_SAMPLE,
     EVENT_END,     /* arrivals are no longer measured */
@@ -71,6 +74,7 @@ struct source { /* a client group at work */
     struct arrivals_state *process; /* NULL: Poisson or equal gaps */
     struct crowd *crowd;            /* NULL: all clients are alike, with an address each */
     struct lb_random gaps, classes, work, clients;
+    struct lb_random entries; /* which balancer */
     struct retry_budget budget;
     struct deadlines deadlines;
     lb_time asked_at;                /* closed loop: the last instant when a user asked ... */
@@ -95,11 +99,11 @@ struct world_edge {
 /* Whom the world tells: the run, which tells the observers. */
 struct world_listener {
     void *self;
-    /* action NULL: a belief about the backend changed */
-    void (*happened)(void *self, const struct world_action *action, int32_t backend,
-                     enum belief from, enum belief to, const char *text);
-    /* something about the balancer as a whole: a word, and why */
-    void (*noted)(void *self, const char *word, const char *text);
+    /* action NULL: a belief of `front` about the backend changed; else front is NULL */
+    void (*happened)(void *self, const struct world_action *action, const struct front *front,
+                     int32_t backend, enum belief from, enum belief to, const char *text);
+    /* something about a balancer as a whole: a word, and why */
+    void (*noted)(void *self, const struct front *front, const char *word, const char *text);
     void (*sample)(void *self);
 };
 
@@ -107,7 +111,9 @@ struct world {
     const struct scenario *scenario;
     struct stream_key key;
     struct engine *engine;
-    struct balancer balancer;
+    struct front *fronts; /* all balancers */
+    uint32_t front_count;
+    uint32_t places; /* members that a balancer may have: world_place counts by it */
     struct requests requests;
     struct backend *backends;
     struct backend_rest *rest; /* by backend, too */
@@ -117,20 +123,18 @@ struct world {
     uint16_t *class_source; /* class -> source */
     lb_time deadline; /* of some client, at the latest the first; LB_NEVER = none: see client.c */
     struct ledger ledger;
-    struct lb_request ask;                   /* filled for each pick */
-    bool ask_key;                            /* the algorithm looks at the request, or the truth */
-    char ask_name[32];                       /* the key it shows */
-    struct tell tell;                        /* what it is told besides */
-    engine_event timers[BALANCER_TIERS_MAX]; /* the algorithm's own, by tier */
+    struct lb_request ask; /* filled for each pick */
+    char ask_name[32];     /* the key it shows */
+    struct tell tell;      /* meters of the backends, for algorithms that are told more */
     uint32_t users;
-    uint32_t serving;                /* backend + 1 whose places line_serve is giving away */
-    lb_time to_balancer, to_backend; /* one way */
-    uint64_t numbers;                /* requests so far */
-    uint64_t probes;                 /* checks so far */
+    lb_time to_balancer, to_front, to_backend; /* one way; to_front: between balancers */
+    uint64_t numbers;                          /* requests so far */
+    uint64_t probes;                           /* checks so far */
     bool client_retries, balancer_retries, keep_latency;
-    bool checks;
-    bool plain; /* nothing is rare: see world_rare */
-    struct watch watch;
+    bool checks;            /* some balancer sends them */
+    bool truth;             /* some algorithm sees it */
+    bool boards;            /* some algorithm sees what other balancers have in flight */
+    bool plain;             /* nothing is rare: see world_rare */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct world_action *actions;
     uint32_t action_count, action_room;
@@ -144,9 +148,6 @@ struct world {
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
                bool keep_latency, struct lb_error *error);
 void world_done(struct world *w);
-/* What the algorithm wants told of each request, and its first timer. */
-void world_ask_for(struct world *w, const struct lb_algorithm *algorithm);
-
 /* Carries out an action now (timeline) or, by_person, at the last processed time + 1 ns. */
 void world_apply(struct world *w, const struct scenario_action *action, bool by_person);
 void world_action_event(void *context, uint32_t subject, lb_time now);
@@ -165,51 +166,30 @@ void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now)
 /* A request of this user has ended, for good, and may have been the last measured one: the user
  * thinks, the run settles. */
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now);
-/* The answer, or the failure, is at the balancer and sets out for the client. */
-void client_answer(struct world *w, uint32_t id, lb_time now);
-void client_failure(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now);
+/* How a request ended that did not end ok, in one number; 0 stands for ok. */
+#define WORLD_BAD(cause, why) (1U + (uint32_t)(cause) + ((uint32_t)(why) << 8))
+#define WORLD_BAD_CAUSE(bad)  ((enum cause)(((bad)&0xff) - 1))
+#define WORLD_BAD_WHY(bad)    ((enum why)((bad) >> 8))
+/* The answer (0), or the failure, is at the balancer and sets out for the client. */
+void client_answer(struct world *w, uint32_t id, uint32_t bad, lb_time now);
 
-/* front.c; what every request goes through is in step.h */
-/* Fills in what a request has to show to algorithms that look at it. */
-void front_ask_key(struct world *w, const struct request *r);
-/* A try at the same backend again, without a pick, if that is the rule and it may be. */
-bool front_again(struct world *w, uint32_t id, lb_time now);
-/* The pick, and where it leads. */
-void front_place(struct world *w, uint32_t id, lb_time now);
-/* A request that waited has its place; how: by the queue, or by a pick that was asked again. */
-void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
-                        lb_time now);
-/* The pick once more, for one who waits: a backend, LB_WAIT or LB_NONE. */
-int32_t front_pick_again(struct world *w, uint32_t id, lb_time now);
-/* No backend for this request: it fails here. */
-void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now);
-/* The hook of an algorithm that wants to know how attempts end. */
-void front_tell_outcome(struct world *w, const struct request *r, enum lb_end end, lb_time now);
-/* An attempt ended badly and is out of the books: another try, or the failure sets out. */
-void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now);
-/* The client left a request that is at the balancer, at a backend or between. */
-void front_leave(struct world *w, uint32_t id, lb_time now);
-/* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
-void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
-void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now);
-/* Ends every attempt in flight to this backend, with cause drain cut. */
-void front_cut(struct world *w, uint32_t backend, lb_time now);
-void front_receive_event(void *context, uint32_t subject, lb_time now);
-void front_back_event(void *context, uint32_t subject, lb_time now);
-void front_retry_event(void *context, uint32_t subject, lb_time now);
-void front_timer_event(void *context, uint32_t subject, lb_time now);
+/* entry.c */
+/* The balancer that this request of the client enters: its number. */
+uint32_t entry_of(struct world *w, struct source *s, const struct request *r);
 
 /* line.c */
 /* Waits for a place: at any backend it has not been at (backend < 0), or at this one. */
-void line_join(struct world *w, uint32_t id, int32_t backend, lb_time now);
+void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, lb_time now);
 /* Out of its line, wherever it stands. */
-void line_leave(struct world *w, uint32_t id);
+void line_leave(struct world *w, struct front *f, uint32_t id);
 /* Places came free at this backend: whoever waits goes there. */
-void line_serve(struct world *w, uint32_t backend, lb_time now);
+void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now);
+/* The same at every balancer that has the backend. */
+void line_serve_all(struct world *w, uint32_t backend, lb_time now);
 /* A slot of this backend came free without an answer: who waits for a slot may have it. */
 void line_slot_free(struct world *w, uint32_t backend, lb_time now);
 /* This backend takes nothing now: those who wait for it are picked for anew. */
-void line_repick(struct world *w, uint32_t backend, lb_time now);
+void line_repick(struct world *w, struct front *f, uint32_t backend, lb_time now);
 void line_timeout_event(void *context, uint32_t subject, lb_time now);
 void line_serve_event(void *context, uint32_t subject, lb_time now);
 
@@ -228,7 +208,7 @@ void ps_reschedule(struct world *w, uint32_t backend, lb_time now);
 void ps_tick(struct world *w, uint32_t backend, lb_time now);
 
 /* probe.c */
-void probe_init(struct world *w);
+void probe_init(struct world *w, struct front *f);
 void probe_check_event(void *context, uint32_t subject, lb_time now);
 void probe_there_event(void *context, uint32_t subject, lb_time now);
 void probe_back_event(void *context, uint32_t subject, lb_time now);
@@ -236,7 +216,7 @@ void probe_timeout_event(void *context, uint32_t subject, lb_time now);
 /* The backend has dealt with a probe: its answer sets out. */
 void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 /* The next check of this backend comes at `when`, if it was to come later. */
-void probe_sooner(struct world *w, uint32_t backend, lb_time when);
+void probe_sooner(struct world *w, struct front *f, uint32_t backend, lb_time when);
 
 /* No delay is longer than this, 146 years: added to an instant of a run, which ends after 23 years at
  * the latest (duration and settle), it stays below LB_NEVER. */
@@ -257,10 +237,48 @@ static inline lb_time world_delay_ns(double ns)
  * at a step (step.h)? May change with the algorithm only. */
 static inline bool world_rare(const struct world *w)
 {
-    return w->requests.tries != NULL || w->balancer_retries || w->client_retries ||
-           w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries || w->tell.probes ||
-           w->ask_key || !w->balancer.single || w->balancer.watched ||
-           w->ledger.window_count != 0 || w->keep_latency;
+    const struct front *f = w->fronts;
+    return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
+           w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
+           f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
+           w->boards || w->ledger.window_count != 0 || w->keep_latency;
+}
+
+/* A backend as one balancer sees it, as a subject of events. */
+static inline uint32_t world_place(const struct world *w, const struct front *f, uint32_t backend)
+{
+    return f->number * w->places + backend;
+}
+
+static inline struct front *world_front_of_place(struct world *w, uint32_t place, uint32_t *backend)
+{
+    *backend = place % w->places;
+    return &w->fronts[place / w->places];
+}
+
+/* The balancer that a record is at, or that sent it on. */
+static inline struct front *world_front(struct world *w, uint32_t id)
+{
+    return w->front_count == 1 ? w->fronts : &w->fronts[w->requests.tries[id].front];
+}
+
+/* The first balancer that has backends: whose beliefs are shown where there is room for one only. */
+static inline const struct front *world_main(const struct world *w)
+{
+    const struct front *f = w->fronts;
+    while (f->outer)
+        f++;
+    return f;
+}
+
+/* Attempts of all balancers in flight to the backend. */
+static inline uint32_t world_in_flight(const struct world *w, uint32_t backend)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < w->front_count; i++)
+        if (!w->fronts[i].outer)
+            sum += balancer_in_flight(&w->fronts[i].balancer, backend);
+    return sum;
 }
 
 /* A try after `retries` of them was refused by its rule: the budget did, which becomes the cause, or

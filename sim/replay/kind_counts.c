@@ -168,7 +168,7 @@ int kind_counts(struct replay *r, struct lb_error *error)
                        .recorded = text_need_zero(count, sizeof *c.recorded),
                        .ours = text_need_zero(count, sizeof *c.ours),
                        .held = text_need_zero(count, sizeof *c.held)};
-    waiting_init(&r->waiting, count);
+    waiting_init(&r->waiting, 1, count);
     int status = read_held(&c);
     if (status == 0)
         status = read_rows(&c);

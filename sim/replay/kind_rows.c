@@ -34,8 +34,8 @@ static void end(struct replay *r, struct exchange *e)
     e->busy = false;
     if (e->node != WAITING_NONE) {
         uint32_t line = r->waiting.nodes[e->node].line;
-        if (line >= WAITING_OWN)
-            host_row(&r->host, line - WAITING_OWN)->queued--;
+        if (line >= r->waiting.own)
+            host_row(&r->host, line - r->waiting.own)->queued--;
         waiting_leave(&r->waiting, e->node);
         e->node = WAITING_NONE;
         return;
@@ -324,7 +324,7 @@ int kind_rows(struct replay *r, struct lb_error *error)
     if (find_columns(&rows) != 0 || host_open(&r->host, r->setup, NULL, error) != 0)
         return -1;
     host_advance(&r->host, rows.at[COLUMN_SEC] < 0 ? SECOND : 0); /* 0 would mean "never" */
-    waiting_init(&r->waiting, r->setup->server_count);
+    waiting_init(&r->waiting, 1, r->setup->server_count);
     const struct setup_haproxy *h = &r->setup->haproxy;
     if (h->stick && h->stick_size == 0)
         return recording_fail(r->recording, 1, error, "stick: expected a stick-table, too");

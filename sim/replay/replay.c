@@ -129,7 +129,7 @@ void replay_give_up(struct replay *r, struct exchange *e, enum lb_end end, bool 
 
 void replay_wait(struct replay *r, struct exchange *e, int32_t server)
 {
-    uint32_t line = server < 0 ? WAITING_FRESH : WAITING_OWN + (uint32_t)server;
+    uint32_t line = server < 0 ? WAITING_FRESH : r->waiting.own + (uint32_t)server;
     if (server >= 0)
         host_row(&r->host, (uint32_t)server)->queued++;
     e->node = waiting_join(&r->waiting, line, r->tier, (uint32_t)(e - r->connections));
@@ -152,7 +152,7 @@ void replay_serve(struct replay *r, uint32_t server)
     if (r->setup->one_backup && row->max_in_flight == 0)
         return; /* HAProxy 2.6 gives those who wait to servers with a limit */
     while (!lb_full(row)) {
-        uint32_t own = waiting_first(&r->waiting, WAITING_OWN + server);
+        uint32_t own = waiting_first(&r->waiting, r->waiting.own + server);
         uint32_t common = waiting_first(&r->waiting, WAITING_FRESH);
         const struct waiting_node *nodes = r->waiting.nodes;
         if (common != WAITING_NONE && !host_takes(&r->host, server))

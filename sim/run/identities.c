@@ -76,8 +76,7 @@ static void check_books(struct run *run)
     struct world *w = &run->world;
     for (uint32_t i = 0; i < w->backend_count; i++) {
         const struct backend_tally *tally = w->backends[i].tally;
-        lb_require(&w->where,
-                   tally[0].open + tally[1].open == balancer_books(&w->balancer, i)->in_flight,
+        lb_require(&w->where, tally[0].open + tally[1].open == world_in_flight(w, i),
                    "backend '%s': what is in the books is not what is under way",
                    w->scenario->backends[i].name);
     }

@@ -19,10 +19,21 @@ static void tell(struct run *run, const struct happening *happening)
             run->observers[i].on_happening(run->observers[i].self, happening);
 }
 
-static void happened(void *self, const struct world_action *action, int32_t backend,
-                     enum belief from, enum belief to, const char *text)
+/* With several balancers a text says whose it is. */
+static const char *by_whom(const struct run *run, const struct front *front, const char *text,
+                           char *buf, size_t size)
+{
+    if (front == NULL || run->world.front_count == 1)
+        return text;
+    (void)snprintf(buf, size, "%.60s: %s", front->name, text);
+    return buf;
+}
+
+static void happened(void *self, const struct world_action *action, const struct front *front,
+                     int32_t backend, enum belief from, enum belief to, const char *text)
 {
     struct run *run = self;
+    char buf[240];
     const struct scenario *scenario = run->world.scenario;
     struct happening h = {.at = engine_now(run->world.engine),
                           .kind = action != NULL ? HAPPENING_COMMAND : HAPPENING_BELIEF,
@@ -31,7 +42,7 @@ static void happened(void *self, const struct world_action *action, int32_t back
                           .to = to,
                           .truth = TRUTH_OK,
                           .what = belief_name(to),
-                          .text = text};
+                          .text = by_whom(run, front, text, buf, sizeof buf)};
     if (backend >= 0) {
         h.truth = (enum truth)run->world.backends[backend].truth;
         h.target = scenario->backends[backend].name;
@@ -56,9 +67,10 @@ static void phase(struct run *run, const char *what, const char *text)
     tell(run, &h);
 }
 
-static void noted(void *self, const char *word, const char *text)
+static void noted(void *self, const struct front *front, const char *word, const char *text)
 {
-    phase(self, word, text);
+    char buf[240];
+    phase(self, word, by_whom(self, front, text, buf, sizeof buf));
 }
 
 struct run *run_create(const struct run_setup *setup, struct lb_error *error)
@@ -206,7 +218,7 @@ static const char *target_of(const struct scenario *scenario, const struct scena
     if (action->action == ACTION_RATE)
         return scenario->clients[action->first].name;
     if (action->action == ACTION_ALGORITHM)
-        return scenario->balancer.name;
+        return action->target;
     return scenario->backends[action->first + i].name;
 }
 

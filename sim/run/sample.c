@@ -66,27 +66,46 @@ void run_flush(struct run *run)
     }
 }
 
+/* At all balancers: who waits for this backend, and who for any. */
+static uint32_t waiting_for_all(const struct world *w, uint32_t backend)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < w->front_count; i++)
+        sum += w->fronts[i].outer ? 0 : waiting_for(&w->fronts[i].balancer.waiting, backend);
+    return sum;
+}
+
+static uint32_t waiting_all(const struct world *w)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < w->front_count; i++)
+        sum += waiting_common(&w->fronts[i].balancer.waiting);
+    return sum;
+}
+
 static void fill_row(struct run *run, uint32_t i, struct run_interval *interval, lb_time now)
 {
     struct world *w = &run->world;
     const struct backend *b = &w->backends[i];
-    const struct lb_backend *books = balancer_books(&w->balancer, i);
+    const struct balancer *balancer = &world_main(w)->balancer;
+    const struct lb_backend *books = balancer_books(balancer, i);
+    uint32_t in_flight = world_in_flight(w, i);
     backend_area busy = backend_busy_area(w, i, now) - interval->busy[i];
     uint64_t ok = b->tally[0].ok + b->tally[1].ok;
     uint64_t failed = b->tally[0].failed + b->tally[1].failed;
     double slot_time = (double)(now - interval->since) * b->slots;
     interval->rows[i] =
         (struct sample_backend){.name = w->scenario->backends[i].name,
-                                .belief = balancer_belief(&w->balancer, i),
+                                .belief = balancer_belief(balancer, i),
                                 .truth = (enum truth)b->truth,
                                 .weight = books->weight,
                                 .slots = b->slots,
                                 .busy = b->busy,
                                 .queue = b->queued,
-                                .in_flight = books->in_flight,
-                                .line = waiting_for(&w->balancer.waiting, i),
+                                .in_flight = in_flight,
+                                .line = waiting_for_all(w, i),
                                 .utilization = slot_time > 0.0 ? (double)busy / slot_time : 0.0,
-                                .picks = ok + failed + books->in_flight,
+                                .picks = ok + failed + in_flight,
                                 .ok = ok,
                                 .failed = failed,
                                 .latency = w->rest[i].latency};
@@ -106,7 +125,7 @@ const struct sample *run_fill(struct run *run, enum run_watcher watcher)
                         .ok = w->ledger.ok,
                         .failed = w->ledger.failed,
                         .in_flight = w->ledger.arrived - w->ledger.ok - w->ledger.failed,
-                        .waiting = waiting_common(&w->balancer.waiting),
+                        .waiting = waiting_all(w),
                         .latency = &interval->latency,
                         .backends = interval->rows,
                         .backend_count = w->backend_count};

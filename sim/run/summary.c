@@ -56,7 +56,7 @@ static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time unt
     double window = (double)(until - from);
     *to = (struct summary_backend){.name = w->scenario->backends[i].name,
                                    .group = w->scenario->backends[i].group,
-                                   .weight = balancer_books(&w->balancer, i)->weight,
+                                   .weight = balancer_books(&world_main(w)->balancer, i)->weight,
                                    .picks = b->tally[1].ok + b->tally[1].failed + b->tally[1].open,
                                    .ok = b->tally[1].ok,
                                    .failed = b->tally[1].failed};

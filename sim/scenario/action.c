@@ -59,8 +59,8 @@ static int bind_target(const struct scenario *s, const char *target, struct scen
         break;
     default:
         what = "balancer";
-        if (strcmp(s->balancer.name, target) == 0)
-            result->target = s->balancer.name;
+        result->target =
+            scenario_find_balancer(s, target, strlen(target), &result->first, &result->count);
         break;
     }
     if (result->target != NULL)

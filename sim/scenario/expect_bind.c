@@ -136,9 +136,9 @@ static void bind_measure(struct reader *r, const struct draft_expect *draft,
     } else if (m->selector == SELECT_CLIENTS) {
         bind_clients(&b);
     } else if (m->selector == SELECT_BALANCER) {
-        if (!named(&b, r->scenario->balancer.name)) {
+        if (scenario_find_balancer(r->scenario, b.name, b.size, &m->first, &m->count) == NULL) {
             tell_no(&b, "no balancer is called");
-            diagnose_help(r->diagnose, "it is called '%s'", r->scenario->balancer.name);
+            resolve_tell_balancers(r, b.name, b.size);
         }
     } else {
         bind_backends(&b);

@@ -308,9 +308,13 @@ bool path_set(struct tree *tree, struct diagnose *diagnose, const struct node *w
         if (node->kind == NODE_MAP) {
             node = key_of(&w, node);
         } else {
+            const struct schema_row *list = row_here(&w);
             node = entry_of(&w, node);
             size_t used = strlen(w.schema);
-            (void)snprintf(w.schema + used, sizeof w.schema - used, "[]");
+            if (list != NULL && list->like != NULL)
+                (void)snprintf(w.schema, sizeof w.schema, "%s", list->like);
+            else
+                (void)snprintf(w.schema + used, sizeof w.schema - used, "[]");
         }
         if (node == NULL)
             return false;

@@ -183,7 +183,7 @@ static void read_absent(struct reader *r, const char *parent, const struct node 
         if (!schema_inside(row, parent) || seen[i])
             continue;
         if (row->type == TYPE_MAP && !row->required) {
-            read_map(r, row->path, NULL, base);
+            read_map(r, row->path, NULL, (char *)base + row->offset);
         } else if (row->fallback != NULL && !(row->required && node != NULL)) {
             read_default(r, row, base);
         } else if (row->required && node != NULL) {
@@ -208,7 +208,8 @@ static void read_list(struct reader *r, const struct schema_row *row, const stru
     }
     char *entry = row->open(r, base, list->count);
     char path[128];
-    (void)snprintf(path, sizeof path, "%s[]", row->path);
+    (void)snprintf(path, sizeof path, "%s%s", row->like == NULL ? row->path : row->like,
+                   row->like == NULL ? "[]" : "");
     unsigned i = 0;
     for (const struct node *value = list->first; value != NULL; value = value->next) {
         size_t mark = read_enter(r, "[%u]", i++);
@@ -252,9 +253,10 @@ static void read_key(struct reader *r, const struct schema_row *row, const struc
         *(bool *)((char *)base + row->given) = true;
     if (row->type == TYPE_MAP) {
         if (fits(r, row, key->value)) {
-            read_map(r, row->path, key->value, base);
+            void *inside = (char *)base + row->offset;
+            read_map(r, row->path, key->value, inside);
             if (row->check != NULL)
-                row->check(r, key->value, base);
+                row->check(r, key->value, inside);
         }
     } else if (row->type == TYPE_LIST) {
         if (fits(r, row, key->value))
@@ -320,6 +322,9 @@ void read_variants(struct reader *r, const struct schema_row *row, const struct 
 void read_scenario(struct reader *r, const struct node *root)
 {
     r->root = root;
+    r->scenario->balancers = &r->scenario->balancer;
+    r->scenario->balancer_count = 1;
+    r->balancers = arena_need(r->scratch, 1, sizeof *r->balancers);
     r->scenario->variants = arena_need(r->arena, 1, sizeof *r->scenario->variants);
     r->scenario->variants[0] = "base";
     r->scenario->variant_count = 1;

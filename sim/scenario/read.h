@@ -24,6 +24,12 @@ struct draft_group {
     const struct node *node;         /* its name, for messages */
 };
 
+/* What is written of a balancer, by place in scenario->balancers. */
+struct draft_balancer {
+    const struct node *node;   /* its mapping */
+    const struct node *params; /* NULL = none */
+};
+
 /* An entry of `timeline`; action is in scenario->timeline. */
 struct draft_action {
     struct scenario_action *action;
@@ -95,8 +101,8 @@ struct reader {
     uint32_t target_count;
     uint32_t *slots; /* hash table: 1 + index of targets, 0 = free */
     uint32_t slot_mask;
-    const struct node *params; /* balancer.params; NULL = none */
-    uint64_t files;            /* XXH64 of the files that values named */
+    struct draft_balancer *balancers;
+    uint64_t files; /* XXH64 of the files that values named */
 };
 
 /* The whole tree. Errors are counted in r->diagnose. */
@@ -109,6 +115,9 @@ const char *read_trail(const struct reader *r);
 /* The trail grows by a key or an index, and is cut back to what it was. */
 size_t read_enter(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void read_leave(struct reader *r, size_t mark);
+/* Enters "balancer" or "balancers[1]", and what the format says behind it. */
+size_t read_enter_balancer(struct reader *r, uint32_t place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* One value by its row (read_value.c). */
 void read_value(struct reader *r, const struct schema_row *row, const struct node *node,
@@ -168,6 +177,9 @@ void read_sizes(struct reader *r, const struct schema_row *row, const struct nod
                 void *base);
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
                   void *base);
+void read_view(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
+void read_routes(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base);
 void read_when(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_algorithm(struct reader *r, const struct schema_row *row, const struct node *node,
                     void *base);
@@ -190,7 +202,19 @@ void resolve_expects(struct reader *r);
 const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size);
 /* "did you mean" a backend or group. */
 bool resolve_suggest(struct reader *r, const char *name, size_t size);
-/* balancer.params, once the algorithm is known. */
+/* params of all balancers, once their algorithms are known. */
 void resolve_params(struct reader *r);
+/* Behind an error about a name that no balancer has: those that there are. */
+void resolve_tell_balancers(struct reader *r, const char *name, size_t size);
+/* Pools of backends and their tiers; false after an error. */
+bool resolve_pools(struct reader *r);
+/* The value of a key of a balancer, or its mapping when the key is not written. */
+const struct node *read_balancer_key(const struct reader *r, uint32_t place, const char *key);
+/* Balancers counted and named, pools, what each leads to (resolve_balancer.c). */
+void resolve_balancers(struct reader *r);
+/* Which pool each class of requests goes to, once classes and pools are known. */
+void resolve_routes(struct reader *r);
+/* The place in scenario->balancers of the one that is being read. */
+uint32_t read_balancer_place(const struct reader *r, const void *base);
 
 #endif

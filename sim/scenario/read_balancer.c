@@ -77,21 +77,24 @@ const struct lb_algorithm *read_algorithm_name(struct reader *r, const struct no
     return NULL;
 }
 
+uint32_t read_balancer_place(const struct reader *r, const void *base)
+{
+    return (uint32_t)((const struct scenario_balancer *)base - r->scenario->balancers);
+}
+
 void read_algorithm(struct reader *r, const struct schema_row *row, const struct node *node,
                     void *base)
 {
     (void)row;
-    (void)base;
-    r->scenario->balancer.algorithm = read_algorithm_name(r, node);
+    ((struct scenario_balancer *)base)->algorithm = read_algorithm_name(r, node);
 }
 
 void read_params(struct reader *r, const struct schema_row *row, const struct node *node,
                  void *base)
 {
     (void)row;
-    (void)base;
-    if (node->kind == NODE_MAP)
-        r->params = node; /* checked when the algorithm is known */
+    if (node->kind == NODE_MAP) /* checked when the algorithm is known */
+        r->balancers[read_balancer_place(r, base)].params = node;
     else
         diagnose_error(r->diagnose, node->at, "%s must be a mapping (key: value)", read_trail(r));
 }
@@ -150,10 +153,9 @@ static void read_param(struct reader *r, const struct lb_param *param, const str
     text_done(&known);
 }
 
-static void tell_unknown_param(struct reader *r, const struct node *key, const char **names,
-                               uint32_t n)
+static void tell_unknown_param(struct reader *r, const struct lb_algorithm *algorithm,
+                               const struct node *key, const char **names, uint32_t n)
 {
-    const struct lb_algorithm *algorithm = r->scenario->balancer.algorithm;
     diagnose_error(r->diagnose, key->at, "%s has no parameter %s", algorithm->name,
                    quote(key->text, key->size).text);
     struct text known;
@@ -167,32 +169,40 @@ static void tell_unknown_param(struct reader *r, const struct node *key, const c
     text_done(&known);
 }
 
-void resolve_params(struct reader *r)
+static void resolve_params_of(struct reader *r, uint32_t place)
 {
-    const struct lb_algorithm *algorithm = r->scenario->balancer.algorithm;
+    struct scenario_balancer *balancer = &r->scenario->balancers[place];
+    const struct lb_algorithm *algorithm = balancer->algorithm;
+    const struct node *params = r->balancers[place].params;
     if (algorithm == NULL)
         return;
     uint32_t n = lb_param_count(algorithm);
     if (n > 0) {
-        r->scenario->balancer.params = arena_need(r->arena, n, sizeof(double));
+        balancer->params = arena_need(r->arena, n, sizeof(double));
         for (uint32_t i = 0; i < n; i++)
-            r->scenario->balancer.params[i] = algorithm->params[i].value;
+            balancer->params[i] = algorithm->params[i].value;
     }
     const char **names = text_need((n + 1) * sizeof *names);
     for (uint32_t i = 0; i < n; i++)
         names[i] = algorithm->params[i].name;
-    const struct node *key = r->params == NULL ? NULL : r->params->first;
+    const struct node *key = params == NULL ? NULL : params->first;
     for (; key != NULL; key = key->next) {
         int i =
             memchr(key->text, '\0', key->size) == NULL ? lb_param_find(algorithm, key->text) : -1;
-        size_t mark = read_enter(r, "balancer.params.%.100s", key->text);
+        size_t mark = read_enter_balancer(r, place, ".params.%.100s", key->text);
         if (i >= 0)
-            read_param(r, &algorithm->params[i], key->value, &r->scenario->balancer.params[i]);
+            read_param(r, &algorithm->params[i], key->value, &balancer->params[i]);
         else
-            tell_unknown_param(r, key, names, n);
+            tell_unknown_param(r, algorithm, key, names, n);
         read_leave(r, mark);
     }
     free(names);
+}
+
+void resolve_params(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->scenario->balancer_count; i++)
+        resolve_params_of(r, i);
 }
 
 /* --- retries of the balancer -------------------------------------------------------------------- */

@@ -126,42 +126,20 @@ static bool expand_groups(struct reader *r)
     return fine;
 }
 
-/* --- tiers and weights -------------------------------------------------------------------------- */
+/* --- weights ------------------------------------------------------------------------------------ */
 
-static void check_tiers(struct reader *r)
+static void check_weights(struct reader *r)
 {
     struct scenario *s = r->scenario;
-    bool used[16] = {false};
     uint64_t weight = 0;
-    uint32_t size[16] = {0};
-    for (uint32_t i = 0; i < s->backend_count; i++) {
-        used[s->backends[i].tier] = true;
-        size[s->backends[i].tier]++;
+    for (uint32_t i = 0; i < s->backend_count; i++)
         weight += s->backends[i].weight;
-        if (s->backends[i].tier >= s->tiers)
-            s->tiers = s->backends[i].tier + 1;
-    }
-    for (uint32_t t = 0; t < s->tiers; t++) {
-        if (used[t])
-            continue;
-        diagnose_error(r->diagnose, r->groups[0].node->at, "no backend has tier %" PRIu32, t);
-        diagnose_help(r->diagnose, "tiers are numbered from 0 without a gap");
-        return;
-    }
     bool weighed = false;
     for (uint32_t i = 0; i < s->action_count; i++)
         weighed = weighed || s->timeline[i].action == ACTION_WEIGHT;
     if (weight == 0 && !weighed)
         diagnose_error(r->diagnose, r->groups[0].node->at,
                        "every backend has weight 0: nobody would get a request");
-    const struct lb_algorithm *algorithm = s->balancer.algorithm;
-    for (uint32_t t = 0; t < s->tiers && algorithm != NULL; t++)
-        if (algorithm->backends_max > 0 && size[t] > algorithm->backends_max) {
-            diagnose_error(r->diagnose, r->groups[0].node->at,
-                           "%s takes at most %" PRIu32 " backends a tier, not %" PRIu32,
-                           algorithm->name, algorithm->backends_max, size[t]);
-            return;
-        }
 }
 
 /* --- zones -------------------------------------------------------------------------------------- */
@@ -175,10 +153,26 @@ static uint16_t zone_number(const struct scenario *s, const char *name)
     return 0;
 }
 
+static void resolve_own_zone(struct reader *r, uint32_t place)
+{
+    struct scenario *s = r->scenario;
+    struct scenario_balancer *balancer = &s->balancers[place];
+    if (balancer->zone_name == NULL)
+        return;
+    balancer->zone = zone_number(s, balancer->zone_name);
+    if (balancer->zone != 0)
+        return;
+    size_t size = strlen(balancer->zone_name);
+    diagnose_error(r->diagnose, read_balancer_key(r, place, "zone")->at, "no backend is in zone %s",
+                   quote(balancer->zone_name, size).text);
+    if (!read_suggest(r, balancer->zone_name, size, s->zones, s->zone_count))
+        diagnose_help(r->diagnose, "write zone: %.60s with the backends that are",
+                      balancer->zone_name);
+}
+
 static void resolve_zones(struct reader *r)
 {
     struct scenario *s = r->scenario;
-    struct scenario_balancer *balancer = &s->balancer;
     s->zones = arena_need(r->arena, ZONES_MAX, sizeof *s->zones);
     for (uint32_t g = 0; g < s->group_count; g++) {
         struct scenario_backend *backends = &s->backends[s->groups[g].first];
@@ -196,19 +190,8 @@ static void resolve_zones(struct reader *r)
         for (uint32_t i = 0; i < s->groups[g].count; i++)
             backends[i].zone = zone;
     }
-    if (balancer->zone_name == NULL)
-        return;
-    balancer->zone = zone_number(s, balancer->zone_name);
-    if (balancer->zone != 0)
-        return;
-    const struct node *node = node_find(r->root, "balancer", 8)->value;
-    const struct node *zone = node_find(node, "zone", 4);
-    size_t size = strlen(balancer->zone_name);
-    diagnose_error(r->diagnose, zone->value->at, "no backend is in zone %s",
-                   quote(balancer->zone_name, size).text);
-    if (!read_suggest(r, balancer->zone_name, size, s->zones, s->zone_count))
-        diagnose_help(r->diagnose, "write zone: %.60s with the backends that are",
-                      balancer->zone_name);
+    for (uint32_t i = 0; i < s->balancer_count; i++)
+        resolve_own_zone(r, i);
 }
 
 /* --- clients ------------------------------------------------------------------------------------ */
@@ -362,35 +345,58 @@ static void resolve_run(struct reader *r)
         check_timeline(r);
 }
 
-static void check_queue(struct reader *r)
+static void check_queue(struct reader *r, uint32_t place)
 {
-    const struct scenario_balancer *balancer = &r->scenario->balancer;
+    const struct scenario_balancer *balancer = &r->scenario->balancers[place];
     if (balancer->queue_size > 0 || balancer->queue_timeout == 0)
         return;
-    const struct node *node = node_find(r->root, "balancer", 8)->value;
-    const struct node *queue = node_find(node, "queue", 5);
-    diagnose_error(r->diagnose, queue->at,
-                   "balancer.queue has a timeout, and size 0: nobody waits");
+    size_t mark = read_enter_balancer(r, place, ".queue");
+    diagnose_error(r->diagnose, read_balancer_key(r, place, "queue")->at,
+                   "%s has a timeout, and size 0: nobody waits", read_trail(r));
+    read_leave(r, mark);
+}
+
+/* `balancer` or `balancers`; false when there is nothing to go on with. */
+static bool find_balancers(struct reader *r)
+{
+    const struct node *one = node_find(r->root, "balancer", 8);
+    const struct node *list = node_find(r->root, "balancers", 9);
+    if (one != NULL && list != NULL) {
+        diagnose_error(r->diagnose, list->at, "the scenario has both 'balancer' and 'balancers'");
+        diagnose_help(r->diagnose, "write the one as an entry of the list");
+        return false;
+    }
+    if (one == NULL && list == NULL)
+        diagnose_error(r->diagnose, r->root->at, "the scenario is missing the key 'balancer'");
+    if ((one == NULL && list == NULL) || read_damaged(r, "balancer") ||
+        read_damaged(r, "balancers"))
+        return false;
+    for (uint32_t i = 0; i < r->scenario->balancer_count; i++) {
+        r->balancers[i].node = one != NULL ? one->value : node_at(list->value, i);
+        check_queue(r, i);
+    }
+    return true;
 }
 
 void resolve_scenario(struct reader *r)
 {
     bool clients = !read_damaged(r, "clients"), backends = !read_damaged(r, "backends");
-    bool balancer = !read_damaged(r, "balancer");
     resolve_params(r);
-    if (balancer)
-        check_queue(r);
+    bool balancer = find_balancers(r);
     if (backends)
         backends = expand_groups(r);
     if (backends)
-        check_tiers(r);
+        check_weights(r);
     if (backends && balancer)
         resolve_zones(r);
     uint32_t errors = r->diagnose->errors;
+    if (backends && resolve_pools(r) && balancer)
+        resolve_balancers(r);
     if (clients)
         resolve_clients(r);
     bool names = clients && backends && balancer && r->diagnose->errors == errors;
     if (names) {
+        resolve_routes(r);
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

@@ -62,6 +62,8 @@ struct scenario_client {
     lb_time timeout;                   /* 0 = none */
     lb_time objective;                 /* for goodput; default the timeout; 0 = any */
     struct scenario_retries retries;
+    const char *via_name;
+    uint32_t via; /* the balancers that its requests enter: place in scenario.balancers */
 };
 
 enum pace { PACE_FIXED, PACE_AFTER_RESULT };
@@ -118,8 +120,37 @@ struct scenario_subset {
     uint32_t size;
 };
 
-struct scenario_balancer {
+/* What of the backends' load a balancer's algorithm sees. */
+enum load_view {
+    VIEW_OWN,    /* what this balancer itself has in flight */
+    VIEW_SHARED, /* what all balancers together had at the last refresh of a common board */
+    VIEW_EXACT   /* what all have now */
+};
+
+/* Which of several equal balancers a client goes to. */
+enum entry_rule { ENTRY_RANDOM, ENTRY_SOURCE, ENTRY_ECMP, ENTRIES };
+
+struct scenario_route {         /* the first that fits says which pool */
+    const char *path;           /* a pattern with '*', NULL = any */
+    const char *header, *value; /* NULL = any; value is a pattern */
+    const char *to;
+    uint32_t pool;
+};
+
+struct scenario_balancer { /* one, or `count` alike */
     const char *name;
+    bool counted;          /* count is written: name1 ... nameN */
+    uint32_t count, first; /* its balancers: [first, first + count) of all */
+    enum entry_rule entry;
+    const char *to_name;
+    int32_t to;    /* balancers it passes requests to: place in scenario.balancers; -1 = backends */
+    uint32_t pool; /* else: the pool of requests that no route takes elsewhere */
+    struct scenario_route *routes;
+    uint32_t route_count;
+    uint32_t *pool_of_class; /* by place among all classes; NULL without routes */
+    enum load_view view;
+    lb_time view_every; /* VIEW_SHARED */
+    bool forward_client_ip;
     const struct lb_algorithm *algorithm;
     double *params;        /* one for each of algorithm->params; NULL when it has none */
     uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */
@@ -131,6 +162,11 @@ struct scenario_balancer {
     struct scenario_subset subset;
     bool priority;           /* tiers share the load as Envoy's priorities do */
     double overprovisioning; /* with priority: 1.4 */
+};
+
+struct scenario_pool { /* backends that a balancer chooses from */
+    const char *name;
+    uint32_t tiers; /* numbered from 0 */
 };
 
 struct scenario_group { /* one entry under `backends` */
@@ -149,6 +185,8 @@ struct scenario_backend {
     lb_time fail_timeout;
     const char *zone_name; /* NULL = none */
     uint16_t zone;         /* place in scenario.zones + 1; 0 = none */
+    const char *pool_name;
+    uint32_t pool; /* place in scenario.pools */
 };
 
 /* A timeline entry, or a person's command. Targets are resolved: a group is all its backends, a
@@ -231,11 +269,16 @@ struct scenario {
 
     struct scenario_client *clients;
     uint32_t client_count, class_total;
-    lb_time client_balancer, balancer_backend; /* one way */
-    struct scenario_balancer balancer;
+    lb_time client_balancer, balancer_balancer, balancer_backend; /* one way */
+    struct scenario_balancer balancer; /* the one of `balancer`, else the first that has backends */
+    struct scenario_balancer *balancers; /* all, in order of the file; &balancer when it is alone */
+    uint32_t balancer_count, balancer_total; /* entries; balancers in all */
+    const char **balancer_names;             /* of all */
     struct scenario_group *groups;
     struct scenario_backend *backends;
-    uint32_t group_count, backend_count, tiers;
+    uint32_t group_count, backend_count;
+    struct scenario_pool *pools; /* in order of appearance; one at least */
+    uint32_t pool_count;
     const char **zones; /* names, in order of appearance */
     uint32_t zone_count;
     struct scenario_action *timeline; /* in order of the file */
@@ -252,6 +295,11 @@ double scenario_capacity(const struct scenario *scenario);
 double scenario_mean_work(const struct scenario_client *client);
 /* Arrival rate x mean work / capacity over all open groups. */
 double scenario_offered_load(const struct scenario *scenario);
+
+/* The balancers of this name, [*first, *first + *count): all of an entry, or one. Returns the name as
+ * the scenario keeps it, NULL when there are none. */
+const char *scenario_find_balancer(const struct scenario *scenario, const char *name, size_t size,
+                                   uint32_t *first, uint32_t *count);
 
 void scenario_destroy(struct scenario *scenario);
 

@@ -45,8 +45,9 @@ struct schema_row {
     const char *otherwise; /* a default that is worked out, in words; NULL = none */
     double min, max;       /* of numbers, ns, fractions; of a list, its entries */
     const char *const *words;
-    size_t offset; /* of the value in base */
-    size_t given;  /* of a bool that becomes true when the key is written; 0 = none */
+    const char *like; /* of a list: its entries have the keys inside this one, not inside path[] */
+    size_t offset;    /* of the value in base; of a mapping, where its own base begins */
+    size_t given;     /* of a bool that becomes true when the key is written; 0 = none */
     schema_read *read;
     schema_check *check;
     schema_open *open;

@@ -39,7 +39,7 @@ static size_t value_size(enum schema_type type)
 static void fill(struct scenario_health *health, const struct scenario_health *preset,
                  const char *parent, const struct node *node)
 {
-    size_t start = offsetof(struct scenario, balancer.health);
+    size_t start = offsetof(struct scenario_balancer, health);
     for (const struct schema_row *row = schema_health; row->path != NULL; row++) {
         const char *key = schema_key(row);
         if (!schema_inside(row, parent) || row->type == TYPE_MAP ||
@@ -113,7 +113,7 @@ static void check_outlier(struct reader *r, const struct node *node,
 
 static void check_health(struct reader *r, const struct node *node, void *base)
 {
-    struct scenario_health *health = &((struct scenario *)base)->balancer.health;
+    struct scenario_health *health = &((struct scenario_balancer *)base)->health;
     const struct node *active = part(node, "active"), *outlier = part(node, "outlier");
     const struct node *like = part(node, "like");
     if ((active != NULL && active->kind != NODE_MAP) ||
@@ -140,7 +140,7 @@ static void check_health(struct reader *r, const struct node *node, void *base)
     }
 }
 
-#define HEALTH(type, field) .offset = AT(type, scenario, balancer.health.field)
+#define HEALTH(type, field) .offset = AT(type, scenario_balancer, health.field)
 
 const struct schema_row schema_health[] = {
     {.path = "balancer.health",
@@ -153,12 +153,12 @@ const struct schema_row schema_health[] = {
      .otherwise = "none: the values below",
      .words = health_preset_names,
      HEALTH(uint32_t, like),
-     .given = AT(bool, scenario, balancer.health.like_given),
+     .given = AT(bool, scenario_balancer, health.like_given),
      .help = "checks as this product does them; what is written besides wins"},
     {.path = "balancer.health.active",
      .type = TYPE_MAP,
      .otherwise = "no checks",
-     .given = AT(bool, scenario, balancer.health.active),
+     .given = AT(bool, scenario_balancer, health.active),
      .help = "a probe to every backend, again and again"},
     {.path = "balancer.health.active.every",
      .type = TYPE_TIME,
@@ -237,7 +237,7 @@ const struct schema_row schema_health[] = {
     {.path = "balancer.health.outlier",
      .type = TYPE_MAP,
      .otherwise = "no ejection",
-     .given = AT(bool, scenario, balancer.health.outlier.on),
+     .given = AT(bool, scenario_balancer, health.outlier.on),
      .help = "passive health, as in Envoy: backends whose answers stand out are put aside"},
     {.path = "balancer.health.outlier.consecutive_errors",
      .type = TYPE_COUNT,

@@ -11,6 +11,7 @@ struct setting {
     const struct node *where; /* the scalar in which the path stands */
     struct path path;
     struct node *value;
+    bool algorithm; /* of --algorithm */
 };
 
 /* The value of a key of the scenario, or NULL. */
@@ -45,10 +46,40 @@ static const struct lb_algorithm *algorithm_of(const struct node *node)
     return word ? lb_registry_find(node->text) : NULL;
 }
 
+/* Is this what an entry of `balancers` is called? */
+static bool is_balancer(const struct node *list, const struct node *name)
+{
+    for (const struct node *entry = list->first; entry != NULL; entry = entry->next) {
+        const struct node *own = entry->kind == NODE_MAP ? node_find(entry, "name", 4) : NULL;
+        if (own != NULL && own->value->kind == NODE_SCALAR && node_is(name, own->value->text))
+            return true;
+    }
+    return false;
+}
+
+/* The balancer that --algorithm means: the only one, or the first that leads to backends. *place is
+ * its index in the list, -1 without a list. */
+static struct node *main_balancer(struct tree *tree, int *place)
+{
+    struct node *list = root_value(tree, "balancers");
+    *place = -1;
+    if (list == NULL || list->kind != NODE_LIST)
+        return root_value(tree, "balancer");
+    *place = 0;
+    for (struct node *entry = list->first; entry != NULL; entry = entry->next, ++*place) {
+        const struct node *to = entry->kind == NODE_MAP ? node_find(entry, "to", 2) : NULL;
+        if (to == NULL || to->value->kind != NODE_SCALAR || !is_balancer(list, to->value))
+            return entry;
+    }
+    *place = 0;
+    return list->first;
+}
+
 /* Another algorithm does not take over the parameters of the one before it. */
 static void forget_params(struct tree *tree, const struct node *chosen)
 {
-    struct node *balancer = root_value(tree, "balancer");
+    int place;
+    struct node *balancer = main_balancer(tree, &place);
     if (balancer == NULL || balancer->kind != NODE_MAP)
         return;
     const struct node *old = node_find(balancer, "algorithm", 9);
@@ -63,7 +94,7 @@ static void apply(struct tree *tree, struct diagnose *diagnose, const struct set
     for (int algorithm = 1; algorithm >= 0; algorithm--)
         for (uint32_t i = 0; i < count; i++) {
             const struct setting *s = &settings[i];
-            bool is_algorithm = path_is(&s->path, "balancer", "algorithm");
+            bool is_algorithm = s->algorithm || path_is(&s->path, "balancer", "algorithm");
             if (is_algorithm != (algorithm == 1))
                 continue;
             if (is_algorithm)
@@ -250,7 +281,13 @@ void set_request(struct tree *tree, struct diagnose *diagnose,
         n += parse_set(tree, diagnose, i + 1, &settings[n]) ? 1 : 0;
     if (request->algorithm != NULL) {
         struct place at = {request->set_count + 1, 0, (uint32_t)strlen(request->algorithm)};
-        settings[n++] = key_setting(tree, "balancer.algorithm", request->algorithm, at);
+        char path[64] = "balancer.algorithm";
+        int place;
+        (void)main_balancer(tree, &place);
+        if (place >= 0)
+            (void)snprintf(path, sizeof path, "balancers.%d.algorithm", place);
+        settings[n] = key_setting(tree, path, request->algorithm, at);
+        settings[n++].algorithm = true;
     }
     if (request->seed_given) {
         char seed[24];

@@ -309,11 +309,12 @@ void resolve_timeline(struct reader *r)
             bind_clients(r, draft);
             break;
         default:
-            draft->action->target = s->balancer.name;
-            if (!node_is(node, s->balancer.name)) {
+            draft->action->target = scenario_find_balancer(
+                s, node->text, node->size, &draft->action->first, &draft->action->count);
+            if (draft->action->target == NULL) {
                 diagnose_error(r->diagnose, node->at, "no balancer is called %s",
                                quote(node->text, node->size).text);
-                diagnose_help(r->diagnose, "it is called '%s'", s->balancer.name);
+                resolve_tell_balancers(r, node->text, node->size);
             }
             break;
         }

@@ -77,6 +77,14 @@ void made_up_init(struct made_up *m, uint32_t backends, uint32_t seconds, uint64
     m->scenario.variant = "base";
     m->scenario.balancer.name = "balancer";
     m->scenario.balancer.algorithm = &algorithm;
+    m->scenario.balancer.count = 1;
+    m->scenario.balancer.to = -1;
+    m->scenario.balancers = &m->scenario.balancer;
+    m->scenario.balancer_count = m->scenario.balancer_total = 1;
+    m->scenario.balancer_names = &m->scenario.balancer.name;
+    m->scenario.pools = &m->pool;
+    m->scenario.pool_count = 1;
+    m->pool = (struct scenario_pool){.name = "main", .tiers = 1};
     m->scenario.balancer.params = m->params;
     m->scenario.run = (struct scenario_run){.transient = true,
                                             .duration = seconds * UNITS_S,

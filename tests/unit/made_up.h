@@ -14,6 +14,7 @@ struct made_up {
     struct scenario_group groups[2];
     struct scenario_backend *backends;
     struct sample_backend *rows;
+    struct scenario_pool pool;
     double params[1];
     struct summary summary;
     struct summary_class summary_classes[3];

@@ -148,7 +148,7 @@ static void full_jitter_is_uniform_below_the_backoff(void)
 
 static uint32_t leave_first(struct waiting *w, uint32_t backend)
 {
-    uint32_t node = waiting_first(w, WAITING_OWN + backend);
+    uint32_t node = waiting_first(w, w->own + backend);
     if (node == WAITING_NONE)
         node = waiting_first(w, WAITING_FRESH);
     if (node == WAITING_NONE)
@@ -161,10 +161,10 @@ static uint32_t leave_first(struct waiting *w, uint32_t backend)
 static void waiting_own_line_before_the_common(void)
 {
     struct waiting w;
-    waiting_init(&w, 2);
+    waiting_init(&w, 1, 2);
     (void)waiting_join(&w, WAITING_FRESH, 0, 11);
-    (void)waiting_join(&w, WAITING_OWN + 1, 0, 12);
-    (void)waiting_join(&w, WAITING_OWN + 1, 0, 13);
+    (void)waiting_join(&w, w.own + 1, 0, 12);
+    (void)waiting_join(&w, w.own + 1, 0, 13);
     (void)waiting_join(&w, WAITING_FRESH, 0, 14);
     SCENE_EQUAL(w.total, 4);
     SCENE_EQUAL(waiting_common(&w), 2);
@@ -186,11 +186,11 @@ static void waiting_leaves_from_anywhere(void)
     struct waiting w;
     uint32_t node[MANY];
     bool gone[MANY] = {false};
-    waiting_init(&w, 1);
+    waiting_init(&w, 1, 1);
     for (int round = 0; round < 3; round++) { /* nodes are used again */
         memset(gone, 0, sizeof gone);
         for (uint32_t i = 0; i < MANY; i++)
-            node[i] = waiting_join(&w, i % 3 == 0 ? WAITING_OWN : WAITING_FRESH, 0, i + 1);
+            node[i] = waiting_join(&w, i % 3 == 0 ? w.own : WAITING_FRESH, 0, i + 1);
         for (uint32_t i = 0; i < MANY; i += 1 + i % 4) {
             uint32_t k = i * 7 % MANY;
             if (gone[k])
@@ -212,6 +212,7 @@ static void waiting_leaves_from_anywhere(void)
 
 static struct scenario *scenario;
 static struct balancer balancer;
+static struct balancer_members members;
 
 static void open_balancer(const char *algorithm, const char *backends)
 {
@@ -230,7 +231,8 @@ static void open_balancer(const char *algorithm, const char *backends)
     scenario = scene_load(text.data, text.size);
     text_done(&text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
-    CU_ASSERT_EQUAL_FATAL(balancer_init(&balancer, scenario, &key, &error), 0);
+    balancer_members_init(&members, scenario, scenario->balancers);
+    CU_ASSERT_EQUAL_FATAL(balancer_init(&balancer, scenario, 0, &members, &key, &error), 0);
 }
 
 static void close_balancer(void)
@@ -242,7 +244,7 @@ static void close_balancer(void)
 static int32_t pick(const int32_t *tried, uint32_t tried_count)
 {
     struct lb_request request = {.source = {.family = 4}};
-    return balancer_pick(&balancer, &request, tried, tried_count, 0);
+    return balancer_pick(&balancer, 0, &request, tried, tried_count, 0);
 }
 
 /* Picks in a row, as letters: backend 0 is a; '-' is LB_NONE, 'w' LB_WAIT. */

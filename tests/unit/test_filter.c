@@ -11,6 +11,7 @@
 
 static struct scenario *scenario;
 static struct balancer balancer;
+static struct balancer_members members;
 
 static void open_balancer(const char *rules, const char *backends)
 {
@@ -28,7 +29,8 @@ static void open_balancer(const char *rules, const char *backends)
     scenario = scene_load(text.data, text.size);
     text_done(&text);
     CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
-    CU_ASSERT_EQUAL_FATAL(balancer_init(&balancer, scenario, &key, &error), 0);
+    balancer_members_init(&members, scenario, scenario->balancers);
+    CU_ASSERT_EQUAL_FATAL(balancer_init(&balancer, scenario, 0, &members, &key, &error), 0);
 }
 
 static void close_balancer(void)
@@ -66,7 +68,7 @@ static void picks(const char *expected)
     char got[64] = "";
     for (size_t i = 0; expected[i] != '\0'; i++) {
         struct lb_request request = {0};
-        int32_t backend = balancer_pick(&balancer, &request, NULL, 0, 0);
+        int32_t backend = balancer_pick(&balancer, 0, &request, NULL, 0, 0);
         got[i] = (char)(backend < 0 ? '-' : 'a' + backend);
     }
     if (strcmp(got, expected) != 0)
@@ -210,7 +212,7 @@ static void priorities_share_the_load(void)
     uint32_t first = 0;
     for (int i = 0; i < 10000; i++) {
         struct lb_request request = {0};
-        first += balancer_pick(&balancer, &request, NULL, 0, 0) < 4;
+        first += balancer_pick(&balancer, 0, &request, NULL, 0, 0) < 4;
     }
     CU_ASSERT(first > 6800 && first < 7200); /* 4.4 standard deviations; the seed is fixed */
     check(4, false, 0);                      /* 70 and 70: the second has room for 30 */

@@ -45,7 +45,7 @@ static void note_beliefs(const struct balancer *b)
 
 static void check(struct run *run, uint64_t seed)
 {
-    note_beliefs(&run->world.balancer);
+    note_beliefs(&run->world.fronts->balancer);
     const char *wrong = world_check(run);
     if (wrong != NULL)
         printf("\nseed %llu at %lld ns: %s\n", (unsigned long long)seed, (long long)run_now(run),

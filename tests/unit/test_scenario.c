@@ -52,7 +52,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(b->max_in_flight, 0);
     CU_ASSERT_EQUAL(b->max_fails, 1);
     CU_ASSERT_EQUAL(b->fail_timeout, 10 * UNITS_S);
-    CU_ASSERT_EQUAL(s->tiers, 1);
+    CU_ASSERT_EQUAL(s->pools[0].tiers, 1);
     CU_ASSERT_EQUAL(s->action_count + s->expect_count, 0);
     CU_ASSERT(!s->run.transient);
     CU_ASSERT_EQUAL(s->run.duration, 10 * UNITS_S);
@@ -164,7 +164,7 @@ static void test_backends(void)
     CU_ASSERT_EQUAL(s->backends[2].max_in_flight, 7);
     CU_ASSERT_EQUAL(s->backends[2].max_fails, 0);
     CU_ASSERT_EQUAL(s->backends[2].fail_timeout, 3 * UNITS_S);
-    CU_ASSERT_EQUAL(s->tiers, 2);
+    CU_ASSERT_EQUAL(s->pools[0].tiers, 2);
     scenario_destroy(s);
 }
 

@@ -35,7 +35,7 @@ static bool has_event(const struct world *w, const struct request *r)
     case REQUEST_QUEUED:
         return false;
     case REQUEST_WAITING:
-        return w->balancer.rule->queue_timeout > 0;
+        return w->fronts->balancer.rule->queue_timeout > 0;
     case REQUEST_SERVICE:
         return b->discipline == DISCIPLINE_FIFO && !b->frozen;
     case REQUEST_RESTING: /* a probe here was accepted by a backend that hangs */
@@ -93,7 +93,7 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
         }
         if (r->state == REQUEST_WAITING) {
             waiting++;
-            if (w->balancer.waiting.nodes[r->next].request != id)
+            if (w->fronts->balancer.waiting.nodes[r->next].request != id)
                 return "a waiting request and its node do not know each other";
         }
         if (has_event(w, r)) {
@@ -107,7 +107,7 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
         return "somebody gives up who does not wait";
     if (live != w->requests.live)
         return "records in use are not those handed out";
-    if (waiting != w->balancer.waiting.total)
+    if (waiting != w->fronts->balancer.waiting.total)
         return "waiting requests are not those in the waiting room";
     if (w->ledger.arrived != w->ledger.ok + w->ledger.failed + open)
         return "arrived is not ok + failed + in flight";
@@ -205,7 +205,7 @@ static bool is_open(const struct balancer *b, uint32_t i)
 
 static const char *check_rows(const struct world *w, const struct tally *tally)
 {
-    const struct balancer *b = &w->balancer;
+    const struct balancer *b = &w->fronts->balancer;
     uint64_t in_flight[BALANCER_TIERS_MAX] = {0};
     uint32_t usable[BALANCER_TIERS_MAX] = {0};
     for (uint32_t i = 0; i < w->backend_count; i++) {
@@ -227,7 +227,7 @@ static const char *check_rows(const struct world *w, const struct tally *tally)
             return "ejected and the outlier detection do not agree";
         if (row->warm_for > 0 && row->warm_since + row->warm_for < engine_now(w->engine))
             return "slow start has no end";
-        if (place->moved && !w->watch.filtered)
+        if (place->moved && !w->fronts->watch.filtered)
             return "a change of usable was left lying";
         in_flight[place->tier] += row->in_flight;
         usable[place->tier] += open;
@@ -268,18 +268,18 @@ static bool tried(const struct world *w, uint32_t id, uint32_t backend)
  * the algorithm may decline though somebody could. */
 static const char *check_patience(const struct world *w, uint32_t line)
 {
-    const struct waiting *room = &w->balancer.waiting;
+    const struct waiting *room = &w->fronts->balancer.waiting;
     uint32_t looked = 0;
-    bool always = (w->balancer.tiers[0].algorithm->claims & LB_CLAIM_ALWAYS) != 0;
+    bool always = (w->fronts->balancer.tiers[0].algorithm->claims & LB_CLAIM_ALWAYS) != 0;
     for (uint32_t n = room->lines[line].head; n != WAITING_NONE;
          n = room->nodes[n].next, looked++) {
         bool hope = false;
         for (uint32_t i = 0; i < w->backend_count; i++) {
-            if (!balancer_usable(&w->balancer, i) || tried(w, room->nodes[n].request, i) ||
-                w->balancer.places[i].tier > room->nodes[n].tier)
+            if (!balancer_usable(&w->fronts->balancer, i) || tried(w, room->nodes[n].request, i) ||
+                w->fronts->balancer.places[i].tier > room->nodes[n].tier)
                 continue;
             hope = true;
-            if (always && !balancer_full(&w->balancer, i) &&
+            if (always && !balancer_full(&w->fronts->balancer, i) &&
                 (line == WAITING_FRESH || looked < 256))
                 return "somebody waits though a backend has a place for it";
         }
@@ -292,8 +292,8 @@ static const char *check_patience(const struct world *w, uint32_t line)
 static const char *check_own_lines(const struct world *w)
 {
     for (uint32_t i = 0; i < w->backend_count; i++)
-        if (waiting_for(&w->balancer.waiting, i) > 0 &&
-            (!balancer_usable(&w->balancer, i) || !balancer_full(&w->balancer, i)))
+        if (waiting_for(&w->fronts->balancer.waiting, i) > 0 &&
+            (!balancer_usable(&w->fronts->balancer, i) || !balancer_full(&w->fronts->balancer, i)))
             return "a backend's own line waits for a backend that is not full";
     return NULL;
 }
@@ -328,10 +328,11 @@ static uint64_t checks(struct world *w)
         return 0;
     uint64_t n = 0;
     for (uint32_t i = 0; i < w->backend_count; i++)
-        n += (w->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
+        n += (w->fronts->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        n -= w->balancer.rule->health.pace == PACE_AFTER_RESULT && r->state != REQUEST_FREE &&
+        n -= w->fronts->balancer.rule->health.pace == PACE_AFTER_RESULT &&
+             r->state != REQUEST_FREE &&
              (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE;
     }
     return n;
@@ -358,12 +359,12 @@ static uint64_t expected_events(struct world *w)
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
-    for (uint32_t t = 0; t < w->balancer.tier_count; t++)
-        n += w->timers[t] != ENGINE_NO_EVENT;
-    n += w->balancer.rule->health.outlier.on; /* the next sweep */
+    for (uint32_t t = 0; t < w->fronts->balancer.tier_count; t++)
+        n += w->fronts->timers[t] != ENGINE_NO_EVENT;
+    n += w->fronts->balancer.rule->health.outlier.on; /* the next sweep */
     n += flying(&w->tell);
-    for (uint32_t i = 0; w->watch.warm != NULL && i < w->backend_count; i++)
-        n += w->watch.warm[i] != ENGINE_NO_EVENT;
+    for (uint32_t i = 0; w->fronts->watch.warm != NULL && i < w->backend_count; i++)
+        n += w->fronts->watch.warm[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;
@@ -383,9 +384,9 @@ const char *world_check(struct run *run)
     if (wrong == NULL)
         wrong = check_rows(w, tally);
     if (wrong == NULL)
-        wrong = check_lines(&w->balancer.waiting);
+        wrong = check_lines(&w->fronts->balancer.waiting);
     /* The run may have ended between a change of beliefs and what it means for those who wait. */
-    bool settled = !(run->ended && w->watch.filtered);
+    bool settled = !(run->ended && w->fronts->watch.filtered);
     if (wrong == NULL && settled)
         wrong = check_patience(w, WAITING_FRESH);
     if (wrong == NULL && settled)

@@ -48,16 +48,29 @@ static void write_one(struct json *json, const char *path, const struct scenario
     json_end_object(json);
 }
 
-/* The algorithm may refuse a pool or parameters that are each in their range: it is asked. */
-static bool can_start(const struct scenario *s, const char *path, struct text *messages)
+/* An algorithm may refuse a pool or parameters that are each in their range: it is asked. */
+static bool starts(const struct scenario *s, const struct scenario_balancer *entry,
+                   struct lb_error *error)
 {
     struct stream_key key = {.seed = s->run.seed};
-    struct lb_error error = {0};
+    struct balancer_members members;
     struct balancer balancer;
-    if (balancer_init(&balancer, s, &key, &error) == 0) {
+    balancer_members_init(&members, s, entry);
+    bool fine = balancer_init(&balancer, s, entry->first, &members, &key, error) == 0;
+    if (fine)
         balancer_done(&balancer);
+    balancer_members_done(&members);
+    return fine;
+}
+
+static bool can_start(const struct scenario *s, const char *path, struct text *messages)
+{
+    struct lb_error error = {0};
+    uint32_t i = 0;
+    while (i < s->balancer_count && starts(s, &s->balancers[i], &error))
+        i++;
+    if (i == s->balancer_count)
         return true;
-    }
     char where[256], why[sizeof error.text];
     text_escape(where, sizeof where, path, strlen(path));
     text_escape(why, sizeof why, error.text, strlen(error.text));
