@@ -41,7 +41,7 @@ static void share_load(struct balancer *b, struct balancer_pool pool, uint32_t t
                        bool all_panic)
 {
     uint32_t end = pool.first + pool.count, left = 100, sum = 0, members = 0, first = end;
-    uint32_t load[BALANCER_TIERS_MAX];
+    uint32_t load[BALANCER_TIERS_MAX] = {0};
     for (uint32_t t = pool.first; t < end; t++)
         members += b->filter.tiers[t].members;
     for (uint32_t t = pool.first; t < end; t++) {

@@ -181,7 +181,13 @@ int run_apply(struct run *run, const struct scenario_action *action, struct lb_e
         return lb_error_set(error, LB_ERROR_INVALID, "no such client group");
     if (action->action == ACTION_ALGORITHM && action->algorithm == NULL)
         return lb_error_set(error, LB_ERROR_INVALID, "no such algorithm");
-    world_apply(&run->world, action, true);
+    struct scenario_action given = *action;
+    if (given.action == ACTION_ALGORITHM && given.count == 0)
+        given.count = 1;
+    if (given.action == ACTION_ALGORITHM && (given.first >= run->world.front_count ||
+                                             given.count > run->world.front_count - given.first))
+        return lb_error_set(error, LB_ERROR_INVALID, "no such balancer");
+    world_apply(&run->world, &given, true);
     return 0;
 }
 
@@ -212,13 +218,25 @@ static void add_amount(struct text *out, double value, long double factor, const
     text_addf(out, ", to: %s", buf);
 }
 
+/* The name of one balancer, or that of all of its entry. */
+static const char *balancers_of(const struct scenario *scenario,
+                                const struct scenario_action *action)
+{
+    for (uint32_t b = 0; b < scenario->balancer_count; b++) {
+        const struct scenario_balancer *entry = &scenario->balancers[b];
+        if (entry->first == action->first && entry->count == action->count)
+            return entry->name;
+    }
+    return scenario->balancer_names[action->first];
+}
+
 static const char *target_of(const struct scenario *scenario, const struct scenario_action *action,
                              uint32_t i)
 {
     if (action->action == ACTION_RATE)
         return scenario->clients[action->first].name;
     if (action->action == ACTION_ALGORITHM)
-        return action->target;
+        return balancers_of(scenario, action);
     return scenario->backends[action->first + i].name;
 }
 

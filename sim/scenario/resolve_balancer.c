@@ -45,7 +45,8 @@ void read_view(struct reader *r, const struct schema_row *row, const struct node
     if (view == 3) {
         diagnose_error(r->diagnose, node->at, "%s must be %s, not %s", read_trail(r), row->shape,
                        quote(node->text, node->size).text);
-        (void)read_suggest(r, node->text, node->size, words, 3);
+        if (call->kind == CALL_NAME)
+            (void)read_suggest(r, call->text, strlen(call->text), words, 3);
         return;
     }
     const char *const names[] = {"every"};

@@ -57,7 +57,7 @@ for key in schema["keys"]:
     assert f"| `{key['path']}` |" in tables, key
     assert key["help"] and key["type"], key
 required = {key["path"] for key in schema["keys"] if key["required"] and "." not in key["path"]}
-assert required == {"lbsim", "name", "clients", "balancer", "backends", "run"}, required
+assert required == {"lbsim", "name", "clients", "backends", "run"}, required
 seed = next(key for key in schema["keys"] if key["path"] == "run.seed")
 assert seed["default"] == "1", seed
 assert {a["name"] for a in schema["actions"]} >= {"kill", "drain", "algorithm"}
