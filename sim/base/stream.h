@@ -26,7 +26,8 @@ enum stream_purpose {
     STREAM_COINS,   /* entity: (balancer, tier), ordinal: hash of the algorithm's name */
     STREAM_ERRORS,  /* entity: backend */
     STREAM_BYTES,   /* entity: request, ordinal: 0 = of it, 1 = of its answer */
-    STREAM_ENTRY    /* which balancer; entity: client group, or user (ordinal: request, try) */
+    STREAM_ENTRY,   /* which balancer; entity: client group, or user (ordinal: request, try) */
+    STREAM_SESSION  /* entity: session: who it is, how much it asks */
 };
 
 struct stream_key {

@@ -72,6 +72,7 @@ void client_init(struct world *w, uint32_t source)
     *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
     s->gap = mean_gap(s->rate);
     s->crowd = crowd_create(rule);
+    s->goes_on = rule->arrivals == ARRIVALS_CLOSED || rule->sessions.on;
     retry_budget_init(&s->budget);
     stream_open(&s->gaps, &w->key, STREAM_ARRIVAL, source, 0);
     stream_open(&s->classes, &w->key, STREAM_CLASS, source, 0);
@@ -112,7 +113,7 @@ void client_done(struct source *s)
     deadlines_done(&s->deadlines);
 }
 
-static uint32_t draw_class(const struct scenario_client *rule, struct lb_random *random)
+uint32_t client_draw_class(const struct scenario_client *rule, struct lb_random *random)
 {
     double u = lb_random_unit(random);
     for (uint32_t i = 0; i + 1 < rule->class_count; i++) {
@@ -196,10 +197,14 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
         schedule_arrival(w, s, now);
     else
         schedule_process(w, s, arrivals_next(s->process, now));
+    if (__builtin_expect(s->rule->sessions.on, 0)) {
+        session_begin(w, s, now);
+        return;
+    }
     uint32_t class = 0;
     const struct distribution *work = s->only;
     if (work == NULL) {
-        class = draw_class(s->rule, &s->classes);
+        class = client_draw_class(s->rule, &s->classes);
         work = &s->rule->classes[class].work;
     }
     lb_time takes = distribution_draw_fast(work, &s->work);
@@ -211,6 +216,12 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
         arrive(w, true, s, class, takes, client, now);
     else
         arrive(w, false, s, class, takes, client, now);
+}
+
+void client_ask(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,
+                lb_time now)
+{
+    arrive(w, false, s, class, work, client, now);
 }
 
 static struct source *source_of_user(struct world *w, uint32_t user)
@@ -251,7 +262,7 @@ void client_user_event(void *context, uint32_t subject, lb_time now)
     uint32_t class = 0;
     if (s->only == NULL) {
         stream_open(&random, &w->key, STREAM_CLASS, UINT64_C(1) << 32 | subject, ordinal);
-        class = draw_class(s->rule, &random);
+        class = client_draw_class(s->rule, &random);
     }
     stream_open(&random, &w->key, STREAM_WORK, UINT64_C(1) << 32 | subject, ordinal);
     lb_time takes = distribution_draw_fast(&s->rule->classes[class].work, &random);
@@ -265,6 +276,8 @@ void client_ended(struct world *w, const struct source *s, uint32_t user, bool l
         stream_open(&random, &w->key, STREAM_THINK, user, s->asked[user - s->first_user]);
         lb_time think = distribution_draw_time(&s->rule->think, &random);
         (void)engine_at(w->engine, now + world_delay(think), EVENT_USER, user);
+    } else if (s->rule->sessions.on) {
+        session_answered(w, user, now);
     }
     if (last && w->past_end) {
         w->settled = true;

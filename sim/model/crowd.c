@@ -137,7 +137,7 @@ uint32_t client_of(const struct world *w, const struct request *r)
     /* users of a closed loop fold into the population */
     if (s->rule->arrivals == ARRIVALS_CLOSED && s->rule->population > 0)
         return r->client % s->rule->population;
-    return r->client;
+    return s->rule->sessions.on ? w->sessions.at[r->client].client : r->client;
 }
 
 void address_of(const struct world *w, const struct request *r, struct lb_address *out,

@@ -41,11 +41,17 @@ uint32_t entry_of(struct world *w, struct source *s, const struct request *r)
     default:
         break;
     }
-    if (s->rule->arrivals != ARRIVALS_CLOSED)
+    if (!s->goes_on)
         return entry->first + lb_random_below(&s->entries, entry->count);
+    uint64_t who = UINT64_C(1) << 32 | r->client, ordinal;
+    if (s->rule->sessions.on) {
+        who = session_entity(&w->sessions.at[r->client]);
+        ordinal = w->sessions.at[r->client].asked;
+    } else {
+        ordinal = s->asked[r->client - s->first_user];
+    }
+    ordinal = ordinal << 16 | w->requests.tries[requests_id(&w->requests, r)].client;
     struct lb_random random;
-    stream_open(&random, &w->key, STREAM_ENTRY, UINT64_C(1) << 32 | r->client,
-                (uint64_t)s->asked[r->client - s->first_user] << 16 |
-                    w->requests.tries[requests_id(&w->requests, r)].client);
+    stream_open(&random, &w->key, STREAM_ENTRY, who, ordinal);
     return entry->first + lb_random_below(&random, entry->count);
 }

@@ -59,7 +59,7 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
         ledger_slow(&w->ledger, r, why_slow(w, id, now));
     uint32_t user = r->client;
     requests_give(&w->requests, id);
-    if (__builtin_expect(last, 0) || s->rule->arrivals == ARRIVALS_CLOSED)
+    if (__builtin_expect(last, 0) || s->goes_on)
         client_ended(w, s, user, last, now);
 }
 

@@ -78,6 +78,7 @@ static void settled_event(void *context, uint32_t subject, lb_time now)
 static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ARRIVAL] = client_arrival_event,
     [EVENT_USER] = client_user_event,
+    [EVENT_SESSION] = session_event,
     [EVENT_AT_BALANCER] = front_receive_event,
     [EVENT_AT_BACKEND] = backend_receive_event,
     [EVENT_SERVICE] = backend_service_event,
@@ -254,6 +255,7 @@ void world_done(struct world *w)
     tell_done(&w->tell);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
+    sessions_done(&w->sessions);
     engine_destroy(w->engine);
     fronts_done(w);
 }

@@ -24,12 +24,14 @@
 #include "sim/model/front.h"
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
+#include "sim/model/session.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
  * a backend as one balancer sees it (world_place). */
 enum world_event {
     EVENT_ARRIVAL,       /* subject: client group */
     EVENT_USER,          /* user: thinking is over */
+    EVENT_SESSION,       /* session: the same, or it expires */
     EVENT_AT_BALANCER,   /* request */
     EVENT_AT_BACKEND,    /* request */
     EVENT_SERVICE,       /* request: fifo service over */
@@ -83,6 +85,8 @@ struct source { /* a client group at work */
     uint32_t *asked;                 /* closed loop: requests so far, by user */
     const struct distribution *only; /* the one class's work, or NULL */
     uint32_t source_index;
+    bool goes_on;       /* an end leads to a next request: users, sessions */
+    uint64_t sessions;  /* so far */
     uint32_t strangers; /* open, without a population: addresses handed out, one a request */
 };
 
@@ -127,6 +131,7 @@ struct world {
     char ask_name[32];     /* the key it shows */
     struct tell tell;      /* meters of the backends, for algorithms that are told more */
     uint32_t users;
+    struct sessions sessions;                  /* those that are open */
     lb_time to_balancer, to_front, to_backend; /* one way; to_front: between balancers */
     uint64_t numbers;                          /* requests so far */
     uint64_t probes;                           /* checks so far */
@@ -163,7 +168,12 @@ void client_timeout_event(void *context, uint32_t subject, lb_time now);
 void client_again_event(void *context, uint32_t subject, lb_time now);
 void client_answer_event(void *context, uint32_t subject, lb_time now);
 void client_set_rate(struct world *w, uint32_t source, double rate, lb_time now);
-/* A request of this user has ended, for good, and may have been the last measured one: the user
+/* One of the group's classes, by their shares. */
+uint32_t client_draw_class(const struct scenario_client *rule, struct lb_random *random);
+/* A request of this class, place among those of the group, is asked now. */
+void client_ask(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,
+                lb_time now);
+/* A request of this user, or session, has ended, for good, and may have been the last measured one: the user
  * thinks, the run settles. */
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now);
 /* How a request ended that did not end ok, in one number; 0 stands for ok. */

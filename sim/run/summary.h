@@ -49,6 +49,11 @@ struct summary_expect {
     bool ratio; /* value is left / right of a comparison of variants */
 };
 
+struct summary_sessions { /* of users, over the whole run */
+    bool any;             /* some group has sessions */
+    uint64_t begun, open; /* open: at the end */
+};
+
 struct summary {
     const struct scenario *scenario; /* borrowed */
     const char *algorithm;           /* name, at the start of the run */
@@ -61,6 +66,7 @@ struct summary {
     double wall_s;
     uint64_t events;
     struct summary_counts counts;
+    struct summary_sessions sessions;
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
     double availability;                /* ok / (ok + failed) */

@@ -173,6 +173,8 @@ void read_headers(struct reader *r, const struct schema_row *row, const struct n
 void read_popularity(struct reader *r, const struct schema_row *row, const struct node *node,
                      void *base);
 void read_nat(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
+void read_counts(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base);
 void read_sizes(struct reader *r, const struct schema_row *row, const struct node *node,
                 void *base);
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,

@@ -1,4 +1,5 @@
 /* Values of who asks, and of what a request carries: paths, headers, sizes. See schema_traffic.c. */
+#include <math.h>
 #include <string.h>
 
 #include "sim/scenario/schema.h"
@@ -122,6 +123,43 @@ static bool read_amounts(struct reader *r, const struct schema_row *row, const s
 void read_sizes(struct reader *r, const struct schema_row *row, const struct node *node, void *base)
 {
     (void)read_amounts(r, row, node, QUANTITY_SIZE, base);
+}
+
+/* More requests than this would make one session a run. */
+#define COUNT_MAX 1e6
+
+/* Whole numbers from 1 on, so that their mean is what is written. */
+static bool counts(const struct distribution *d)
+{
+    bool fine = true;
+    switch (d->kind) {
+    case DISTRIBUTION_CONSTANT:
+        return d->mean >= 1 && d->mean <= COUNT_MAX && d->mean == floor(d->mean);
+    case DISTRIBUTION_GEOMETRIC:
+        return d->mean <= COUNT_MAX;
+    case DISTRIBUTION_EMPIRICAL:
+        for (size_t i = 0; i < d->count; i++)
+            fine = fine && d->values[i] >= 1 && d->values[i] <= COUNT_MAX &&
+                   d->values[i] == floor(d->values[i]);
+        return fine;
+    case DISTRIBUTION_MIX:
+        for (size_t i = 0; i < d->count; i++)
+            fine = fine && counts(&d->parts[i]);
+        return fine;
+    default:
+        return false;
+    }
+}
+
+void read_counts(struct reader *r, const struct schema_row *row, const struct node *node,
+                 void *base)
+{
+    struct distribution *d = base;
+    if (!read_amounts(r, row, node, QUANTITY_NUMBER, d) || counts(d))
+        return;
+    diagnose_error(r->diagnose, node->at, "%s: these are not whole numbers from 1 to %.0f",
+                   read_trail(r), COUNT_MAX);
+    diagnose_help(r->diagnose, "write %s", row->shape);
 }
 
 /* --- population --------------------------------------------------------------------------------- */

@@ -233,7 +233,7 @@ static void solve_load(struct reader *r, uint32_t i)
     struct scenario_client *client = &r->scenario->clients[i];
     if (client->load <= 0)
         return;
-    double mean = scenario_mean_work(client);
+    double mean = scenario_mean_work(client) * scenario_mean_requests(client);
     const struct node *node = entry_value(r, "clients", i, "arrivals");
     if (!(mean > 0) || !isfinite(mean)) {
         diagnose_error(r->diagnose, node->at, "a load cannot be met: the mean work is %s",
@@ -244,7 +244,7 @@ static void solve_load(struct reader *r, uint32_t i)
     client->rate = client->load * scenario_capacity(r->scenario) / (mean / (double)UNITS_S);
     if (!(client->rate <= 1e9))
         diagnose_error(r->diagnose, node->at,
-                       "this load needs %.3g requests a second, more than "
+                       "this load needs %.3g arrivals a second, more than "
                        "1000000000",
                        client->rate);
 }

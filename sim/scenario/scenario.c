@@ -23,12 +23,18 @@ double scenario_mean_work(const struct scenario_client *client)
     return sum;
 }
 
+double scenario_mean_requests(const struct scenario_client *client)
+{
+    return client->sessions.on ? client->sessions.requests.mean : 1;
+}
+
 double scenario_offered_load(const struct scenario *scenario)
 {
     double work = 0;
     for (uint32_t i = 0; i < scenario->client_count; i++)
         if (scenario->clients[i].arrivals != ARRIVALS_CLOSED)
-            work += scenario->clients[i].rate * scenario_mean_work(&scenario->clients[i]);
+            work += scenario->clients[i].rate * scenario_mean_requests(&scenario->clients[i]) *
+                    scenario_mean_work(&scenario->clients[i]);
     return work / (double)UNITS_S / scenario_capacity(scenario);
 }
 
@@ -46,6 +52,8 @@ void scenario_destroy(struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->client_count; i++) {
         struct scenario_client *client = &scenario->clients[i];
         distribution_done(&client->think);
+        distribution_done(&client->sessions.requests);
+        distribution_done(&client->sessions.think);
         for (uint32_t c = 0; c < client->class_count; c++)
             class_done(&client->classes[c]);
     }

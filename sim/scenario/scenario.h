@@ -43,12 +43,22 @@ struct scenario_class {
     struct distribution bytes_in, bytes_out; /* of a request, of its answer */
 };
 
+/* A session asks, waits for its answer, thinks, asks again. */
+struct scenario_sessions {
+    bool on;
+    struct distribution requests; /* of one session, at least 1 */
+    struct distribution think;    /* between an answer and the next request, ns */
+    bool logout;                  /* over with the last answer ... */
+    lb_time expires;              /* ... or else so much later */
+};
+
 struct scenario_client {
     const char *name;
     enum arrivals arrivals;
     struct scenario_arrivals process; /* what the kind is told besides the rate */
     bool varies;                      /* its rate is a function of time */
-    double rate;               /* per second; solved from load when load was written; 0 if closed */
+    double
+        rate; /* per second, of sessions if there are; solved from load when load was written; 0 if closed */
     double load;               /* offered load of this group, 0 when rate was written */
     uint32_t users;            /* closed loop */
     struct distribution think; /* closed loop, ns */
@@ -56,6 +66,7 @@ struct scenario_client {
     double zipf;               /* k-th client: proportional to k^-zipf; 0 = all alike */
     double *nat;               /* nat_count shares of requests, each from one address */
     uint32_t nat_count;
+    struct scenario_sessions sessions;
     double no_cookies; /* share of clients who refuse cookies */
     struct scenario_class *classes;
     uint32_t class_count, class_first; /* class_first: place of classes[0] among all classes */
@@ -293,6 +304,8 @@ struct scenario {
 double scenario_capacity(const struct scenario *scenario);
 /* Mean work of a request of this group, ns. */
 double scenario_mean_work(const struct scenario_client *client);
+/* Mean number of requests that one arrival of this group brings: 1, or those of a session. */
+double scenario_mean_requests(const struct scenario_client *client);
 /* Arrival rate x mean work / capacity over all open groups. */
 double scenario_offered_load(const struct scenario *scenario);
 

@@ -12,7 +12,6 @@ static const struct later_row rows[] = {
     {"", "servers", "write backends"},
     {"", "duration", "write it under run:"},
     {"", "seed", "write it under run:"},
-    {"clients[]", "sessions", NULL},
     {"clients[]", "connections", NULL},
     {"clients[]", "rate", "write arrivals: poisson(rate=100/s)"},
     {"clients[]", "work", "write it in a class: requests: [{name: all, work: ...}]"},

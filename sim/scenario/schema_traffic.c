@@ -23,6 +23,17 @@ static void check_population(struct reader *r, const struct node *node, void *ba
                        read_trail(r), (unsigned)client->population);
 }
 
+static const char *const no_or_yes[] = {"no", "yes", NULL};
+
+static void check_sessions(struct reader *r, const struct node *node, void *base)
+{
+    const struct scenario_client *client = base;
+    if (client->users == 0)
+        return;
+    diagnose_error(r->diagnose, node->at, "%s: users and sessions in one group", read_trail(r));
+    diagnose_help(r->diagnose, "sessions arrive, users are always there: write arrivals instead");
+}
+
 const struct schema_row schema_traffic[] = {
     {.path = "clients[].population",
      .type = TYPE_MAP,
@@ -55,6 +66,36 @@ const struct schema_row schema_traffic[] = {
      .max = 1,
      .offset = AT(double, scenario_client, no_cookies),
      .help = "share of the clients who refuse cookies"},
+    {.path = "clients[].sessions",
+     .type = TYPE_MAP,
+     .otherwise = "each arrival is one request",
+     .given = AT(bool, scenario_client, sessions.on),
+     .check = check_sessions,
+     .help = "each arrival begins a session: it asks, waits for the answer, thinks, asks again"},
+    {.path = "clients[].sessions.requests",
+     .type = TYPE_CUSTOM,
+     .required = true,
+     .read = read_counts,
+     .offset = AT(struct distribution, scenario_client, sessions.requests),
+     .shape = "a whole number, geometric(mean=N), empirical(file=F) or a mix of these",
+     .help = "requests of one session"},
+    {.path = "clients[].sessions.think",
+     .type = TYPE_DISTRIBUTION,
+     .required = true,
+     .offset = AT(struct distribution, scenario_client, sessions.think),
+     .help = "time between an answer, or a failure, and the session's next request"},
+    {.path = "clients[].sessions.logout",
+     .type = TYPE_EITHER,
+     .fallback = "yes",
+     .words = no_or_yes,
+     .offset = AT(bool, scenario_client, sessions.logout),
+     .help = "is a session over with its last answer? Else it stays open until it expires"},
+    {.path = "clients[].sessions.expires",
+     .type = TYPE_TIME,
+     .fallback = "30min",
+     .max = 1e5 * 3600e9,
+     .offset = AT(lb_time, scenario_client, sessions.expires),
+     .help = "without a log-out: how long after its last answer a session stays open"},
     {.path = "clients[].requests[].path",
      .type = TYPE_CUSTOM,
      .otherwise = "none",

@@ -138,9 +138,19 @@ static void client(struct maker *m, uint32_t i)
         text_addf(m->text, "\n");
     } else {
         arrivals(m, load);
+        if (one_in(m, 4)) {
+            uint32_t length = 1 + below(m, 5);
+            text_addf(m->text, "    sessions: {requests: %s%u), think: ",
+                      one_in(m, 2) ? "constant(" : "geometric(mean=", length);
+            distribution(m, 4, true);
+            text_addf(m->text, "%s}\n", one_in(m, 2) ? "" : ", logout: no, expires: 9ms");
+        }
     }
-    if (one_in(m, 2))
-        text_addf(m->text, "    population: {clients: %u}\n", 1 + below(m, 30));
+    if (one_in(m, 2)) {
+        uint32_t clients = 4 + below(m, 30);
+        text_addf(m->text, "    population: {clients: %u%s}\n", clients,
+                  one_in(m, 2) ? "" : ", popularity: zipf(s=1), nat: [20%, 40%], no_cookies: 9%");
+    }
     bool alone = one_in(m, 2);
     text_addf(m->text, "    requests:\n      - {name: a, share: %u%%, work: ", alone ? 100 : 30);
     distribution(m, 6, !m->closed[i] && !load);

@@ -71,7 +71,15 @@ static const struct rule {
      "the scenario has both 'balancer' and 'balancers'"},
     {"sweep={a: [1]}", "this version cannot do 'sweep' yet"},
     {"state={store: memory}", "this version cannot do 'state' yet"},
-    {"clients.browsers.sessions={}", "this version cannot do 'sessions' yet"},
+    {"clients.browsers.sessions={requests: 3}", "missing the key 'think'"},
+    {"clients.browsers.sessions={requests: 0, think: constant(1s)}", "not whole numbers from 1"},
+    {"clients.browsers.sessions={requests: 1.5, think: constant(1s)}", "not whole numbers from 1"},
+    {"clients.browsers.sessions={requests: exponential(mean=8), think: constant(1s)}",
+     "not whole numbers from 1"},
+    {"clients.browsers.sessions={requests: geometric(mean=8s), think: constant(1s)}",
+     "'8s' is not a number"},
+    {"clients.browsers.sessions={requests: 3, think: 1s}", "write constant(1s)"},
+    {"clients.1.sessions={requests: 3, think: constant(1s)}", "users and sessions"},
     {"balancer.health.panic=150%", "balancer.health.panic is 150%, outside the range 0% to 100%"},
     {"balancer.count=257", "outside the range 1 to 256"},
     {"balancer.count=many", "balancer.count must be a whole number, not 'many'"},
@@ -281,7 +289,7 @@ static void test_load(void)
     refuse_set(sample_small,
                "clients.users={name: users, arrivals: poisson(load=10000%), "
                "requests: [{name: x, work: constant(1ns)}]}",
-               "this load needs 1e+11 requests a second");
+               "this load needs 1e+11 arrivals a second");
     refuse_set(sample_small, "backends.web.weight=0", "every backend has weight 0");
     refuse_set(sample_small, "clients.users.name=\"x\\u0085\"", "contains a control character");
     refuse_set(sample_small, "timeline.0.at=5s", "'timeline' is not written: it has no entries");

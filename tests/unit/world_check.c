@@ -310,13 +310,13 @@ static uint64_t marks(const struct ledger *l, lb_time now)
     return n;
 }
 
-/* Users who have no request under way think, which is an event. */
+/* Users and sessions who have no request under way think, or expire, which is an event. */
 static uint64_t thinking(struct world *w)
 {
-    uint64_t users = w->users;
+    uint64_t users = (uint64_t)w->users + w->sessions.open;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        users -= is_request(r) && world_source(w, r)->rule->arrivals == ARRIVALS_CLOSED;
+        users -= is_request(r) && world_source(w, r)->goes_on;
     }
     return users;
 }
