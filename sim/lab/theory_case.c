@@ -117,6 +117,12 @@ static bool takes(const struct theory_family *family, unsigned p)
     return (taken(family) & THEORY_BIT(p)) != 0;
 }
 
+/* An open queue: rho, or lambda for it. Elsewhere lambda is a parameter like others. */
+static bool is_open(const struct theory_family *family)
+{
+    return (family->needed & THEORY_OPEN) == THEORY_OPEN;
+}
+
 static int read_work(struct theory_case *c, const char *value, struct lb_error *error)
 {
     for (size_t i = 0; i < WORKS && c->family->general; i++)
@@ -186,7 +192,7 @@ static int settle_rates(struct theory_case *c, uint64_t given, struct lb_error *
     const struct theory_family *family = c->family;
     double *v = c->values;
     uint64_t missing = family->needed & ~given;
-    bool open = (family->needed & THEORY_OPEN) != 0;
+    bool open = is_open(family);
     if (open && (given & THEORY_OPEN) != 0)
         missing &= ~THEORY_OPEN;
     if (open && (given & THEORY_OPEN) == THEORY_OPEN)
@@ -218,8 +224,9 @@ static void name_case(struct theory_case *c)
     text_addf(&name, "%s", c->family->name);
     for (unsigned p = 0; p < THEORY_PARAMETERS; p++) {
         double value = c->values[p];
-        bool needed = (c->family->needed & THEORY_BIT(p)) != 0 && p != THEORY_LAMBDA;
-        bool other = p != THEORY_LAMBDA && value != parameters[p].otherwise;
+        bool derived = p == THEORY_LAMBDA && is_open(c->family);
+        bool needed = (c->family->needed & THEORY_BIT(p)) != 0 && !derived;
+        bool other = !derived && value != parameters[p].otherwise;
         if (!needed && !(other && takes(c->family, p)))
             continue;
         if (parameters[p].words != NULL)
@@ -274,7 +281,7 @@ static void add_clients(const struct theory_case *c, struct text *out)
     int places = c->values[THEORY_LAMBDA] == round(c->values[THEORY_LAMBDA] * 1e4) / 1e4 ? 4 : 12;
     if (c->family->arrivals != NULL)
         c->family->arrivals(c, out);
-    else if ((c->family->needed & THEORY_OPEN) != 0)
+    else if (is_open(c->family))
         text_addf(out, "    arrivals: poisson(rate=%.*f/s)\n", places, c->values[THEORY_LAMBDA]);
     else
         text_addf(out, "    users: %.0f\n    think: exponential(mean=%.9fs)\n",
