@@ -14,12 +14,13 @@ bool ledger_needs_window(const struct scenario_expect *expect)
         expect->left.selector == SELECT_BACKENDS &&
         (expect->left.metric == METRIC_PICKS || expect->left.metric == METRIC_UTILIZATION ||
          expect->left.metric == METRIC_IN_FLIGHT || expect->left.metric == METRIC_QUEUE);
-    return expect->from > 0 || expect->until < LB_NEVER ||
+    return expect->left.metric == METRIC_DISRUPTION || expect->from > 0 ||
+           expect->until < LB_NEVER ||
            (expect->left.selector == SELECT_BACKENDS && !backend_totals);
 }
 
-static void init_window(struct ledger_window *w, const struct ledger *l,
-                        const struct scenario *scenario, const struct scenario_expect *expect)
+static void init_window(struct ledger_window *w, struct ledger *l, const struct scenario *scenario,
+                        const struct scenario_expect *expect)
 {
     const struct scenario_measure *m = &expect->left;
     *w = (struct ledger_window){.from = expect->from > l->from ? expect->from : l->from,
@@ -39,6 +40,11 @@ static void init_window(struct ledger_window *w, const struct ledger *l,
         w->backend_count = m->count;
     }
     w->share = text_need_zero(scenario->backend_count, sizeof *w->share);
+    if (m->metric == METRIC_DISRUPTION) {
+        if (l->moved.groups == NULL)
+            moved_init(&l->moved, scenario);
+        moved_window_init(&w->moved, &l->moved);
+    }
 }
 
 void ledger_init(struct ledger *l, const struct scenario *scenario)
@@ -76,9 +82,12 @@ void ledger_done(struct ledger *l)
     for (uint32_t i = 0; i < l->class_count; i++)
         free(l->classes[i].why);
     free(l->classes);
-    for (uint32_t i = 0; i < l->window_count; i++)
+    for (uint32_t i = 0; i < l->window_count; i++) {
         free(l->windows[i].share);
+        moved_window_done(&l->windows[i].moved, &l->moved);
+    }
     free(l->windows);
+    moved_done(&l->moved);
     *l = (struct ledger){0};
 }
 
@@ -139,6 +148,14 @@ static bool selects(const struct ledger_window *w, const struct request *r)
     if (w->by_backend)
         return r->backend >= 0 && (uint32_t)r->backend - w->first_backend < w->backend_count;
     return (uint32_t)r->class - w->first_class < w->class_count;
+}
+
+void ledger_moved(struct ledger *l, const struct request *r)
+{
+    for (uint32_t i = 0; i < l->window_count; i++)
+        if (l->windows[i].moved.on && selects(&l->windows[i], r))
+            moved_window_answered(&l->windows[i].moved, &l->moved, r);
+    moved_answered(&l->moved, r);
 }
 
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency)

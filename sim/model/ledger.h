@@ -11,6 +11,7 @@
 
 #include "sim/base/histogram.h"
 #include "sim/model/digest.h"
+#include "sim/model/moved.h"
 #include "sim/model/request.h"
 #include "sim/model/why.h"
 #include "sim/scenario/scenario.h"
@@ -48,6 +49,7 @@ struct ledger_window {
     double *share;            /* picks by backend, for imbalance */
     double busy, queued, in_flight;    /* request-ns of the selected backends in [from, until) */
     double busy_before, queued_before; /* areas at `from` */
+    struct moved_window moved;         /* for disruption */
 };
 
 struct ledger {
@@ -60,6 +62,7 @@ struct ledger {
     bool apart;                    /* some response time was not the latency */
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
+    struct moved moved;     /* for disruption; nothing when no window asks */
     uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */
     struct digest digest;
 };
@@ -83,6 +86,8 @@ static inline void ledger_try(struct ledger *l, lb_time now, uint64_t request, u
     digest_add(&l->digest, (uint64_t)now, request, where, end);
 }
 
+/* For disruption: an answer, measured or not. */
+void ledger_moved(struct ledger *l, const struct request *r);
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency);
 void ledger_windows_failed(struct ledger *l, const struct request *r, enum cause cause);
 void ledger_windows_arrived(struct ledger *l, const struct request *r);
@@ -116,6 +121,8 @@ static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bo
     struct ledger_class *class = &l->classes[r->class];
     lb_time latency = now - r->arrived;
     l->ok++;
+    if (!plain && l->moved.groups != NULL)
+        ledger_moved(l, r);
     if ((r->flags & REQUEST_MEASURED) == 0) {
         histogram_add(&class->live[0], latency);
         return false;

@@ -14,7 +14,7 @@ struct basis {
     const struct histogram *latency;
     double seconds, picks, slots, slot_seconds;
     double busy, queued, in_flight; /* request-seconds */
-    double imbalance;
+    double imbalance, disruption;
 };
 
 static double ratio(double a, double b)
@@ -69,6 +69,9 @@ static bool compute(const struct basis *b, const struct scenario_measure *m, dou
     case METRIC_ATTEMPTS:
         *value = ratio((double)c->attempts, (double)c->arrived);
         break;
+    case METRIC_DISRUPTION:
+        *value = b->disruption;
+        break;
     case METRICS:
         return false;
     }
@@ -112,7 +115,8 @@ bool summary_measure(const struct summary *s, const struct scenario_measure *m, 
     struct basis basis = {.counts = &counts,
                           .latency = &latency,
                           .seconds = s->simulated_s,
-                          .imbalance = s->imbalance};
+                          .imbalance = s->imbalance,
+                          .disruption = NAN}; /* of windows only */
     for (uint32_t i = backend; i < backend + backends; i++) {
         const struct summary_backend *b = &s->backends[i];
         double slots = s->scenario->backends[i].slots;
@@ -162,7 +166,8 @@ static bool measure_window(struct run *run, const struct ledger_window *w,
                           .busy = (w->busy - w->busy_before) / 1e9,
                           .queued = (w->queued - w->queued_before) / 1e9,
                           .in_flight = w->in_flight / 1e9,
-                          .imbalance = window_imbalance(scenario, w)};
+                          .imbalance = window_imbalance(scenario, w),
+                          .disruption = ratio((double)w->moved.moved, (double)w->moved.known)};
     for (uint32_t i = 0; i < w->backend_count; i++)
         basis.slot_seconds += seconds * scenario->backends[w->first_backend + i].slots;
     return compute(&basis, m, value);

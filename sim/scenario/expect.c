@@ -10,6 +10,7 @@
 
 #define WHOLE    (1U << SELECT_ALL | 1U << SELECT_BALANCER)
 #define TRAFFIC  (WHOLE | 1U << SELECT_CLASS | 1U << SELECT_CLIENTS)
+#define GROUPS   (WHOLE | 1U << SELECT_CLIENTS)
 #define ANYBODY  (TRAFFIC | 1U << SELECT_BACKENDS)
 #define BACKENDS (WHOLE | 1U << SELECT_BACKENDS)
 
@@ -32,6 +33,8 @@ static const struct metric_row metrics[] = {
     {"in-flight", METRIC_IN_FLIGHT, 0, BACKENDS, "sent and not finished, mean over time"},
     {"queue", METRIC_QUEUE, 0, BACKENDS, "waiting at the backends, mean over time"},
     {"attempts", METRIC_ATTEMPTS, 0, TRAFFIC, "attempts per request"},
+    {"disruption", METRIC_DISRUPTION, 0, GROUPS,
+     "share of the clients served before the window that another backend served in it first"},
 };
 #define METRIC_ROWS (sizeof metrics / sizeof metrics[0])
 
@@ -54,6 +57,7 @@ enum unit metric_unit(enum metric metric)
     case METRIC_FAILED:
     case METRIC_AVAILABILITY:
     case METRIC_UTILIZATION:
+    case METRIC_DISRUPTION:
         return UNIT_SHARE;
     default:
         return UNIT_COUNT;

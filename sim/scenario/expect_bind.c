@@ -150,6 +150,31 @@ static void bind_measure(struct reader *r, const struct draft_expect *draft,
                        "'%s' is not measured of %s", row->name, selector_names[m->selector]);
 }
 
+/* Disruption compares with what was before the window, so there must be a before. */
+static void check_disruption(struct reader *r, const struct draft_expect *draft)
+{
+    const struct scenario *s = r->scenario;
+    const struct scenario_expect *e = draft->expect;
+    struct place at = read_place(r, draft->node, draft->left.metric_at, draft->left.metric_size);
+    if (e->against) {
+        diagnose_error(r->diagnose, at, "disruption is not compared with that of another variant");
+        diagnose_help(r->diagnose, "compare it with a share, as in disruption < 15%% after 30s");
+        return;
+    }
+    if (e->from == 0 && s->run.warmup == 0 && !read_damaged(r, "run")) {
+        diagnose_error(r->diagnose, at, "disruption compares with what was before: from when on?");
+        diagnose_help(r->diagnose, "as in disruption < 15%% after 30s");
+    }
+    bool again = false;
+    for (uint32_t i = 0; i < s->client_count; i++)
+        again |= (e->left.selector != SELECT_CLIENTS || e->left.first == i) &&
+                 (s->clients[i].arrivals == ARRIVALS_CLOSED || s->clients[i].population > 0);
+    if (!again && !read_damaged(r, "clients")) {
+        diagnose_error(r->diagnose, at, "disruption needs clients that come again");
+        diagnose_help(r->diagnose, "as in population: {clients: 10000}");
+    }
+}
+
 static void check_window(struct reader *r, const struct draft_expect *draft)
 {
     const struct scenario_run *run = &r->scenario->run;
@@ -180,5 +205,7 @@ void resolve_expects(struct reader *r)
                                "the two metrics are measured in different units");
         }
         check_window(r, draft);
+        if (draft->expect->left.metric == METRIC_DISRUPTION)
+            check_disruption(r, draft);
     }
 }

@@ -238,6 +238,7 @@ enum metric {
     METRIC_IN_FLIGHT,
     METRIC_QUEUE,
     METRIC_ATTEMPTS,
+    METRIC_DISRUPTION,
     METRICS
 };
 

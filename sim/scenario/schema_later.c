@@ -39,7 +39,6 @@ static const struct later_row rows[] = {
     {"timeline[]", "count", NULL},
     {"timeline[]", "from", NULL},
     {"timeline[]", "in", NULL},
-    {"expect", "disruption", NULL},
     {"expect", "sessions.lost", NULL},
     {"expect", "sessions.moved", NULL},
     {"distribution", "exp", "write exponential"},

@@ -153,6 +153,11 @@ for row in rows:
             assert param["default"] in param["choices"]'
 check $? 'algorithms --json is whole'
 
+run "$LBSIM" check first --set 'expect=[disruption < 1% after 20s]'
+says err 'disruption needs clients that come again' 'disruption of strangers'
+run "$LBSIM" check 08-moved-keys --set 'expect=[disruption < 1%]'
+says err 'disruption compares with what was before' 'disruption without a before'
+
 run "$LBSIM" scenarios
 status_is 0 'scenarios'
 for file in scenarios/*.yaml; do

@@ -245,7 +245,7 @@ static const struct rule {
     {"run={duration: 20000h, sample: 1ms}", "more than 10000000 samples"},
     /* expectations */
     {"expect=[p98 < 1s]", "did you mean 'p90'?"},
-    {"expect=[disruption < 1%]", "this version cannot do 'disruption' yet"},
+    {"expect=[disruption of base < 0.5 x disruption of base]", "disruption is not compared"},
     {"expect=[sessions.lost < 1]", "this version cannot do 'sessions.lost' yet"},
     {"expect=[p99]", "<, <=, >, >= or = is missing at the end"},
     {"expect=[p99 < 1]", "'1' is not a duration"},
