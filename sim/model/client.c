@@ -186,6 +186,8 @@ STEP void arrive(struct world *w, bool plain, struct source *s, uint32_t class, 
         retry_first(&s->budget, &s->rule->retries);
     }
     ledger_arrived(&w->ledger, plain, r);
+    if (!plain && w->story != NULL)
+        story_arrives(w, id, now);
     send(w, plain, s, id, now);
 }
 
@@ -308,10 +310,14 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
             stream_open(&random, &w->key, STREAM_BACKOFF, r->number, (uint64_t)tries.client << 32);
             lb_time delay = retry_delay(&s->rule->retries, tries.client, &random);
             r->event = engine_at(w->engine, now + delay, EVENT_AGAIN, id);
+            if (w->story != NULL)
+                story_asks_again(w, id, delay, now);
             return;
         }
     }
     world_not_again(&s->rule->retries, tries.client, &cause, &why);
+    if (w->story != NULL)
+        story_fails(w, copy, cause, why, now);
     bool last = ledger_failed(&w->ledger, copy, cause, why, now);
     uint32_t user = copy->client;
     if (id != 0)
@@ -334,6 +340,8 @@ static void give_up(struct world *w, uint32_t id, lb_time now)
     bool failing = copy.state == REQUEST_TO_CLIENT && copy.next != 0; /* it is on its way */
     enum why why =
         failing ? WORLD_BAD_WHY(copy.next) : why_failed(w, id, CAUSE_RESPONSE_TIMEOUT, now);
+    if (w->story != NULL)
+        story_gives_up(w, id, now);
     front_leave(w, id, now);
     failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, why, now);
 }

@@ -212,6 +212,8 @@ void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     }
     r->flags = (uint8_t)(r->flags & ~REQUEST_CUT);
     lb_time delay = front_backoff(w, f, id, w->requests.tries[id].balancer);
+    if (w->story != NULL)
+        story_tries_again(w, f, id, w->requests.tries[id].balancer, delay, now);
     if (delay > 0) {
         r->state = REQUEST_BACKOFF;
         r->event = engine_at(w->engine, now + delay, EVENT_RETRY, id);
@@ -222,6 +224,8 @@ void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 
 void front_return(struct world *w, uint32_t id, uint32_t bad, lb_time now)
 {
+    if (bad != 0 && w->story != NULL)
+        story_given_up(w, id, WORLD_BAD_CAUSE(bad), WORLD_BAD_WHY(bad), now);
     if (w->front_count > 1 && w->requests.tries[id].outer != 0)
         hop_back(w, id, bad, now);
     else

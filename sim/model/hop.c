@@ -17,6 +17,8 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
     tries->front = (uint16_t)(f->to_first + (uint32_t)member);
     tries->outer_sent = now;
     tries->balancer = 0;
+    if (w->story != NULL)
+        story_sent_on(w, f, id, member, how, now);
     balancer_start(&f->balancer, (uint32_t)member, &w->ask, how, now);
     if (w->boards)
         front_show(w, f, (uint32_t)member, now);
@@ -117,6 +119,8 @@ void hop_back_event(void *context, uint32_t subject, lb_time now)
     }
     r->flags = (uint8_t)(r->flags & ~REQUEST_CUT);
     lb_time delay = front_backoff(w, f, subject, tries->outer_tries);
+    if (w->story != NULL)
+        story_tries_again(w, f, subject, tries->outer_tries, delay, now);
     if (delay > 0) {
         r->state = REQUEST_BACKOFF;
         r->event = engine_at(w->engine, now + delay, EVENT_RETRY, subject);

@@ -39,6 +39,8 @@ void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, l
     r->event = ENGINE_NO_EVENT;
     if (rule->queue_timeout > 0)
         r->event = engine_at(w->engine, now + rule->queue_timeout, EVENT_QUEUE_TIMEOUT, id);
+    if (w->story != NULL)
+        story_waits(w, f, id, backend, now);
 }
 
 void line_leave(struct world *w, struct front *f, uint32_t id)

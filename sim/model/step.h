@@ -54,6 +54,8 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
     if (s->rule->timeout > 0)
         deadlines_leave(&s->deadlines, r);
     bool slow = false;
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_succeeds(w, id, now);
     bool last = ledger_ok(&w->ledger, plain, r, &slow, now);
     if (__builtin_expect(slow, 0))
         ledger_slow(&w->ledger, r, why_slow(w, id, now));
@@ -116,6 +118,8 @@ STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end en
 {
     uint32_t backend = (uint32_t)world_request(w, id)->backend;
     struct front *f = step_front(w, plain, id);
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_answered(w, id, end, now);
     step_finish(w, plain, id, end, now);
     if (f->balancer.waiting.total != 0)
         line_serve(w, f, backend, now);
@@ -216,6 +220,8 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
     r->event = ENGINE_NO_EVENT;
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_reaches(w, id, now);
     if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
         backend_turn_away(w, id, LB_END_REFUSED, now);
         return;
@@ -239,12 +245,16 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
         step_serve(w, b, r, now);
     else
         step_enqueue(w, b, r, now);
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_enters(w, id, now);
 }
 
 /* Attempt `id` has come to an end at the backend: the answer goes back, if anybody waits for it. */
 STEP void step_leave(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_leaves(w, id, end, now);
     if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_leaving(w, id, end, now);
     w->ledger.times_present += (uint64_t)(now - r->entered);
@@ -278,6 +288,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
     r->backend = backend;
     r->sent = now;
     r->state = REQUEST_TO_BACKEND;
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_sent(w, id, how, now);
     balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
     if (!plain && __builtin_expect(w->boards, 0))
         front_show(w, f, (uint32_t)backend, now);
@@ -313,8 +325,12 @@ STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
             return;
         tried_count = front_tried(w, f, id, &tried);
     }
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_before_pick(w, f, id);
     int32_t backend = balancer_pick(&f->balancer, step_pool(plain, f, r), step_ask(w, plain, f, r),
                                     tried, tried_count, now);
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_picked(w, f, id, backend, now);
     if (__builtin_expect(backend < 0, 0)) {
         if (backend == LB_WAIT)
             line_join(w, f, id, -1, now);
@@ -341,6 +357,8 @@ STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
 /* A request reaches a balancer. */
 STEP void step_to_balancer(struct world *w, bool plain, uint32_t id, lb_time now)
 {
+    if (!plain && __builtin_expect(w->story != NULL, 0))
+        story_at_balancer(w, id, now);
     if (!plain && __builtin_expect(w->balancer_retries, 0)) {
         struct front *f = world_front(w, id);
         retry_first(&f->balancer.budget, &f->rule->retries);

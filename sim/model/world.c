@@ -253,6 +253,7 @@ void world_done(struct world *w)
     free(w->at_edge[1]);
     free(w->actions);
     tell_done(&w->tell);
+    story_done(w);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
     sessions_done(&w->sessions);

@@ -25,6 +25,7 @@
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
 #include "sim/model/session.h"
+#include "sim/model/story.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
  * a backend as one balancer sees it (world_place). */
@@ -145,6 +146,7 @@ struct world {
     uint32_t action_count, action_room;
     struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */
     struct world_listener listener;
+    struct story *story; /* NULL = nobody wants one */
     struct lb_where where;
     struct lb_error failed; /* some limit was met: filled, and the engine stops */
 };
@@ -251,7 +253,7 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->ledger.window_count != 0 || w->keep_latency;
+           w->boards || w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

@@ -84,6 +84,8 @@ struct run *run_create(const struct run_setup *setup, struct lb_error *error)
     }
     run->world.listener = (struct world_listener){
         .self = run, .happened = happened, .noted = noted, .sample = run_tick};
+    if (setup->tell_story != NULL)
+        story_begin(&run->world, setup->story_of, setup->tell_story, setup->story_self);
     run_intervals_init(run);
     return run;
 }
@@ -121,6 +123,14 @@ static bool ended(struct run *run)
     return run->ended;
 }
 
+/* Event by event, so that the story misses nothing. */
+static void advance_with_story(struct run *run, lb_time t)
+{
+    struct world *w = &run->world;
+    while (!w->settled && w->failed.code == LB_ERROR_NONE && engine_step(w->engine, t))
+        story_look(w, engine_now(w->engine));
+}
+
 bool run_until(struct run *run, lb_time t)
 {
     if (run->ended || run->finished)
@@ -128,7 +138,10 @@ bool run_until(struct run *run, lb_time t)
     int64_t before = wall_now();
     run->started = true;
     run_clear_look(run);
-    engine_run(run->world.engine, t);
+    if (run->world.story != NULL)
+        advance_with_story(run, t);
+    else
+        engine_run(run->world.engine, t);
     if (!ended(run) && t > engine_now(run->world.engine) && t < LB_NEVER)
         engine_advance(run->world.engine, t);
     run->wall += wall_now() - before;
@@ -143,6 +156,8 @@ bool run_step(struct run *run)
     run->started = true;
     run_clear_look(run);
     (void)engine_step(run->world.engine, LB_NEVER - 1);
+    if (run->world.story != NULL)
+        story_look(&run->world, engine_now(run->world.engine));
     (void)ended(run);
     run->wall += wall_now() - before;
     return !run->ended;
@@ -156,6 +171,21 @@ bool run_ended(const struct run *run)
 lb_time run_now(const struct run *run)
 {
     return engine_now(run->world.engine);
+}
+
+bool run_story_begun(const struct run *run)
+{
+    return story_begun(&run->world);
+}
+
+bool run_story_ended(const struct run *run)
+{
+    return story_ended(&run->world);
+}
+
+uint64_t run_requests(const struct run *run)
+{
+    return run->world.numbers;
 }
 
 uint64_t run_events(const struct run *run)

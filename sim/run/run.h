@@ -7,6 +7,7 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
+#include "sim/model/story.h"
 #include "sim/run/observer.h"
 #include "sim/run/summary.h"
 
@@ -17,6 +18,10 @@ struct run_setup {
     uint32_t replication;
     bool keep_backend_latency; /* per-backend histograms in samples (the dashboard wants them) */
     bool keep_samples;         /* call observers every scenario->run.sample */
+    /* The story of one request (sim/model/story.h), told while the run goes on; NULL = none. */
+    story_tell *tell_story;
+    void *story_self;
+    uint64_t story_of;
 };
 
 /* A new run at time 0, or NULL with *error (the algorithm refused the pool, limits). */
@@ -35,6 +40,11 @@ bool run_ended(const struct run *run);
 /* Why a run ended before its time (a limit was met), or NULL. */
 const struct lb_error *run_error(const struct run *run);
 lb_time run_now(const struct run *run);
+/* The request whose story was wanted has come; has ended. */
+bool run_story_begun(const struct run *run);
+bool run_story_ended(const struct run *run);
+/* Requests so far, which are numbered from 0. */
+uint64_t run_requests(const struct run *run);
 uint64_t run_events(const struct run *run);
 
 /* A person's command: carried out at the last processed time + 1 ns, before every other event of

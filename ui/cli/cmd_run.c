@@ -11,6 +11,7 @@
 #include "sim/base/text.h"
 #include "ui/cli/execute.h"
 #include "ui/cli/margins.h"
+#include "ui/cli/trace.h"
 
 static const struct option_spec options[] = {
     EXECUTE_SCENARIO_OPTIONS,
@@ -18,6 +19,7 @@ static const struct option_spec options[] = {
     {"replications", 'r', "N", "make N replications on independent random numbers", false},
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values, one line a replication", false},
+    TRACE_OPTION,
     MARGINS_OPTIONS,
     {"quiet", 'q', NULL, "no words on stderr", false},
     {NULL, 0, NULL, NULL, false},
@@ -235,6 +237,8 @@ static int run_command(struct cli *cli)
     struct job job = {.cli = cli};
     if (cli_flag(cli, "json") && cli_flag(cli, "csv"))
         return cli_fail(cli, CLI_WRONG, "--json and --csv exclude each other");
+    if (cli_flag(cli, "margins") && cli_value(cli, "trace-request") != NULL)
+        return cli_fail(cli, CLI_WRONG, "--margins and --trace-request exclude each other");
     if (cli_flag(cli, "margins"))
         return margins_command(cli);
     if (cli_value(cli, "margin") != NULL || cli_value(cli, "seeds") != NULL ||
@@ -242,6 +246,8 @@ static int run_command(struct cli *cli)
         return cli_fail(cli, CLI_WRONG, "--margin, --seeds and --jobs belong to --margins");
     if (cli->argument_count > 1)
         return cli_fail(cli, CLI_WRONG, "one scenario at a time, except with --margins");
+    if (cli_value(cli, "trace-request") != NULL)
+        return trace_command(cli);
     if (cli_number(cli, "replications", 1, REPLICATIONS_MAX, &replications) != 0)
         return CLI_WRONG;
     job.scenario = execute_load(cli, cli->arguments[0], NULL, NULL, &job.status);
@@ -280,6 +286,8 @@ const struct command command_run = {
             "lbsim) and prints what it came to. The exit status is 1 when an expectation of the "
             "scenario does not hold.\n\n"
             "The same scenario, seed and version give the same digest on every run.\n\n"
+            "With --trace-request, the story of one request: what the balancer believed of each "
+            "candidate, what was true, who was picked, where the time went, and how it ended.\n\n"
             "With --margins, any number of files: every variant of each is run at 20 seeds, and "
             "each expectation is shown with the distance from the mean of what it measures to its "
             "bound, in standard deviations of a single run. The exit status is 1 when one is "
@@ -287,6 +295,7 @@ const struct command command_run = {
     .examples = "lbsim run first  # the scenario of the tour\n"
                 "lbsim run first --algorithm round-robin --seed 7\n"
                 "lbsim run my.yaml --set clients.browsers.arrivals.rate=150/s --json\n"
+                "lbsim run first --trace-request 8000  # what became of one request, and why\n"
                 "lbsim run --margins scenarios/*.yaml  # which expectations are close calls",
     .options = options,
     .arguments_min = 1,
