@@ -109,7 +109,8 @@ enum lb_end {
     LB_END_CONNECT_TIMEOUT, /* no answer to the connection */
     LB_END_TIMEOUT,         /* accepted, no answer in time */
     LB_END_RESET,           /* the connection broke while it was served */
-    LB_END_CANCELLED        /* the client left */
+    LB_END_CANCELLED,       /* the client left */
+    LB_END_QUEUE_TIMEOUT    /* the backend let it wait too long, and turned it away then */
 };
 
 struct lb_outcome {

@@ -1,34 +1,44 @@
 /*
- * See backend.h. First come first served here; processor sharing in ps.c.
+ * See backend.h. What befalls one is in fault.c.
  *
  * What a backend does with a request depends on what is true of it, never on what a balancer
  * believes. A client that has left is noticed when its request reaches the head of the queue, as a
  * server notices a closed socket when it turns to it.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "sim/base/text.h"
 #include "sim/base/units.h"
+#include "sim/model/discipline.h"
 #include "sim/model/step.h"
 
-static void set_speed(struct world *w, uint32_t backend, double speed)
+/* Is there anything about it that a plain backend cannot do? */
+static bool needs_clock(const struct scenario_nature *nature)
 {
-    w->rest[backend].speed = speed;
-    w->backends[backend].at_one = speed == 1.0;
+    return nature->impatient || nature->control.on || nature->sigma > 0 || nature->kappa > 0;
 }
 
 void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule)
 {
     struct backend_rest *rest = &w->rest[backend];
+    const struct scenario_nature *nature = &w->scenario->groups[rule->group].nature;
     w->backends[backend] = (struct backend){.slots = rule->slots,
                                             .limit = rule->queue,
                                             .truth = TRUTH_OK,
                                             .discipline = (uint8_t)rule->discipline,
                                             .cancel_abandoned = rule->cancel_abandoned};
-    *rest = (struct backend_rest){
-        .own_speed = rule->speed, .top_speed = rule->speed, .stopped_at = LB_NEVER};
-    set_speed(w, backend, rule->speed);
+    *rest = (struct backend_rest){.own_speed = rule->speed,
+                                  .top_speed = rule->speed,
+                                  .speed = rule->speed,
+                                  .stopped_at = LB_NEVER,
+                                  .nature = nature,
+                                  .contends = nature->sigma > 0 || nature->kappa > 0};
+    w->backends[backend].at_one = rule->speed == 1.0;
+    if (rule->discipline != DISCIPLINE_PS &&
+        (rule->discipline != DISCIPLINE_FIFO || needs_clock(nature)))
+        requests_need_more(&w->requests);
+    if (rule->discipline == DISCIPLINE_FIFO && needs_clock(nature))
+        w->backends[backend].discipline = BACKEND_CLOCKED_FIFO;
     if (w->keep_latency) {
         rest->latency = text_need(sizeof *rest->latency);
         histogram_init(rest->latency);
@@ -59,8 +69,16 @@ void backend_spend(struct world *w, uint32_t backend, lb_time now)
     struct backend_rest *rest = &w->rest[backend];
     backend_area area = backend_busy_area(w, backend, now);
     if (!b->frozen)
-        rest->work_spent += (double)(area - rest->area_mark) * rest->speed;
+        rest->work_spent += (double)(area - rest->area_mark) * (rest->speed * service_share(rest));
     rest->area_mark = area;
+}
+
+/* Work of a request in service, ns at speed 1. */
+static double work_of(const struct world *w, uint32_t id)
+{
+    const struct request *r = &w->requests.at[id];
+    bool plain = w->backends[r->backend].discipline == DISCIPLINE_FIFO;
+    return plain || w->requests.more == NULL ? (double)r->work : w->requests.more[id].work;
 }
 
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
@@ -68,10 +86,10 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
     struct backend_rest *rest = &w->rest[r->backend];
-    double work = (double)r->work, left = 0.0;
+    double work = work_of(w, id), left = 0.0;
     rest->doubt += 0x1p-50 * work; /* a difference of large numbers */
-    if (b->discipline == DISCIPLINE_PS) {
-        ps_tick(w, (uint32_t)r->backend, now);
+    if (b->discipline != DISCIPLINE_FIFO) {
+        service_tick(w, (uint32_t)r->backend, now);
         left = rest->heap[r->event].finish - rest->virtual_now;
     } else if (r->event == ENGINE_NO_EVENT) {
         return 0.0; /* frozen: counted when it froze */
@@ -87,27 +105,37 @@ double backend_work_so_far(struct world *w, uint32_t id, lb_time now)
 lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = &w->requests.at[id];
-    if (w->backends[r->backend].discipline == DISCIPLINE_PS)
-        return ps_work_left(w, id, now);
+    if (w->backends[r->backend].discipline != DISCIPLINE_FIFO)
+        return service_work_left(w, id, now);
     if (r->event == ENGINE_NO_EVENT)
         return r->work; /* frozen: what was done of it is not kept */
     lb_time left = engine_when(w->engine, r->event) - now;
     return units_from_ns((double)left * w->rest[r->backend].speed);
 }
 
-static void unlink_queued(struct world *w, struct backend *b, struct request *r, lb_time now)
+void backend_set_clocked(struct world *w, uint32_t backend, lb_time now)
 {
-    bool first = b->head == requests_id(&w->requests, r);
-    if (first)
-        b->head = r->next;
-    else
-        world_request(w, r->event)->next = r->next;
-    if (r->next != 0)
-        world_request(w, r->next)->event = r->event;
-    else
-        b->tail = first ? 0 : r->event;
-    backend_queued(b, -1, now);
-    r->event = ENGINE_NO_EVENT;
+    struct backend *b = &w->backends[backend];
+    struct backend_rest *rest = &w->rest[backend];
+    requests_need_more(&w->requests);
+    if (b->discipline != DISCIPLINE_FIFO)
+        return;
+    service_tick(w, backend, now);
+    b->discipline = BACKEND_CLOCKED_FIFO;
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        struct request *r = world_request(w, id);
+        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
+            continue;
+        double left = (double)r->work;
+        if (r->event != ENGINE_NO_EVENT) {
+            left = (double)(engine_when(w->engine, r->event) - now) * rest->speed;
+            engine_cancel(w->engine, r->event);
+        }
+        backend_busy(b, -1, now); /* and service_enter counts it again */
+        w->requests.more[id].work = (double)r->work;
+        service_enter(w, backend, id, left, now);
+        rest->respeeds++;
+    }
 }
 
 void backend_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
@@ -133,8 +161,8 @@ void backend_receive_unserved(struct world *w, uint32_t id, lb_time now)
         return;
     }
     r->entered = now;
-    if (b->discipline == DISCIPLINE_PS)
-        ps_enter(w, (uint32_t)r->backend, id, now);
+    if (b->discipline != DISCIPLINE_FIFO)
+        discipline_wait(w, id, now);
     else
         step_enqueue(w, b, r, now);
 }
@@ -170,9 +198,11 @@ void backend_service_event(void *context, uint32_t subject, lb_time now)
 void backend_depart(struct world *w, uint32_t backend, lb_time now)
 {
     struct backend *b = &w->backends[backend];
-    uint32_t id = ps_depart(w, backend, now);
-    b->work_done += (double)world_request(w, id)->work;
+    uint32_t id = service_depart(w, backend, now);
+    b->work_done += work_of(w, id);
+    discipline_advance(w, backend, now);
     backend_leave(w, id, LB_END_OK, now);
+    discipline_turn_away(w, backend, now);
 }
 
 void backend_departure_event(void *context, uint32_t subject, lb_time now)
@@ -182,18 +212,21 @@ void backend_departure_event(void *context, uint32_t subject, lb_time now)
     backend_depart(w, subject, now);
 }
 
-/* Out of the queue or out of service; the record then belongs to nobody here. */
-static void take_out(struct world *w, uint32_t id, lb_time now)
+void backend_take_out(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
+    bool clocked = b->discipline != DISCIPLINE_FIFO;
     if (r->state == REQUEST_QUEUED) {
-        unlink_queued(w, b, r, now);
+        if (clocked)
+            discipline_take_out(w, id, now);
+        else
+            queue_take(w, (uint32_t)r->backend, id, now);
         return;
     }
     b->work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
-    if (b->discipline == DISCIPLINE_PS) {
-        ps_remove(w, (uint32_t)r->backend, id, now);
+    if (clocked) {
+        service_remove(w, (uint32_t)r->backend, id, now);
     } else {
         if (r->event != ENGINE_NO_EVENT)
             engine_cancel(w->engine, r->event);
@@ -205,14 +238,18 @@ static void take_out(struct world *w, uint32_t id, lb_time now)
 void backend_remove(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
-    struct backend *b = &w->backends[r->backend];
-    take_out(w, id, now);
+    uint32_t backend = (uint32_t)r->backend;
+    backend_take_out(w, id, now);
     w->ledger.times_present += (uint64_t)(now - r->entered);
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;
-    if (b->discipline == DISCIPLINE_FIFO)
-        step_advance(w, b, now);
-    line_slot_free(w, (uint32_t)r->backend, now);
+    if (w->backends[backend].discipline == DISCIPLINE_FIFO) {
+        step_advance(w, &w->backends[backend], now);
+    } else {
+        discipline_advance(w, backend, now);
+        discipline_turn_away(w, backend, now);
+    }
+    line_slot_free(w, backend, now);
 }
 
 void backend_abandon(struct world *w, uint32_t id, lb_time now)
@@ -224,83 +261,4 @@ void backend_abandon(struct world *w, uint32_t id, lb_time now)
         backend_remove(w, id, now);
         requests_give(&w->requests, id);
     }
-}
-
-void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time now)
-{
-    struct backend *b = &w->backends[backend];
-    backend_spend(w, backend, now);
-    for (uint32_t id = 1; id <= w->requests.used; id++) {
-        struct request *r = world_request(w, id);
-        if (r->backend != (int32_t)backend)
-            continue;
-        if (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE)
-            take_out(w, id, now);
-        else if (r->state == REQUEST_RESTING && (r->flags & REQUEST_PROBE) != 0)
-            r->entered = now; /* a probe that a hung process accepted: it was never present */
-        else
-            continue;
-        r->state = REQUEST_BACK; /* so that no later step takes it for present */
-    }
-    if (truth == TRUTH_DOWN && b->truth != TRUTH_DOWN && !b->frozen)
-        w->rest[backend].stopped_at = now;
-    b->truth = (uint8_t)truth;
-    b->frozen = false;
-    set_speed(w, backend, w->rest[backend].own_speed);
-    for (uint32_t id = 1; id <= w->requests.used; id++) {
-        struct request *r = world_request(w, id);
-        if (r->state == REQUEST_BACK && r->backend == (int32_t)backend &&
-            r->event == ENGINE_NO_EVENT && (r->flags & REQUEST_CUT) == 0)
-            backend_leave(w, id, LB_END_RESET, now);
-    }
-}
-
-void backend_hang(struct world *w, uint32_t backend, lb_time now)
-{
-    struct backend *b = &w->backends[backend];
-    if (b->frozen || b->truth == TRUTH_DOWN)
-        return;
-    backend_spend(w, backend, now);
-    for (uint32_t id = 1; id <= w->requests.used; id++) {
-        struct request *r = world_request(w, id);
-        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
-            continue;
-        b->work_done += backend_work_so_far(w, id, now);
-        if (b->discipline == DISCIPLINE_FIFO) {
-            engine_cancel(w->engine, r->event);
-            r->event = ENGINE_NO_EVENT;
-        }
-    }
-    if (b->discipline == DISCIPLINE_PS)
-        ps_freeze(w, backend, now);
-    b->frozen = true;
-    b->truth = TRUTH_HUNG;
-    w->rest[backend].stopped_at = now;
-}
-
-void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now)
-{
-    struct backend *b = &w->backends[backend];
-    if (b->truth == TRUTH_DOWN || b->frozen)
-        return;
-    double speed = w->rest[backend].own_speed * fmax(fraction, BACKEND_SLOWEST);
-    backend_spend(w, backend, now);
-    if (b->discipline == DISCIPLINE_PS)
-        ps_tick(w, backend, now);
-    for (uint32_t id = 1; b->discipline == DISCIPLINE_FIFO && id <= w->requests.used; id++) {
-        struct request *r = world_request(w, id);
-        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
-            continue;
-        double left = (double)(engine_when(w->engine, r->event) - now) * w->rest[backend].speed;
-        engine_cancel(w->engine, r->event);
-        lb_time takes = world_delay(units_from_ns(left / speed));
-        r->event = engine_at(w->engine, now + takes, EVENT_SERVICE, id);
-        w->rest[backend].respeeds++;
-    }
-    set_speed(w, backend, speed);
-    if (speed > w->rest[backend].top_speed)
-        w->rest[backend].top_speed = speed;
-    b->truth = fraction < 1.0 ? TRUTH_SLOW : TRUTH_OK;
-    if (b->discipline == DISCIPLINE_PS)
-        ps_reschedule(w, backend, now);
 }

@@ -1,10 +1,10 @@
 /*
  * A backend: slots, a queue, a discipline, and what is true of it.
  *
- * First come first served (fifo): at most `slots` in service, the rest wait in a doubly linked
- * line. Processor sharing (ps): everything present is served at speed x min(1, slots / n); one
- * virtual clock a backend advances at that rate, a heap holds virtual finish times, and only the
- * next departure is an event.
+ * Most are plain: first come first served at a speed that seldom changes. At most `slots` are in
+ * service, each with an event at its end, the rest wait in a doubly linked line; all of this stands
+ * in step.h. Every other backend serves by a virtual clock (service.c) in the order of its discipline
+ * (discipline.h); a plain one becomes such a one when something happens to it that needs the clock.
  *
  * Areas are integrals of the busy slots and of the queue over time. A number that was 0 at first
  * and changes by d at time t has the integral (number x now) - (sum of d x t), so a change costs one
@@ -27,10 +27,13 @@ struct backend_tally { /* attempts; open: not ended, counted when the run is ove
     uint64_t ok, failed, open;
 };
 
-struct ps_entry {
+struct service_entry {
     double finish; /* virtual time, ns of work */
     uint32_t request;
 };
+
+/* DISCIPLINE_FIFO is a plain backend; this is first come first served by the virtual clock. */
+#define BACKEND_CLOCKED_FIFO DISCIPLINES
 
 struct backend { /* two cache lines: what the backend does, and what is counted of it */
     uint32_t busy, queued, slots, limit; /* limit: of queued */
@@ -56,13 +59,25 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     lb_time
         stopped_at; /* when it was last killed or hung, whichever came first; LB_NEVER = never */
     engine_event drain_limit;
-    uint32_t present; /* ps: entries of the heap */
+    const struct scenario_nature *nature;
+    /* service by the virtual clock */
+    bool contends;    /* those in service slow each other down */
+    uint32_t present; /* entries of the heap: in service */
     uint32_t heap_room;
-    engine_event departure; /* ps: the next one */
+    engine_event departure; /* the next one */
     double virtual_now;
     lb_time virtual_at;
-    struct ps_entry *heap;
-    struct histogram *latency; /* attempts answered since the last look; NULL = not kept */
+    struct service_entry *heap;
+    /* disciplines */
+    lb_time filled_at; /* the queue has not been empty since */
+    struct backend_codel {
+        bool dropping;
+        lb_time above_at, next; /* drop if still above then, 0 = it is not; the next drop */
+        uint32_t count, before; /* drops in this state; and in the one before */
+    } codel;
+    uint32_t last[SCENARIO_PRIORITIES]; /* priority: the last one waiting of each level, or 0 */
+    uint32_t dropped;                   /* out of the queue, to be turned away: first of a chain */
+    struct histogram *latency;          /* attempts answered since the last look; NULL = not kept */
 };
 
 _Static_assert(offsetof(struct backend, tally) == 64, "the first line is what the backend does");
@@ -102,10 +117,6 @@ void backend_depart(struct world *w, uint32_t backend, lb_time now);
 /* The client of a request that is here has left. Keeps the record or frees it. */
 void backend_abandon(struct world *w, uint32_t id, lb_time now);
 
-/* Process gone, or a restart: everything present is reset. truth is the new one. */
-void backend_reset(struct world *w, uint32_t backend, enum truth truth, lb_time now);
-/* Stops answering; what is present freezes. */
-void backend_hang(struct world *w, uint32_t backend, lb_time now);
 /* Takes a request out of the queue or out of service, undone; what waits moves up. */
 void backend_remove(struct world *w, uint32_t id, lb_time now);
 /* Work that a request in service still needs, ns at speed 1. Changes nothing. */
@@ -114,9 +125,24 @@ lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now);
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */
 void backend_spend(struct world *w, uint32_t backend, lb_time now);
+/* From now on it serves by the virtual clock. Those in service go on where they are. */
+void backend_set_clocked(struct world *w, uint32_t backend, lb_time now);
+/* Out of the queue or out of service, undone; the record then belongs to nobody here. */
+void backend_take_out(struct world *w, uint32_t id, lb_time now);
+
+/* fault.c: what befalls backends, all of a set in the same instant. */
+struct backend_set {
+    const uint32_t *at; /* borrowed */
+    uint32_t count;
+};
+
+/* Process gone, or a restart: everything present is reset. truth is the new one. */
+void fault_reset(struct world *w, struct backend_set set, enum truth truth, lb_time now);
+/* Stops answering; what is present freezes. */
+void fault_hang(struct world *w, struct backend_set set, lb_time now);
 /* Another speed, a fraction of its own: what is in service goes on at the new one. Below a
  * millionth it is a millionth: as good as hung, and ends of services stay within the clock. */
 #define BACKEND_SLOWEST 1e-6
-void backend_set_speed(struct world *w, uint32_t backend, double fraction, lb_time now);
+void fault_slow(struct world *w, struct backend_set set, double fraction, lb_time now);
 
 #endif

@@ -169,6 +169,8 @@ static enum cause cause_of(const struct request *r, enum lb_end end)
         return CAUSE_CONNECT_TIMEOUT;
     case LB_END_RESET:
         return CAUSE_RESET;
+    case LB_END_QUEUE_TIMEOUT:
+        return CAUSE_QUEUE_TIMEOUT;
     default:
         return CAUSE_RESPONSE_TIMEOUT;
     }

@@ -60,6 +60,7 @@ void ledger_init(struct ledger *l, const struct scenario *scenario)
             histogram_init(&class->live[0]);
             histogram_init(&class->live[1]);
             histogram_init(&class->total);
+            class->priority = client->classes[i].priority;
             class->objective = client->objective > 0 ? client->objective : LB_NEVER;
         }
     }

@@ -35,6 +35,7 @@ struct ledger_class {
     struct ledger_counts counts;      /* measured */
     struct ledger_why *why;           /* measured; made when needed */
     lb_time objective;                /* LB_NEVER = any */
+    uint32_t priority;                /* 0 = the most urgent */
 };
 
 /* A window of arrival times, or a selection of backends within one, that an expectation asks for. */

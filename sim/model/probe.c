@@ -93,7 +93,8 @@ static enum check verdict(enum lb_end end)
 {
     if (end == LB_END_OK)
         return CHECK_PASSED;
-    return end == LB_END_QUEUE_FULL || end == LB_END_ERROR ? CHECK_BAD_STATUS : CHECK_FAILED;
+    bool answered = end == LB_END_ERROR || end == LB_END_QUEUE_FULL || end == LB_END_QUEUE_TIMEOUT;
+    return answered ? CHECK_BAD_STATUS : CHECK_FAILED;
 }
 
 void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)

@@ -2,6 +2,7 @@
 #include "sim/model/request.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/text.h"
 
@@ -28,7 +29,17 @@ void requests_done(struct requests *requests)
     free(requests->at);
     free(requests->tries);
     free(requests->tried);
+    free(requests->more);
     *requests = (struct requests){0};
+}
+
+void requests_need_more(struct requests *requests)
+{
+    if (requests->more != NULL)
+        return;
+    requests->more = text_need_zero(requests->room, sizeof *requests->more);
+    for (uint32_t id = 1; id <= requests->used; id++)
+        requests->more[id].work = (double)requests->at[id].work;
 }
 
 static void make_room(struct requests *requests)
@@ -43,6 +54,10 @@ static void make_room(struct requests *requests)
     requests->at = at;
     if (requests->tries != NULL)
         requests->tries = text_need_more(requests->tries, room * sizeof *requests->tries);
+    if (requests->more != NULL) {
+        requests->more = text_need_more(requests->more, room * sizeof *requests->more);
+        memset(requests->more + requests->room, 0, requests->room * sizeof *requests->more);
+    }
     if (requests->stride > 0)
         requests->tried =
             text_need_more(requests->tried, (size_t)room * requests->stride * sizeof(int32_t));

@@ -63,9 +63,18 @@ struct request_tries {
     lb_time outer_sent;   /* when the outer balancer did */
 };
 
+/* What is kept of an attempt besides by backends that are not plain (backend.h). Apart from the
+ * record because most scenarios have none. */
+struct request_more {
+    double work;           /* what it takes at its backend, ns at speed 1 */
+    engine_event patience; /* it leaves the queue of its backend then */
+    bool overdue;          /* it would have left, but the backend stood still */
+};
+
 struct requests {
     struct request *at;          /* at[0] is nobody: what links to nobody may be written there */
     struct request_tries *tries; /* NULL when nobody retries and there is one balancer */
+    struct request_more *more;   /* NULL while nobody needs it */
     int32_t *tried;  /* `stride` members for each record; NULL when no balancer retries */
     uint32_t stride; /* tries of an inner balancer beyond the first, then of an outer */
     uint32_t stride_inner;
@@ -77,6 +86,9 @@ struct requests {
 void requests_init(struct requests *requests, uint32_t max, uint32_t inner, uint32_t outer,
                    bool tries);
 void requests_done(struct requests *requests);
+
+/* From now on there is `more` of every record. */
+void requests_need_more(struct requests *requests);
 
 /* Makes room; 0 when the limit is reached. Pointers into the pool are stale afterwards. */
 uint32_t requests_grow(struct requests *requests);

@@ -20,6 +20,7 @@
 
 #include "sim/base/units.h"
 #include "sim/engine/hot.h"
+#include "sim/model/discipline.h"
 #include "sim/model/world.h"
 
 #define STEP static inline __attribute__((always_inline))
@@ -239,8 +240,8 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
     r->entered = now;
     if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_entered(w, id);
-    if (b->discipline == DISCIPLINE_PS)
-        ps_enter(w, (uint32_t)r->backend, id, now);
+    if (b->discipline != DISCIPLINE_FIFO)
+        discipline_receive(w, id, now);
     else if (room)
         step_serve(w, b, r, now);
     else

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "sim/base/text.h"
 #include "sim/base/units.h"
@@ -34,22 +35,29 @@ static const char *requests(char count[32], uint32_t n)
     return count;
 }
 
-static void do_kill(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+static void kill_all(struct world *w, struct world_action *a, struct backend_set set, lb_time now)
 {
     char text[96], count[32];
-    (void)snprintf(text, sizeof text, "process gone, %s reset",
-                   requests(count, present(w, backend)));
-    backend_reset(w, backend, TRUTH_DOWN, now);
-    tell(w, a, (int32_t)backend, text);
+    uint32_t *were = text_need((set.count + 1) * sizeof *were); /* afterwards nobody is present */
+    for (uint32_t i = 0; i < set.count; i++)
+        were[i] = present(w, set.at[i]);
+    fault_reset(w, set, TRUTH_DOWN, now);
+    for (uint32_t i = 0; i < set.count; i++) {
+        (void)snprintf(text, sizeof text, "process gone, %s reset", requests(count, were[i]));
+        tell(w, a, (int32_t)set.at[i], text);
+    }
+    free(were);
 }
 
-static void do_hang(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+static void hang_all(struct world *w, struct world_action *a, struct backend_set set, lb_time now)
 {
     char text[96], count[32];
-    (void)snprintf(text, sizeof text, "accepts, never answers; %s frozen",
-                   requests(count, present(w, backend)));
-    backend_hang(w, backend, now);
-    tell(w, a, (int32_t)backend, text);
+    fault_hang(w, set, now);
+    for (uint32_t i = 0; i < set.count; i++) {
+        (void)snprintf(text, sizeof text, "accepts, never answers; %s frozen",
+                       requests(count, present(w, set.at[i])));
+        tell(w, a, (int32_t)set.at[i], text);
+    }
 }
 
 /* Every balancer gives the backend nothing new, or again something. */
@@ -73,28 +81,48 @@ static void set_drain(struct world *w, uint32_t backend, bool drain, lb_time now
     }
 }
 
-static void do_restore(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+static bool is_gone(const struct world *w, uint32_t backend)
 {
-    const struct backend *b = &w->backends[backend];
+    enum truth truth = (enum truth)w->backends[backend].truth;
+    return truth == TRUTH_DOWN || truth == TRUTH_HUNG;
+}
+
+static void take_again(struct world *w, struct world_action *a, uint32_t backend, bool anew,
+                       lb_time now)
+{
     struct backend_rest *rest = &w->rest[backend];
     if (rest->drain_limit != ENGINE_NO_EVENT)
         engine_cancel(w->engine, rest->drain_limit);
     rest->drain_limit = ENGINE_NO_EVENT;
-    bool anew = b->truth == TRUTH_DOWN || b->truth == TRUTH_HUNG;
-    if (anew)
-        backend_reset(w, backend, TRUTH_OK, now);
-    else
-        backend_set_speed(w, backend, 1.0, now);
     tell(w, a, (int32_t)backend, anew ? "as new and empty" : "back to normal");
     set_drain(w, backend, false, now);
 }
 
-static void do_slow(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
+/* Those whose process is gone or hangs start anew; the others lose what slowed them down. */
+static void restore_all(struct world *w, struct world_action *a, struct backend_set set,
+                        lb_time now)
+{
+    uint32_t *order = text_need((set.count + 1) * sizeof *order), anew = 0, others = set.count;
+    for (uint32_t i = 0; i < set.count; i++)
+        if (is_gone(w, set.at[i]))
+            order[anew++] = set.at[i];
+    for (uint32_t i = set.count; i > 0; i--)
+        if (!is_gone(w, set.at[i - 1]))
+            order[--others] = set.at[i - 1];
+    fault_reset(w, (struct backend_set){order, anew}, TRUTH_OK, now);
+    fault_slow(w, (struct backend_set){order + anew, set.count - anew}, 1.0, now);
+    for (uint32_t i = 0; i < set.count; i++)
+        take_again(w, a, order[i], i < anew, now);
+    free(order);
+}
+
+static void slow_all(struct world *w, struct world_action *a, struct backend_set set, lb_time now)
 {
     char text[96];
     (void)snprintf(text, sizeof text, "speed is %.3g %% of its own", 100.0 * a->what.to);
-    backend_set_speed(w, backend, a->what.to, now);
-    tell(w, a, (int32_t)backend, text);
+    fault_slow(w, set, a->what.to, now);
+    for (uint32_t i = 0; i < set.count; i++)
+        tell(w, a, (int32_t)set.at[i], text);
 }
 
 static void do_drain(struct world *w, struct world_action *a, uint32_t backend, lb_time now)
@@ -175,40 +203,73 @@ static void do_algorithm(struct world *w, struct world_action *a, uint32_t unuse
 }
 
 static const struct {
-    void (*run)(struct world *w, struct world_action *a, uint32_t subject, lb_time now);
-    bool once; /* not for each backend of the target */
+    void (*all)(struct world *w, struct world_action *a, struct backend_set set, lb_time now);
+    void (*each)(struct world *w, struct world_action *a, uint32_t backend, lb_time now);
+    void (*once)(struct world *w, struct world_action *a, uint32_t subject, lb_time now);
 } actions[ACTIONS] = {
-    [ACTION_KILL] = {do_kill, false},       [ACTION_HANG] = {do_hang, false},
-    [ACTION_RESTORE] = {do_restore, false}, [ACTION_SLOW] = {do_slow, false},
-    [ACTION_DRAIN] = {do_drain, false},     [ACTION_WEIGHT] = {do_weight, false},
-    [ACTION_RATE] = {do_rate, true},        [ACTION_ALGORITHM] = {do_algorithm, true},
+    [ACTION_KILL] = {.all = kill_all},       [ACTION_HANG] = {.all = hang_all},
+    [ACTION_RESTORE] = {.all = restore_all}, [ACTION_SLOW] = {.all = slow_all},
+    [ACTION_DRAIN] = {.each = do_drain},     [ACTION_WEIGHT] = {.each = do_weight},
+    [ACTION_RATE] = {.once = do_rate},       [ACTION_ALGORITHM] = {.once = do_algorithm},
 };
+
+/* Whom the action is about. */
+static struct backend_set targets(struct world *w, const struct scenario_action *action)
+{
+    struct backend_set set = {.at = w->chosen};
+    for (uint32_t i = action->first; i < action->first + action->count; i++)
+        w->chosen[set.count++] = i;
+    return set;
+}
 
 void world_action_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct world_action *a = &w->actions[subject];
-    if (actions[a->what.action].once) {
-        actions[a->what.action].run(w, a, a->what.first, now);
-    } else {
-        for (uint32_t i = 0; i < a->what.count; i++)
-            actions[a->what.action].run(w, a, a->what.first + i, now);
+    enum action action = a->what.action;
+    if (actions[action].once != NULL) {
+        actions[action].once(w, a, a->what.first, now);
+        return;
     }
+    struct backend_set set = targets(w, &a->what);
+    if (actions[action].all != NULL)
+        actions[action].all(w, a, set, now);
+    for (uint32_t i = 0; actions[action].each != NULL && i < set.count; i++)
+        actions[action].each(w, a, set.at[i], now);
 }
 
 /* The end of one fault is not the end of another that came since: a backend that was killed while it
  * was slow stays dead. */
-static void end_fault(struct world *w, struct world_action *undo, enum action fault,
-                      uint32_t backend, lb_time now)
+static bool still(const struct world *w, enum action fault, uint32_t backend)
 {
     enum truth truth = (enum truth)w->backends[backend].truth;
-    if (fault == ACTION_SLOW && truth != TRUTH_DOWN && truth != TRUTH_HUNG) {
-        backend_set_speed(w, backend, 1.0, now);
-        tell(w, undo, (int32_t)backend, "back to its own speed");
-    } else if ((fault == ACTION_KILL && truth == TRUTH_DOWN) ||
-               (fault == ACTION_HANG && truth == TRUTH_HUNG) || fault == ACTION_DRAIN) {
-        do_restore(w, undo, backend, now);
+    switch (fault) {
+    case ACTION_SLOW:
+        return truth != TRUTH_DOWN && truth != TRUTH_HUNG;
+    case ACTION_KILL:
+        return truth == TRUTH_DOWN;
+    case ACTION_HANG:
+        return truth == TRUTH_HUNG;
+    default:
+        return true;
     }
+}
+
+static void end_fault(struct world *w, struct world_action *undo, enum action fault, lb_time now)
+{
+    struct backend_set set = targets(w, &undo->what);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < set.count; i++)
+        if (still(w, fault, set.at[i]))
+            w->chosen[count++] = set.at[i];
+    set.count = count;
+    if (fault != ACTION_SLOW) {
+        restore_all(w, undo, set, now);
+        return;
+    }
+    fault_slow(w, set, 1.0, now);
+    for (uint32_t i = 0; i < set.count; i++)
+        tell(w, undo, (int32_t)set.at[i], "back to its own speed");
 }
 
 /* `for` is over: a rate or weight goes back to what it was, a backend is restored. */
@@ -226,8 +287,7 @@ void world_action_over_event(void *context, uint32_t subject, lb_time now)
             do_weight(w, &undo, undo.what.first + i, now);
     } else {
         undo.what.action = ACTION_RESTORE;
-        for (uint32_t i = 0; i < undo.what.count; i++)
-            end_fault(w, &undo, w->actions[subject].what.action, undo.what.first + i, now);
+        end_fault(w, &undo, w->actions[subject].what.action, now);
     }
 }
 

@@ -66,7 +66,7 @@ static bool in_flight_at_crash(const struct scene *s)
 static bool turned_away(const struct scene *s)
 {
     return s->cause == CAUSE_QUEUE_FULL || s->cause == CAUSE_BALANCER_FULL ||
-           s->cause == CAUSE_BALANCER_TIMEOUT;
+           s->cause == CAUSE_BALANCER_TIMEOUT || s->cause == CAUSE_QUEUE_TIMEOUT;
 }
 
 static bool turned_away_from_the_rest(const struct scene *s)
@@ -76,7 +76,8 @@ static bool turned_away_from_the_rest(const struct scene *s)
 
 static bool turned_away_by_slow(const struct scene *s)
 {
-    return s->cause == CAUSE_QUEUE_FULL && s->b != NULL && s->b->truth == TRUTH_SLOW;
+    bool there = s->cause == CAUSE_QUEUE_FULL || s->cause == CAUSE_QUEUE_TIMEOUT;
+    return there && s->b != NULL && s->b->truth == TRUTH_SLOW;
 }
 
 /* --- where the time went ---------------------------------------------------------------------- */

@@ -83,6 +83,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_AT_BACKEND] = backend_receive_event,
     [EVENT_SERVICE] = backend_service_event,
     [EVENT_DEPARTURE] = backend_departure_event,
+    [EVENT_PATIENCE] = backend_patience_event,
     [EVENT_BACK] = front_back_event,
     [EVENT_AT_CLIENT] = client_answer_event,
     [EVENT_TIMEOUT] = client_timeout_event,
@@ -217,6 +218,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     w->rest = text_need_zero(w->backend_count, sizeof *w->rest);
     w->at_edge[0] = text_need_zero(w->backend_count, sizeof *w->at_edge[0]);
     w->at_edge[1] = text_need_zero(w->backend_count, sizeof *w->at_edge[1]);
+    w->chosen = text_need_zero(w->backend_count, sizeof *w->chosen);
     for (uint32_t i = 0; i < w->backend_count; i++)
         backend_init(w, i, &scenario->backends[i]);
     schedule_marks(w);
@@ -252,6 +254,9 @@ void world_done(struct world *w)
     free(w->at_edge[0]);
     free(w->at_edge[1]);
     free(w->actions);
+    free(w->chosen);
+    free(w->gather.first);
+    free(w->gather.next);
     tell_done(&w->tell);
     story_done(w);
     ledger_done(&w->ledger);

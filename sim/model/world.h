@@ -7,7 +7,8 @@
  *   entry.c    which balancer they enter                   hop.c     from one balancer to another
  *   line.c     those who wait there                        probe.c   health checks
  *   watch.c    what follows when a belief changes
- *   backend.c  slots, queues, disciplines (ps.c)           timeline.c actions
+ *   backend.c  slots, queues, disciplines                  timeline.c actions
+ *   fault.c    what befalls backends
  *   ledger.c   how each request ended
  * The dashboard's keys and the scenario's timeline both go through world_apply.
  */
@@ -36,7 +37,8 @@ enum world_event {
     EVENT_AT_BALANCER,   /* request */
     EVENT_AT_BACKEND,    /* request */
     EVENT_SERVICE,       /* request: fifo service over */
-    EVENT_DEPARTURE,     /* backend: next ps departure */
+    EVENT_DEPARTURE,     /* backend: the next departure by its virtual clock */
+    EVENT_PATIENCE,      /* request: it has waited too long at its backend */
     EVENT_BACK,          /* request: answer reaches the balancer */
     EVENT_AT_CLIENT,     /* request: answer reaches the client */
     EVENT_TIMEOUT,       /* the client that has waited longest gives up */
@@ -97,6 +99,14 @@ struct world_action { /* of the timeline or of a person */
     double before; /* what `for` goes back to */
 };
 
+/* Requests by backend, while something befalls a set of them (fault.c). */
+#define GATHER_END UINT32_MAX
+struct gather {
+    uint32_t *first; /* by backend: a request, GATHER_END = no more, 0 = not of the set */
+    uint32_t *next;  /* by request */
+    uint32_t room;
+};
+
 struct world_edge {
     backend_area busy, queued;
 };
@@ -142,6 +152,8 @@ struct world {
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool plain;             /* nothing is rare: see world_rare */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
+    struct gather gather;
+    uint32_t *chosen; /* backends that an action is about */
     struct world_action *actions;
     uint32_t action_count, action_room;
     struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */
@@ -210,14 +222,18 @@ void backend_receive_event(void *context, uint32_t subject, lb_time now);
 void backend_service_event(void *context, uint32_t subject, lb_time now);
 void backend_departure_event(void *context, uint32_t subject, lb_time now);
 
-/* ps.c: the virtual clock of processor sharing */
-void ps_enter(struct world *w, uint32_t backend, uint32_t id, lb_time now);
-void ps_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now);
-lb_time ps_work_left(const struct world *w, uint32_t id, lb_time now);
-uint32_t ps_depart(struct world *w, uint32_t backend, lb_time now);
-void ps_freeze(struct world *w, uint32_t backend, lb_time now);
-void ps_reschedule(struct world *w, uint32_t backend, lb_time now);
-void ps_tick(struct world *w, uint32_t backend, lb_time now);
+void backend_patience_event(void *context, uint32_t subject, lb_time now);
+
+/* service.c: the virtual clock */
+void service_enter(struct world *w, uint32_t backend, uint32_t id, double work, lb_time now);
+void service_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now);
+lb_time service_work_left(const struct world *w, uint32_t id, lb_time now);
+uint32_t service_depart(struct world *w, uint32_t backend, lb_time now);
+void service_freeze(struct world *w, uint32_t backend, lb_time now);
+void service_reschedule(struct world *w, uint32_t backend, lb_time now);
+void service_tick(struct world *w, uint32_t backend, lb_time now);
+/* What those in service have of the speed: less than 1 where they contend. */
+double service_share(const struct backend_rest *rest);
 
 /* probe.c */
 void probe_init(struct world *w, struct front *f);

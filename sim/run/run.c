@@ -260,14 +260,26 @@ static const char *balancers_of(const struct scenario *scenario,
     return scenario->balancer_names[action->first];
 }
 
+/* The group that an action is about, or NULL. A group is one target: what befalls
+ * all of it in one instant is not the same as one after the other. */
+static const char *group_of(const struct scenario *scenario, const struct scenario_action *action)
+{
+    for (uint32_t g = 0; action->count > 1 && g < scenario->group_count; g++)
+        if (scenario->groups[g].first == action->first &&
+            scenario->groups[g].count == action->count)
+            return scenario->groups[g].name;
+    return NULL;
+}
+
 static const char *target_of(const struct scenario *scenario, const struct scenario_action *action,
                              uint32_t i)
 {
+    const char *group = group_of(scenario, action);
     if (action->action == ACTION_RATE)
         return scenario->clients[action->first].name;
     if (action->action == ACTION_ALGORITHM)
         return balancers_of(scenario, action);
-    return scenario->backends[action->first + i].name;
+    return group != NULL ? group : scenario->backends[action->first + i].name;
 }
 
 void run_export(const struct run *run, struct text *out)
@@ -278,7 +290,8 @@ void run_export(const struct run *run, struct text *out)
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
-        uint32_t count = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM ? 1 : a->count;
+        bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM;
+        uint32_t count = once || group_of(w->scenario, a) != NULL ? 1 : a->count;
         for (uint32_t k = 0; k < count; k++) {
             text_addf(out, "  - {at: %s, %s: ", units_format_exact(buf, sizeof buf, a->at),
                       action_name(a->action));

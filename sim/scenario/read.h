@@ -21,7 +21,8 @@ struct draft_group {
     bool counted; /* count is written: name1 ... nameN */
     uint32_t count;
     struct scenario_backend backend; /* all of them */
-    const struct node *node;         /* its name, for messages */
+    struct scenario_nature nature;
+    const struct node *node; /* its name, for messages */
 };
 
 /* What is written of a balancer, by place in scenario->balancers. */

@@ -214,6 +214,7 @@ static const struct {
     {"refused", LB_END_REFUSED},
     {"reset", LB_END_RESET},
     {"queue-full", LB_END_QUEUE_FULL},
+    {"queue-timeout", LB_END_QUEUE_TIMEOUT},
 };
 
 static void read_end(struct reader *r, const struct schema_row *row, const struct node *node,

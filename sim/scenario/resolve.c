@@ -82,7 +82,9 @@ static bool expand_group(struct reader *r, uint32_t g)
     struct scenario *s = r->scenario;
     const struct draft_group *draft = &r->groups[g];
     struct scenario_group *group = &s->groups[g];
-    *group = (struct scenario_group){draft->name, s->backend_count, draft->count};
+    group->name = draft->name;
+    group->first = s->backend_count;
+    group->count = draft->count;
     s->backend_count += draft->count;
     for (uint32_t i = 0; i < draft->count; i++) {
         struct scenario_backend *backend = &s->backends[group->first + i];
@@ -112,7 +114,6 @@ static bool expand_groups(struct reader *r)
                        "%" PRIu64 " backends in all, more than %u", total, BACKENDS_MAX);
         return false;
     }
-    s->groups = arena_need(r->arena, s->group_count, sizeof *s->groups);
     s->backends = arena_need(r->arena, total, sizeof *s->backends);
     r->targets = arena_need(r->scratch, total + s->group_count, sizeof *r->targets);
     uint32_t slots = 64;

@@ -57,6 +57,8 @@ void scenario_destroy(struct scenario *scenario)
         for (uint32_t c = 0; c < client->class_count; c++)
             class_done(&client->classes[c]);
     }
+    for (uint32_t g = 0; g < scenario->group_count && scenario->groups != NULL; g++)
+        distribution_done(&scenario->groups[g].nature.patience);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         distribution_done(&scenario->timeline[i].when);
     struct arena *arena = scenario->memory;

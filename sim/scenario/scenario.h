@@ -43,6 +43,8 @@ struct scenario_class {
     struct distribution bytes_in, bytes_out; /* of a request, of its answer */
 };
 
+#define SCENARIO_PRIORITIES 16U /* levels of priority; a probe has 0 */
+
 /* A session asks, waits for its answer, thinks, asks again. */
 struct scenario_sessions {
     bool on;
@@ -180,9 +182,26 @@ struct scenario_pool { /* backends that a balancer chooses from */
     uint32_t tiers; /* numbered from 0 */
 };
 
+struct
+    scenario_delay { /* control of the time in a queue: a target, and how long it may be missed */
+    bool on;
+    lb_time target, interval;
+};
+
+/* What the backends of a group are like, beyond slots and speed; nothing of it unless written. */
+struct scenario_nature {
+    bool impatient;
+    struct distribution patience; /* queue_timeout, ns */
+    double sigma, kappa;          /* contention: of the universal scalability law */
+    bool lifo_given;
+    uint32_t lifo_above; /* adaptive-lifo: with more than this in the queue the newest is next */
+    struct scenario_delay codel, control; /* codel: of the discipline; control: of any other */
+};
+
 struct scenario_group { /* one entry under `backends` */
     const char *name;
     uint32_t first, count; /* its backends: [first, first + count) */
+    struct scenario_nature nature;
 };
 
 struct scenario_backend {

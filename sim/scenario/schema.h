@@ -63,7 +63,7 @@ struct schema_row {
 
 /* All rows, in order of the documentation; NULL beyond the last. */
 const struct schema_row *schema_at(uint32_t i);
-#define SCHEMA_ROWS_MAX 192U
+#define SCHEMA_ROWS_MAX 512U
 
 /* Is this row a key right inside parent? */
 bool schema_inside(const struct schema_row *row, const char *parent);

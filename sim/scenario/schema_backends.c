@@ -1,9 +1,12 @@
 /* The keys under `backends`. */
+#include <string.h>
+
 #include "sim/scenario/schema.h"
 
 #define LONGEST (1e5 * 3600e9)
 
-static const char *const disciplines[] = {"fifo", "ps", NULL};
+static const char *const disciplines[] = {"fifo",  "ps",       "lifo", "adaptive-lifo",
+                                          "codel", "priority", NULL};
 static const char *const abandons[] = {"finish", "cancel", NULL};
 
 static void *open_groups(struct reader *r, void *base, uint32_t count)
@@ -11,17 +14,44 @@ static void *open_groups(struct reader *r, void *base, uint32_t count)
     (void)base;
     r->groups = arena_need(r->scratch, count, sizeof *r->groups);
     r->scenario->group_count = count;
+    r->scenario->groups = arena_need(r->arena, count, sizeof *r->scenario->groups);
     return r->groups;
+}
+
+/* A key that means nothing with this discipline. */
+static void refuse(struct reader *r, const struct node *node, const char *key, const char *why)
+{
+    const struct node *found = node_find(node, key, strlen(key));
+    diagnose_error(r->diagnose, found != NULL ? found->at : node->at, "%s.%s %s", read_trail(r),
+                   key, why);
+}
+
+static void check_discipline(struct reader *r, const struct node *node,
+                             const struct draft_group *group)
+{
+    const struct scenario_nature *nature = &group->nature;
+    enum discipline discipline = group->backend.discipline;
+    if (discipline == DISCIPLINE_PS && nature->impatient)
+        refuse(r, node, "queue_timeout", "needs a queue: under ps nobody waits");
+    if (discipline == DISCIPLINE_PS && nature->control.on)
+        refuse(r, node, "controlled_delay", "needs a queue: under ps nobody waits");
+    if (discipline != DISCIPLINE_CODEL && nature->codel.on)
+        refuse(r, node, "codel", "goes with discipline: codel");
+    if (discipline != DISCIPLINE_ADAPTIVE_LIFO && nature->lifo_given)
+        refuse(r, node, "lifo_above", "goes with discipline: adaptive-lifo");
 }
 
 static void check_group(struct reader *r, const struct node *node, void *base)
 {
-    (void)r;
     struct draft_group *group = base;
     const struct node *name = node_find(node, "name", 4);
     group->node = name != NULL ? name->value : node;
     if (!group->counted)
         group->count = 1;
+    if (!group->nature.lifo_given)
+        group->nature.lifo_above = group->backend.slots;
+    check_discipline(r, node, group);
+    r->scenario->groups[group - r->groups].nature = group->nature; /* which frees what it owns */
 }
 
 const struct schema_row schema_backends[] = {
@@ -71,7 +101,76 @@ const struct schema_row schema_backends[] = {
      .fallback = "fifo",
      .words = disciplines,
      .offset = AT(enum discipline, draft_group, backend.discipline),
-     .help = "fifo: slots in service, the rest wait; ps: all served at once, sharing the slots"},
+     .help = "who is next: fifo, the oldest; ps, all are served at once, sharing the slots; lifo, "
+             "the newest; adaptive-lifo, the newest while the queue is long; codel, the oldest, "
+             "and some are dropped while waits stay long; priority, the most urgent class"},
+    {.path = "backends[].lifo_above",
+     .type = TYPE_COUNT,
+     .otherwise = "slots",
+     .max = 1000000000,
+     .offset = AT(uint32_t, draft_group, nature.lifo_above),
+     .given = AT(bool, draft_group, nature.lifo_given),
+     .help = "adaptive-lifo: with more than so many in the queue the newest is next"},
+    {.path = "backends[].codel",
+     .type = TYPE_MAP,
+     .otherwise = "as below",
+     .given = AT(bool, draft_group, nature.codel.on),
+     .help = "discipline codel drops who is next when waits stay above the target (RFC 8289)"},
+    {.path = "backends[].codel.target",
+     .type = TYPE_TIME,
+     .fallback = "5ms",
+     .max = LONGEST,
+     .offset = AT(lb_time, draft_group, nature.codel.target),
+     .help = "a wait that is fine"},
+    {.path = "backends[].codel.interval",
+     .type = TYPE_TIME,
+     .fallback = "100ms",
+     .min = 1,
+     .max = LONGEST,
+     .offset = AT(lb_time, draft_group, nature.codel.interval),
+     .help = "how long waits may be above it; then one is dropped, and more and more often"},
+    {.path = "backends[].controlled_delay",
+     .type = TYPE_MAP,
+     .otherwise = "none",
+     .given = AT(bool, draft_group, nature.control.on),
+     .help = "a limit of the wait in the queue that depends on when it was last empty (Facebook)"},
+    {.path = "backends[].controlled_delay.target",
+     .type = TYPE_TIME,
+     .fallback = "5ms",
+     .max = LONGEST,
+     .offset = AT(lb_time, draft_group, nature.control.target),
+     .help = "the limit for who comes when it has not been empty for an interval"},
+    {.path = "backends[].controlled_delay.interval",
+     .type = TYPE_TIME,
+     .fallback = "100ms",
+     .min = 1,
+     .max = LONGEST,
+     .offset = AT(lb_time, draft_group, nature.control.interval),
+     .help = "and the limit for who comes before that"},
+    {.path = "backends[].queue_timeout",
+     .type = TYPE_DISTRIBUTION,
+     .otherwise = "none",
+     .offset = AT(struct distribution, draft_group, nature.patience),
+     .given = AT(bool, draft_group, nature.impatient),
+     .help = "how long a request waits in the queue at most: then it is turned away"},
+    {.path = "backends[].contention",
+     .type = TYPE_MAP,
+     .otherwise = "none",
+     .help =
+         "those in service slow each other down: with n of them each goes at speed / (1 + sigma "
+         "(n - 1) + kappa n (n - 1)), the universal scalability law"},
+    {.path = "backends[].contention.sigma",
+     .type = TYPE_SHARE,
+     .fallback = "0",
+     .max = 1,
+     .offset = AT(double, draft_group, nature.sigma),
+     .help = "share of the work that cannot be done side by side"},
+    {.path = "backends[].contention.kappa",
+     .type = TYPE_SHARE,
+     .fallback = "0",
+     .max = 1,
+     .offset = AT(double, draft_group, nature.kappa),
+     .help = "cost of every pair that must agree"},
     {.path = "backends[].speed",
      .type = TYPE_NUMBER,
      .fallback = "1",

@@ -1,7 +1,7 @@
 /* The keys under `clients` that say who asks, and what a request carries besides its work. */
 #include "sim/scenario/schema.h"
 
-#define PRIORITY_MAX 15
+#define PRIORITY_MAX (SCENARIO_PRIORITIES - 1)
 #define HEADERS_MAX  32
 
 #define NATS_MAX 16

@@ -15,6 +15,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_BALANCER_TIMEOUT] = "balancer timeout",
     [CAUSE_DRAIN_CUT] = "drain cut",
     [CAUSE_RETRY_BUDGET] = "retry budget",
+    [CAUSE_QUEUE_TIMEOUT] = "queue timeout",
 };
 
 static const char *const beliefs[BELIEFS] = {
@@ -36,8 +37,9 @@ static const char *const actions[ACTIONS] = {
 };
 
 static const char *const disciplines[DISCIPLINES] = {
-    [DISCIPLINE_FIFO] = "fifo",
-    [DISCIPLINE_PS] = "ps",
+    [DISCIPLINE_FIFO] = "fifo",   [DISCIPLINE_PS] = "ps",
+    [DISCIPLINE_LIFO] = "lifo",   [DISCIPLINE_ADAPTIVE_LIFO] = "adaptive-lifo",
+    [DISCIPLINE_CODEL] = "codel", [DISCIPLINE_PRIORITY] = "priority",
 };
 
 const char *cause_name(enum cause cause)

@@ -19,6 +19,7 @@ enum cause {
     CAUSE_BALANCER_TIMEOUT, /* it waited too long in the balancer's queue */
     CAUSE_DRAIN_CUT,        /* a drain came to its limit */
     CAUSE_RETRY_BUDGET,     /* it would be tried again, but for the budget of retries */
+    CAUSE_QUEUE_TIMEOUT,    /* it waited too long in the backend's queue */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */
@@ -61,7 +62,16 @@ enum action {
 const char *action_name(enum action action); /* "kill" */
 enum action action_find(const char *name);   /* ACTIONS when there is none */
 
-enum discipline { DISCIPLINE_FIFO, DISCIPLINE_PS, DISCIPLINES };
+/* In which order a backend serves: see sim/model/discipline.h. */
+enum discipline {
+    DISCIPLINE_FIFO,
+    DISCIPLINE_PS,
+    DISCIPLINE_LIFO,
+    DISCIPLINE_ADAPTIVE_LIFO,
+    DISCIPLINE_CODEL,
+    DISCIPLINE_PRIORITY,
+    DISCIPLINES
+};
 const char *discipline_name(enum discipline discipline);
 
 #endif

@@ -3,86 +3,11 @@
 #include "tests/unit/random_scenario.h"
 
 #include "algorithms/registry.h"
+#include "tests/unit/random_maker.h"
 
-#define CLIENTS_MAX  3
-#define GROUPS_MAX   4
 #define ACTIONS_MAX  8
 #define EXPECTS_MAX  5
 #define DURATION_MIN 40 /* ms */
-
-struct maker {
-    struct text *text;
-    struct lb_random random;
-    uint32_t clients, groups, backends, duration, warmup; /* ms */
-    uint32_t count[GROUPS_MAX];
-    bool counted[GROUPS_MAX], closed[CLIENTS_MAX + 8], steady, zone;
-};
-
-static uint32_t below(struct maker *m, uint32_t n)
-{
-    return lb_random_below(&m->random, n);
-}
-
-static bool one_in(struct maker *m, uint32_t n)
-{
-    return below(m, n) == 0;
-}
-
-/* One of the words that stand between bars: "a|b|c". */
-static void word(struct maker *m, const char *words)
-{
-    uint32_t n = 1;
-    for (const char *c = words; *c != '\0'; c++)
-        n += *c == '|';
-    for (uint32_t k = below(m, n); k > 0; words++)
-        k -= *words == '|';
-    size_t size = 0;
-    while (words[size] != '\0' && words[size] != '|')
-        size++;
-    text_add(m->text, words, size);
-}
-
-/* A key and a number in [least, least + n). One draw a statement: compilers evaluate arguments in
- * different orders, and a seed should mean the same scenario with each. */
-static void number(struct maker *m, const char *key, uint32_t least, uint32_t n)
-{
-    text_addf(m->text, "%s%u", key, least + below(m, n));
-}
-
-/* A time up to `max` ms, whole or odd. */
-static void time(struct maker *m, uint32_t max)
-{
-    if (one_in(m, 3))
-        text_addf(m->text, "%uns", 1 + below(m, max * 1000000));
-    else
-        text_addf(m->text, "%ums", 1 + below(m, max));
-}
-
-static void distribution(struct maker *m, uint32_t max, bool zero)
-{
-    uint32_t mean = 1 + below(m, 1000 * max);
-    switch (below(m, zero ? 8 : 7)) {
-    case 0:
-    case 1:
-        text_addf(m->text, "constant(%ums)", 1 + below(m, max));
-        break;
-    case 2:
-        text_addf(m->text, "\"uniform(min=%uns, max=%uus)\"", below(m, 1000), mean + 1);
-        break;
-    case 3:
-    case 4:
-        text_addf(m->text, "exponential(mean=%uus)", mean);
-        break;
-    case 5:
-        text_addf(m->text, "\"lognormal(mean=%uus, cv=2)\"", mean);
-        break;
-    case 6:
-        text_addf(m->text, "\"mix(60%% constant(%uus), 40%% exponential(mean=%uus))\"", mean, mean);
-        break;
-    default:
-        text_addf(m->text, "constant(0)");
-    }
-}
 
 static void backoff(struct maker *m)
 {
@@ -158,6 +83,8 @@ static void client(struct maker *m, uint32_t i)
         text_addf(m->text, "}\n      - {name: b, share: 70%%, work: ");
         distribution(m, 3, false);
     }
+    if (one_in(m, 2))
+        number(m, ", priority: ", 0, 8);
     text_addf(m->text, "}\n");
     if (!one_in(m, 3)) {
         text_addf(m->text, "    timeout: ");
@@ -261,7 +188,9 @@ static void balancer(struct maker *m)
         text_addf(m->text, "  retries: {max: %u, to: ", below(m, 4));
         word(m, "same|other");
         text_addf(m->text, ", when: ");
-        word(m, "refused|reset|queue-full|[refused, reset]|[refused, reset, queue-full]");
+        word(m,
+             "refused|reset|queue-full|[refused, reset]|[refused, reset, queue-full]|queue-timeout|"
+             "[queue-timeout, queue-full, refused]");
         backoff(m);
         if (one_in(m, 3))
             text_addf(m->text, ", budget: %u%%", 1 + below(m, 60));
@@ -280,39 +209,6 @@ static void balancer(struct maker *m)
         text_addf(m->text, "  zone: here\n");
     if (one_in(m, 4))
         text_addf(m->text, "  priority: {overprovisioning: %u%%}\n", 100 + below(m, 200));
-}
-
-static void group(struct maker *m, uint32_t g, uint32_t tier)
-{
-    bool zoned = g == 0 ? m->zone : m->zone && one_in(m, 2);
-    m->counted[g] = one_in(m, 2);
-    m->count[g] = m->counted[g] ? 1 + below(m, 3) : 1;
-    m->backends += m->count[g];
-    text_addf(m->text, "  - {name: g%u, tier: %u", g, tier);
-    if (m->counted[g])
-        text_addf(m->text, ", count: %u", m->count[g]);
-    if (zoned)
-        text_addf(m->text, ", zone: %s", g == 0 || one_in(m, 2) ? "here" : "there");
-    number(m, ", weight: ", g == 0, g == 0 ? 3 : 4);
-    number(m, ", slots: ", 1, 3);
-    text_addf(m->text, ", discipline: ");
-    word(m, "fifo|ps");
-    text_addf(m->text, ", abandoned: ");
-    word(m, "finish|cancel");
-    if (one_in(m, 2))
-        text_addf(m->text, ", queue: %u", below(m, 4));
-    if (one_in(m, 2))
-        text_addf(m->text, ", max_in_flight: %u", 1 + below(m, 4));
-    if (one_in(m, 3)) {
-        number(m, ", speed: ", 1, 2);
-        number(m, ".", 0, 10);
-    }
-    if (one_in(m, 3)) {
-        number(m, ", max_fails: ", 0, 3);
-        number(m, ", fail_timeout: ", 0, 30);
-        text_addf(m->text, "ms");
-    }
-    text_addf(m->text, "}\n");
 }
 
 static void target(struct maker *m)
@@ -434,7 +330,7 @@ void random_scenario(struct text *text, uint64_t seed)
     text_addf(text, "backends:\n");
     uint32_t tier = 0;
     for (uint32_t g = 0; g < m.groups; g++) {
-        group(&m, g, tier);
+        random_group(&m, g, tier);
         tier += one_in(&m, 3);
     }
     uint32_t actions = one_in(&m, 4) ? 0 : below(&m, ACTIONS_MAX + 1);

@@ -11,36 +11,10 @@
 #include <math.h>
 
 #include "tests/check.h"
+#include "tests/unit/near.h"
 #include "tests/unit/scenes.h"
 
 static struct scene scene;
-
-struct mean { /* of replications */
-    double sum, squares, least, most;
-    uint32_t n;
-};
-
-static void add(struct mean *m, double x)
-{
-    m->least = m->n == 0 || x < m->least ? x : m->least;
-    m->most = m->n == 0 || x > m->most ? x : m->most;
-    m->sum += x;
-    m->squares += x * x;
-    m->n++;
-}
-
-static void near(const struct mean *m, double theory, const char *what, int line)
-{
-    double mean = m->sum / m->n;
-    double variance = (m->squares - m->sum * mean) / (m->n - 1);
-    double error = sqrt(fmax(variance, 0.0) / m->n);
-    bool fine = fabs(mean - theory) <= 5.0 * error + 1e-12;
-    if (!fine || error > 0.03 * theory)
-        printf("\nline %d: %s is %.6g +- %.3g, theory %.6g\n", line, what, mean, error, theory);
-    CU_ASSERT(fine);
-    CU_ASSERT(error <= 0.03 * theory); /* or the comparison would mean little */
-}
-#define NEAR(m, theory) near(&(m), (theory), #m, __LINE__)
 
 /* --- health checks --------------------------------------------------------------------------- */
 

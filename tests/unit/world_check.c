@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/text.h"
 #include "sim/run/private.h"
@@ -96,6 +97,13 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
             if (w->fronts->balancer.waiting.nodes[r->next].request != id)
                 return "a waiting request and its node do not know each other";
         }
+        const struct request_more *more = w->requests.more;
+        if (more != NULL && more[id].patience != ENGINE_NO_EVENT) {
+            if (r->state != REQUEST_QUEUED)
+                return "patience of somebody who does not wait";
+            (void)engine_when(w->engine, more[id].patience);
+            ++*events;
+        }
         if (has_event(w, r)) {
             (void)engine_when(w->engine, r->event); /* asserts that it is pending */
             ++*events;
@@ -125,22 +133,55 @@ static const char *check_fifo(const struct backend *b, const struct tally *t)
     return NULL;
 }
 
-static const char *check_ps(struct world *w, uint32_t i, const struct tally *t)
+/* The queue of a backend that is not plain: its links, and the last of each level of priority. */
+static const char *check_queue(struct world *w, uint32_t i, const struct tally *t)
+{
+    const struct backend *b = &w->backends[i];
+    const struct backend_rest *rest = &w->rest[i];
+    uint32_t n = 0, before = 0, last[SCENARIO_PRIORITIES] = {0};
+    for (uint32_t id = b->head; id != 0; before = id, id = world_request(w, id)->next, n++) {
+        const struct request *r = world_request(w, id);
+        uint32_t level = (r->flags & REQUEST_PROBE) != 0 ? 0 : w->ledger.classes[r->class].priority;
+        if (r->state != REQUEST_QUEUED || r->backend != (int32_t)i)
+            return "a queue has somebody who does not wait there";
+        if (before != 0 && r->event != before)
+            return "a queue is broken";
+        for (uint32_t l = level + 1; l < SCENARIO_PRIORITIES; l++)
+            if (b->discipline == DISCIPLINE_PRIORITY && last[l] != 0)
+                return "priority: somebody stands behind one who is less urgent";
+        last[level] = id;
+    }
+    if (n != t->queued || b->tail != before || b->queued != n)
+        return "a queue does not know its end";
+    if (b->discipline == DISCIPLINE_PRIORITY && memcmp(last, rest->last, sizeof last) != 0)
+        return "priority: the last of a level is another one";
+    if (rest->dropped != 0)
+        return "somebody was dropped and not told";
+    return NULL;
+}
+
+static const char *check_clocked(struct world *w, uint32_t i, const struct tally *t)
 {
     const struct backend *b = &w->backends[i];
     const struct backend_rest *ps = &w->rest[i];
-    if (ps->present != t->serving || t->queued != 0 || b->busy + b->queued != ps->present)
-        return "ps: present is not the records there";
-    if (b->busy > b->slots || (b->queued > 0 && b->busy < b->slots))
-        return "ps: busy is not min(present, slots)";
+    bool shares = b->discipline == DISCIPLINE_PS;
+    if (ps->present != t->serving || b->busy + b->queued != t->serving + t->queued)
+        return "present is not the records there";
+    if (shares && t->queued != 0)
+        return "ps: somebody waits";
+    if (b->busy > b->slots || (b->queued > 0 && b->busy < b->slots && (shares || !b->frozen)))
+        return "busy is not min(present, slots)";
+    const char *wrong = shares ? NULL : check_queue(w, i, t);
+    if (wrong != NULL)
+        return wrong;
     for (uint32_t k = 0; k < ps->present; k++) {
         if (world_request(w, ps->heap[k].request)->event != k)
-            return "ps: a request does not know its place in the heap";
+            return "a request does not know its place in the heap";
         if (k > 0 && ps->heap[k].finish < ps->heap[(k - 1) / 2].finish)
-            return "ps: the heap is out of order";
+            return "the heap is out of order";
     }
     if ((ps->departure != ENGINE_NO_EVENT) != (ps->present > 0 && !b->frozen))
-        return "ps: a departure is pending when nobody is served, or the other way round";
+        return "a departure is pending when nobody is served, or the other way round";
     return NULL;
 }
 
@@ -148,8 +189,8 @@ static const char *check_backends(struct world *w, const struct tally *tally, ui
 {
     for (uint32_t i = 0; i < w->backend_count; i++) {
         const struct backend *b = &w->backends[i];
-        const char *wrong =
-            b->discipline == DISCIPLINE_PS ? check_ps(w, i, &tally[i]) : check_fifo(b, &tally[i]);
+        const char *wrong = b->discipline != DISCIPLINE_FIFO ? check_clocked(w, i, &tally[i])
+                                                             : check_fifo(b, &tally[i]);
         if (wrong != NULL)
             return wrong;
         if (b->truth == TRUTH_DOWN && b->busy + b->queued > 0)
