@@ -19,6 +19,17 @@ static const struct units_row {
 };
 #define UNITS_ROWS (sizeof units_table / sizeof units_table[0])
 
+lb_time units_from_any_ns(double ns)
+{
+    if (!(ns > 0)) /* NAN too */
+        return 0;
+    if (ns >= 0x1.0p63)
+        return LB_NEVER - 1;
+    lb_time whole = (lb_time)ns;
+    return whole +
+           (ns - (double)whole >= 0.5); /* the difference is exact; ns + 0.5 is not always */
+}
+
 lb_time units_from_s(double s)
 {
     return units_from_ns(s * 1e9);

@@ -14,16 +14,17 @@
 #define UNITS_MIN (60 * UNITS_S)
 #define UNITS_H   (3600 * UNITS_S)
 
+/* What units_from_ns makes of anything. */
+lb_time units_from_any_ns(double ns);
+
 /* The nearest whole nanosecond to ns, halves away from zero; capped to [0, LB_NEVER - 1], NAN is 0.
- * Inline: every random delay passes through it. */
+ * Inline: every random delay passes through it. From a half to 2^52 (52 days) the sum ns + 0.5 is
+ * exact enough: rounding it crosses no whole number. */
 static inline lb_time units_from_ns(double ns)
 {
-    if (!(ns > 0)) /* NAN too */
-        return 0;
-    if (ns >= 0x1.0p63)
-        return LB_NEVER - 1;
-    lb_time whole = (lb_time)ns;
-    return whole + (ns - (double)whole >= 0.5); /* the difference is exact; ns + 0.5 is not */
+    if (__builtin_expect(ns >= 0.5 && ns < 0x1p52, 1))
+        return (lb_time)(ns + 0.5);
+    return units_from_any_ns(ns);
 }
 lb_time units_from_s(double s);
 

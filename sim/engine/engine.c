@@ -76,6 +76,7 @@ uint32_t engine_grow(struct engine *engine)
 
 engine_event engine_at(struct engine *engine, lb_time when, uint32_t kind, uint32_t subject)
 {
+    lb_assert(when < LB_NEVER && kind < engine->kinds);
     return engine_hot_at(engine, when, kind, subject);
 }
 

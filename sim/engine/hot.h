@@ -3,7 +3,8 @@
  *
  * The same promises as in engine.h; a call there is one to these. A request schedules the end of its
  * service and sets the beat of its group: as calls of functions that the compiler cannot see into
- * these cost more, since afterwards it reads everything anew. For the model's steps only.
+ * these cost more, since afterwards it reads everything anew. For the model's steps only: they know
+ * their kinds and their delays, so only the order of time is checked each time.
  */
 #ifndef ENGINE_HOT_H
 #define ENGINE_HOT_H
@@ -63,11 +64,22 @@ static inline void engine_give(struct engine *engine, uint32_t event)
     engine->pending--;
 }
 
+/* A kind that exists, a time that can come: what a caller here promises. */
+static inline void engine_hot_check(const struct engine *engine, lb_time when, uint32_t kind)
+{
+#ifdef LB_CHECK_SLOW
+    lb_assert(when < LB_NEVER && kind < engine->kinds);
+#else
+    (void)engine, (void)when, (void)kind;
+#endif
+}
+
 static inline __attribute__((always_inline)) engine_event engine_hot_at(struct engine *engine,
                                                                         lb_time when, uint32_t kind,
                                                                         uint32_t subject)
 {
-    lb_assert(when >= engine->now && when < LB_NEVER && kind < engine->kinds);
+    lb_assert(when >= engine->now);
+    engine_hot_check(engine, when, kind);
     uint32_t event = engine_take(engine, when, kind, subject);
     ladder_push(&engine->ordinary, engine->pool, event);
     return event;
@@ -95,6 +107,14 @@ static inline __attribute__((always_inline)) void engine_hot_beat(struct engine 
     engine->beating[beat].subject = subject;
     if (!engine->in_beat)
         engine_first_beat(engine);
+}
+
+/* The same for a beat that is being carried out and only comes again, at `when`. */
+static inline __attribute__((always_inline)) void engine_hot_again(struct engine *engine,
+                                                                   uint32_t beat, lb_time when)
+{
+    lb_assert(engine->in_beat && when >= engine->now);
+    engine->beating[beat].when = when;
 }
 
 #endif

@@ -25,20 +25,23 @@ static inline void arm(struct world *w, struct source *s)
         s->next = engine_at(w->engine, s->next_at, EVENT_ARRIVAL, s->source_index);
 }
 
-/* The next arrival of an open group after `now`. Equal gaps carry the fraction of a nanosecond over,
- * so that the rate is exact in the long run. */
-STEP void schedule_arrival(struct world *w, struct source *s, lb_time now)
+/* The next arrival of an open group after `now`; again: after one that is being carried out. Equal gaps
+ * carry the fraction of a nanosecond over, so that the rate is exact in the long run. */
+STEP void schedule_arrival(struct world *w, struct source *s, bool again, lb_time now)
 {
     double gap = s->gap;
     if (s->rule->arrivals == ARRIVALS_POISSON) {
         gap *= ziggurat_exponential(&s->gaps);
-        s->next_at = now + world_delay_ns(gap);
+        s->next_at = now + world_delay(units_from_ns(gap));
     } else {
         gap += s->rest;
-        s->next_at = now + world_delay_ns(gap);
+        s->next_at = now + world_delay(units_from_ns(gap));
         s->rest = gap - (double)(s->next_at - now);
     }
-    arm(w, s);
+    if (again && s->source_index < CLIENT_BEATS)
+        engine_hot_again(w->engine, s->source_index, s->next_at);
+    else
+        arm(w, s);
 }
 
 /* Any other process: arrivals.h. */
@@ -89,7 +92,7 @@ void client_init(struct world *w, uint32_t source)
     }
     if (rule->arrivals != ARRIVALS_CLOSED) {
         if (s->gap > 0.0)
-            schedule_arrival(w, s, 0);
+            schedule_arrival(w, s, false, 0);
         else
             s->rest = rule->arrivals == ARRIVALS_POISSON ? ziggurat_exponential(&s->gaps) : 1.0;
         return;
@@ -196,7 +199,7 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct source *s = &w->sources[subject];
     if (__builtin_expect(s->process == NULL, 1))
-        schedule_arrival(w, s, now);
+        schedule_arrival(w, s, true, now);
     else
         schedule_process(w, s, arrivals_next(s->process, now));
     if (__builtin_expect(s->rule->sessions.on, 0)) {

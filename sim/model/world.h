@@ -255,12 +255,6 @@ static inline lb_time world_delay(lb_time delay)
     return delay < WORLD_DELAY_MAX ? delay : WORLD_DELAY_MAX;
 }
 
-/* The same of world_delay(units_from_ns(ns)), with one limit to look at instead of two. */
-static inline lb_time world_delay_ns(double ns)
-{
-    return ns < (double)WORLD_DELAY_MAX ? units_from_ns(ns) : ns > 0.0 ? WORLD_DELAY_MAX : 0;
-}
-
 /* Is there anything in this world that most have nothing of, and that a request would have to ask for
  * at a step (step.h)? May change with the algorithm only. */
 static inline bool world_rare(const struct world *w)

@@ -20,6 +20,17 @@ static void test_rounding(void)
     CU_ASSERT_EQUAL(units_from_ns(1.4999), 1);
     CU_ASSERT_EQUAL(units_from_ns(2.5), 3);
     CU_ASSERT_EQUAL(units_from_ns(-3), 0);
+    /* Beside halves and whole numbers, at every power of two: the short way and the long one. */
+    uint64_t wrong = 0;
+    for (int power = -2; power < 64; power++)
+        for (int half = -4; half <= 4; half++)
+            for (int beside = -2; beside <= 2; beside++) {
+                double ns = ldexp(1, power) + half / 2.0;
+                for (int i = beside; i != 0; i += i < 0 ? 1 : -1)
+                    ns = nextafter(ns, i < 0 ? -1e300 : 1e300);
+                wrong += units_from_ns(ns) != units_from_any_ns(ns);
+            }
+    CU_ASSERT_EQUAL(wrong, 0);
     CU_ASSERT_EQUAL(units_from_ns(NAN), 0);
     CU_ASSERT_EQUAL(units_from_ns(4503599627370497.0), INT64_C(4503599627370497));
     CU_ASSERT_EQUAL(units_from_ns(9007199254740991.0), INT64_C(9007199254740991));
