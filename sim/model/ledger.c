@@ -151,12 +151,12 @@ static bool selects(const struct ledger_window *w, const struct request *r)
     return (uint32_t)r->class - w->first_class < w->class_count;
 }
 
-void ledger_moved(struct ledger *l, const struct request *r)
+void ledger_moved(struct ledger *l, const struct request *r, uint32_t client)
 {
     for (uint32_t i = 0; i < l->window_count; i++)
         if (l->windows[i].moved.on && selects(&l->windows[i], r))
-            moved_window_answered(&l->windows[i].moved, &l->moved, r);
-    moved_answered(&l->moved, r);
+            moved_window_answered(&l->windows[i].moved, &l->moved, r, client);
+    moved_answered(&l->moved, r, client);
 }
 
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency)

@@ -87,8 +87,8 @@ static inline void ledger_try(struct ledger *l, lb_time now, uint64_t request, u
     digest_add(&l->digest, (uint64_t)now, request, where, end);
 }
 
-/* For disruption: an answer, measured or not. */
-void ledger_moved(struct ledger *l, const struct request *r);
+/* For disruption: an answer, measured or not, to this client (client_of). */
+void ledger_moved(struct ledger *l, const struct request *r, uint32_t client);
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency);
 void ledger_windows_failed(struct ledger *l, const struct request *r, enum cause cause);
 void ledger_windows_arrived(struct ledger *l, const struct request *r);
@@ -122,8 +122,6 @@ static inline __attribute__((always_inline)) bool ledger_ok(struct ledger *l, bo
     struct ledger_class *class = &l->classes[r->class];
     lb_time latency = now - r->arrived;
     l->ok++;
-    if (!plain && l->moved.groups != NULL)
-        ledger_moved(l, r);
     if ((r->flags & REQUEST_MEASURED) == 0) {
         histogram_add(&class->live[0], latency);
         return false;

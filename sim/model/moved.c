@@ -13,7 +13,8 @@ void moved_init(struct moved *moved, const struct scenario *scenario)
     moved->group_of = text_need_zero(scenario->class_total, sizeof *moved->group_of);
     for (uint32_t g = 0; g < scenario->client_count; g++) {
         const struct scenario_client *client = &scenario->clients[g];
-        moved->groups[g].strangers = client->arrivals != ARRIVALS_CLOSED && client->population == 0;
+        moved->groups[g].strangers =
+            client->arrivals != ARRIVALS_CLOSED && client->population == 0 && !client->sessions.on;
         for (uint32_t i = 0; i < client->class_count; i++)
             moved->group_of[client->class_first + i] = (uint16_t)g;
     }
@@ -57,32 +58,32 @@ static void *grown(void *array, uint32_t *room, uint32_t index, size_t unit)
 }
 
 void moved_window_answered(struct moved_window *window, const struct moved *moved,
-                           const struct request *r)
+                           const struct request *r, uint32_t client)
 {
     uint32_t group = moved->group_of[r->class];
     const struct moved_clients *clients = &moved->groups[group];
     if (clients->strangers)
         return;
-    uint32_t word = r->client / 64;
-    uint64_t bit = UINT64_C(1) << r->client % 64;
+    uint32_t word = client / 64;
+    uint64_t bit = UINT64_C(1) << client % 64;
     if (word >= window->words[group])
         window->seen[group] =
             grown(window->seen[group], &window->words[group], word, sizeof **window->seen);
     if ((window->seen[group][word] & bit) != 0)
         return;
     window->seen[group][word] |= bit; /* once, also who is new: the second time is no news */
-    if (r->client >= clients->room || clients->last[r->client] == 0)
+    if (client >= clients->room || clients->last[client] == 0)
         return;
     window->known++;
-    window->moved += clients->last[r->client] != (uint32_t)r->backend + 1 ? 1U : 0U;
+    window->moved += clients->last[client] != (uint32_t)r->backend + 1 ? 1U : 0U;
 }
 
-void moved_answered(struct moved *moved, const struct request *r)
+void moved_answered(struct moved *moved, const struct request *r, uint32_t client)
 {
     struct moved_clients *clients = &moved->groups[moved->group_of[r->class]];
     if (clients->strangers)
         return;
-    if (r->client >= clients->room)
-        clients->last = grown(clients->last, &clients->room, r->client, sizeof *clients->last);
-    clients->last[r->client] = (uint32_t)r->backend + 1;
+    if (client >= clients->room)
+        clients->last = grown(clients->last, &clients->room, client, sizeof *clients->last);
+    clients->last[client] = (uint32_t)r->backend + 1;
 }

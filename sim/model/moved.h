@@ -39,10 +39,11 @@ void moved_done(struct moved *moved);
 void moved_window_init(struct moved_window *window, const struct moved *moved);
 void moved_window_done(struct moved_window *window, const struct moved *moved);
 
-/* The request, which arrived in the window, was answered; before moved_answered. */
+/* The request of this client, a number within its group, arrived in the window and was answered;
+ * before moved_answered. */
 void moved_window_answered(struct moved_window *window, const struct moved *moved,
-                           const struct request *r);
+                           const struct request *r, uint32_t client);
 /* Any request was answered. */
-void moved_answered(struct moved *moved, const struct request *r);
+void moved_answered(struct moved *moved, const struct request *r, uint32_t client);
 
 #endif

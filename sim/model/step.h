@@ -57,6 +57,8 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
     bool slow = false;
     if (!plain && __builtin_expect(w->story != NULL, 0))
         story_succeeds(w, id, now);
+    if (!plain && __builtin_expect(w->ledger.moved.groups != NULL, 0))
+        ledger_moved(&w->ledger, r, client_of(w, r));
     bool last = ledger_ok(&w->ledger, plain, r, &slow, now);
     if (__builtin_expect(slow, 0))
         ledger_slow(&w->ledger, r, why_slow(w, id, now));

@@ -168,7 +168,8 @@ static void check_disruption(struct reader *r, const struct draft_expect *draft)
     bool again = false;
     for (uint32_t i = 0; i < s->client_count; i++)
         again |= (e->left.selector != SELECT_CLIENTS || e->left.first == i) &&
-                 (s->clients[i].arrivals == ARRIVALS_CLOSED || s->clients[i].population > 0);
+                 (s->clients[i].arrivals == ARRIVALS_CLOSED || s->clients[i].population > 0 ||
+                  s->clients[i].sessions.on);
     if (!again && !read_damaged(r, "clients")) {
         diagnose_error(r->diagnose, at, "disruption needs clients that come again");
         diagnose_help(r->diagnose, "as in population: {clients: 10000}");

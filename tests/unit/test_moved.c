@@ -34,10 +34,10 @@ static void play_end(struct play *p)
 
 static void play(struct play *p, bool inside, uint32_t class, uint32_t client, int32_t backend)
 {
-    struct request r = answer(class, client, backend);
+    struct request r = {.class = (uint16_t) class, .backend = backend};
     if (inside)
-        moved_window_answered(&p->window, &p->moved, &r);
-    moved_answered(&p->moved, &r);
+        moved_window_answered(&p->window, &p->moved, &r, client);
+    moved_answered(&p->moved, &r, client);
 }
 
 static void counts_once(void)
