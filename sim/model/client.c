@@ -135,8 +135,9 @@ static void deadline_at(struct world *w, lb_time due)
     engine_beat(w->engine, beat, due, EVENT_TIMEOUT, 0);
 }
 
-/* The request sets out for the balancer, with its timeout armed. */
-STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, lb_time now)
+/* The request sets out for the balancer, with its timeout armed. picked: where to, if plain. */
+STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, int32_t picked,
+               lb_time now)
 {
     struct request *r = world_request(w, id);
     r->backend = -1;
@@ -152,8 +153,10 @@ STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, lb_ti
     r->state = REQUEST_TO_BALANCER;
     if (!plain && w->to_balancer > 0)
         r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
+    else if (!plain)
+        step_to_balancer(w, id, now);
     else
-        step_to_balancer(w, plain, id, now);
+        step_place(w, true, step_front(w, true, id), id, picked, now);
 }
 
 static inline uint32_t take(struct world *w)
@@ -169,9 +172,9 @@ static inline uint32_t take(struct world *w)
     return id;
 }
 
-/* A new request of this group; class and work are drawn by the caller. */
+/* A new request of this group; class and work are drawn by the caller, picked as in send. */
 STEP void arrive(struct world *w, bool plain, struct source *s, uint32_t class, lb_time work,
-                 uint32_t client, lb_time now)
+                 uint32_t client, int32_t picked, lb_time now)
 {
     uint32_t id = take(w);
     if (__builtin_expect(id == 0, 0))
@@ -191,13 +194,14 @@ STEP void arrive(struct world *w, bool plain, struct source *s, uint32_t class, 
     ledger_arrived(&w->ledger, plain, r);
     if (!plain && w->story != NULL)
         story_arrives(w, id, now);
-    send(w, plain, s, id, now);
+    send(w, plain, s, id, picked, now);
 }
 
 void client_arrival_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct source *s = &w->sources[subject];
+    int32_t picked = step_plain(w) ? step_pick_early(w, now) : LB_NONE;
     if (__builtin_expect(s->process == NULL, 1))
         schedule_arrival(w, s, true, now);
     else
@@ -218,15 +222,15 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
         client = s->crowd == NULL ? lb_random_below(&s->clients, s->rule->population)
                                   : crowd_draw(s->crowd, &s->clients);
     if (step_plain(w))
-        arrive(w, true, s, class, takes, client, now);
+        arrive(w, true, s, class, takes, client, picked, now);
     else
-        arrive(w, false, s, class, takes, client, now);
+        arrive(w, false, s, class, takes, client, LB_NONE, now);
 }
 
 void client_ask(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,
                 lb_time now)
 {
-    arrive(w, false, s, class, work, client, now);
+    arrive(w, false, s, class, work, client, LB_NONE, now);
 }
 
 static struct source *source_of_user(struct world *w, uint32_t user)
@@ -271,7 +275,7 @@ void client_user_event(void *context, uint32_t subject, lb_time now)
     }
     stream_open(&random, &w->key, STREAM_WORK, UINT64_C(1) << 32 | subject, ordinal);
     lb_time takes = distribution_draw_fast(&s->rule->classes[class].work, &random);
-    arrive(w, false, s, class, takes, subject, now);
+    arrive(w, false, s, class, takes, subject, LB_NONE, now);
 }
 
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now)
@@ -331,7 +335,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
 void client_again_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    send(w, false, world_source(w, world_request(w, subject)), subject, now);
+    send(w, false, world_source(w, world_request(w, subject)), subject, LB_NONE, now);
 }
 
 static void give_up(struct world *w, uint32_t id, lb_time now)

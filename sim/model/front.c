@@ -63,7 +63,7 @@ bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now)
         line_join(w, f, id, before, now);
         return true;
     }
-    (void)step_ask(w, false, f, world_request(w, id));
+    (void)step_ask(w, f, world_request(w, id));
     if (f->outer)
         hop_send(w, f, id, before, LB_BY_RETRY, now);
     else
@@ -73,14 +73,14 @@ bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now)
 
 void front_place(struct world *w, uint32_t id, lb_time now)
 {
-    step_pick(w, false, id, now);
+    step_pick(w, id, now);
 }
 
 void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_how how,
                         lb_time now)
 {
     struct front *f = world_front(w, id);
-    (void)step_ask(w, false, f, world_request(w, id));
+    (void)step_ask(w, f, world_request(w, id));
     if (f->outer)
         hop_send(w, f, id, (int32_t)backend, how, now);
     else
@@ -92,13 +92,12 @@ int32_t front_pick_again(struct world *w, struct front *f, uint32_t id, lb_time 
     const struct request *r = world_request(w, id);
     const int32_t *tried = NULL;
     uint32_t count = front_tried(w, f, id, &tried);
-    return balancer_pick(&f->balancer, step_pool(false, f, r), step_ask(w, false, f, r), tried,
-                         count, now);
+    return balancer_pick(&f->balancer, step_pool(f, r), step_ask(w, f, r), tried, count, now);
 }
 
 void front_receive_event(void *context, uint32_t subject, lb_time now)
 {
-    step_to_balancer(context, false, subject, now);
+    step_to_balancer(context, subject, now);
 }
 
 void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now)

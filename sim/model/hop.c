@@ -31,7 +31,7 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
 
 void hop_there_event(void *context, uint32_t subject, lb_time now)
 {
-    step_to_balancer(context, false, subject, now);
+    step_to_balancer(context, subject, now);
 }
 
 void hop_hide_source(const struct world *w, uint32_t id, struct lb_address *source)

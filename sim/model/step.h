@@ -12,7 +12,8 @@
  * asks for these, and what it would read again afterwards. The text is the same: a step that asks for
  * something rare says `!plain &&` first.
  *
- *   client.c: arrival -> step_to_balancer -> step_pick -> step_send -> step_to_backend -> step_serve
+ *   client.c: arrival -> step_to_balancer -> step_pick -> step_place -> step_send -> step_to_backend
+ *             -> step_serve; in a plain world the pick comes first of all (step_pick_early)
  *   backend.c: end of service -> step_advance, step_leave -> step_answer -> step_finish -> step_receive
  */
 #ifndef MODEL_STEP_H
@@ -276,10 +277,9 @@ STEP void step_leave(struct world *w, bool plain, uint32_t id, enum lb_end end, 
 
 /* --- from the balancer to a backend ----------------------------------------------------------- */
 
-STEP struct lb_request *step_ask(struct world *w, bool plain, struct front *f,
-                                 const struct request *r)
+STEP struct lb_request *step_ask(struct world *w, struct front *f, const struct request *r)
 {
-    if (!plain && f->tell.key)
+    if (f->tell.key)
         front_ask_key(w, f, r);
     return &w->ask;
 }
@@ -308,32 +308,17 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
 }
 
 /* The pool that the requests of a class go to. */
-STEP uint32_t step_pool(bool plain, const struct front *f, const struct request *r)
+STEP uint32_t step_pool(const struct front *f, const struct request *r)
 {
-    if (plain || f->rule->pool_of_class == NULL)
-        return plain ? 0 : f->rule->pool;
+    if (f->rule->pool_of_class == NULL)
+        return f->rule->pool;
     return f->rule->pool_of_class[r->class];
 }
 
-/* The pick, and where it leads. */
-STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
+/* Where a pick leads. */
+STEP void step_place(struct world *w, bool plain, struct front *f, uint32_t id, int32_t backend,
+                     lb_time now)
 {
-    struct request *r = world_request(w, id);
-    struct front *f = step_front(w, plain, id);
-    const int32_t *tried = NULL;
-    uint32_t tried_count = 0;
-    r->event = ENGINE_NO_EVENT;
-    if (!plain && __builtin_expect(w->balancer_retries, 0)) {
-        if (front_again(w, f, id, now))
-            return;
-        tried_count = front_tried(w, f, id, &tried);
-    }
-    if (!plain && __builtin_expect(w->story != NULL, 0))
-        story_before_pick(w, f, id);
-    int32_t backend = balancer_pick(&f->balancer, step_pool(plain, f, r), step_ask(w, plain, f, r),
-                                    tried, tried_count, now);
-    if (!plain && __builtin_expect(w->story != NULL, 0))
-        story_picked(w, f, id, backend, now);
     if (__builtin_expect(backend < 0, 0)) {
         if (backend == LB_WAIT)
             line_join(w, f, id, -1, now);
@@ -348,7 +333,8 @@ STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
         hop_send(w, f, id, backend, LB_BY_PICK, now);
         return;
     }
-    __builtin_prefetch(&w->backends[backend], 1); /* among thousands it is not in the cache */
+    if (!plain)
+        __builtin_prefetch(&w->backends[backend], 1);
     if (__builtin_expect(balancer_full(&f->balancer, (uint32_t)backend), 0))
         line_join(w, f, id, backend, now);
     else
@@ -357,16 +343,49 @@ STEP void step_pick(struct world *w, bool plain, uint32_t id, lb_time now)
         tell_ask(w, f, now);
 }
 
-/* A request reaches a balancer. */
-STEP void step_to_balancer(struct world *w, bool plain, uint32_t id, lb_time now)
+/* The pick, and where it leads. */
+STEP void step_pick(struct world *w, uint32_t id, lb_time now)
 {
-    if (!plain && __builtin_expect(w->story != NULL, 0))
+    struct request *r = world_request(w, id);
+    struct front *f = world_front(w, id);
+    const int32_t *tried = NULL;
+    uint32_t tried_count = 0;
+    r->event = ENGINE_NO_EVENT;
+    if (__builtin_expect(w->balancer_retries, 0)) {
+        if (front_again(w, f, id, now))
+            return;
+        tried_count = front_tried(w, f, id, &tried);
+    }
+    if (__builtin_expect(w->story != NULL, 0))
+        story_before_pick(w, f, id);
+    int32_t backend =
+        balancer_pick(&f->balancer, step_pool(f, r), step_ask(w, f, r), tried, tried_count, now);
+    if (__builtin_expect(w->story != NULL, 0))
+        story_picked(w, f, id, backend, now);
+    step_place(w, false, f, id, backend, now);
+}
+
+/* The pick for a request that is about to arrive, in a plain world: it does not depend on the request,
+ * so it comes before the draws of the next gap and of the work. While these are made the backend is on
+ * its way to the cache, where it is not when there are thousands. */
+STEP int32_t step_pick_early(struct world *w, lb_time now)
+{
+    struct front *f = step_front(w, true, 0);
+    int32_t backend = balancer_pick(&f->balancer, 0, &w->ask, NULL, 0, now);
+    __builtin_prefetch(&w->backends[backend < 0 ? 0 : backend], 1);
+    return backend;
+}
+
+/* A request reaches a balancer. */
+STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
+{
+    if (__builtin_expect(w->story != NULL, 0))
         story_at_balancer(w, id, now);
-    if (!plain && __builtin_expect(w->balancer_retries, 0)) {
+    if (__builtin_expect(w->balancer_retries, 0)) {
         struct front *f = world_front(w, id);
         retry_first(&f->balancer.budget, &f->rule->retries);
     }
-    step_pick(w, plain, id, now);
+    step_pick(w, id, now);
 }
 
 #endif
