@@ -8,6 +8,7 @@
 #include "sim/base/occupancy.h"
 #include "sim/base/text.h"
 #include "sim/lab/lab_host.h"
+#include "sim/lab/pile.h"
 #include "sim/lab/theory_family.h"
 
 #define RARE 0.005 /* a probability, or a mean number, below this takes too many trials to see */
@@ -15,6 +16,9 @@
 static const char s_exact[] = "exact, by Poissonisation; Kolchin, Sevastyanov and Chistyakov 1978";
 static const char s_fluid[] =
     "dz_k/dt = z_(k-1)^d - z_k^d, many bins (tanh 1 for two choices); Mitzenmacher 1996";
+
+static const char s_pile[] =
+    "exact: the law of the sorted loads, ball by ball (model: Azar and others 1999)";
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
@@ -49,6 +53,29 @@ static int know_balls(struct theory_case *c, struct lb_error *error)
                         error);
 }
 
+/* Of a few bins the fullest is known exactly; of a few thousand what is tabulated. */
+static void know_pile(struct theory_case *c, double bins, double balls)
+{
+    double dropped,
+        mean = pile_max((uint32_t)bins, (uint32_t)balls, (unsigned)c->values[THEORY_CHOICES],
+                        c->values[THEORY_REPLACEMENT] != 0, &dropped);
+    if (isnan(mean))
+        theory_know_tabulated(c);
+    else
+        theory_know(c, THEORY_MAX, mean, 1e-6 + 10 * dropped, s_pile);
+    need(c, fmax(3, balls / bins), 0.35);
+}
+
+static int known_at_all(const struct theory_case *c, struct lb_error *error)
+{
+    if (c->known_count > 0)
+        return 0;
+    return lb_error_set(error, LB_ERROR_INVALID,
+                        "'%s': nothing is known of so many, unless it is tabulated; fewer than 256 "
+                        "with fewer each, or 1000 bins and more, will do",
+                        c->name);
+}
+
 /* The shares of bins with at least so many are those of the limit: off by about 1 / bins. */
 static int know_choices(struct theory_case *c, struct lb_error *error)
 {
@@ -61,14 +88,14 @@ static int know_choices(struct theory_case *c, struct lb_error *error)
                     s_fluid);
         need(c, share, sqrt(share / bins));
     }
-    theory_know_tabulated(c);
-    if (c->known_count == 0)
-        return lb_error_set(error, LB_ERROR_INVALID,
-                            "'%s': nothing is known with fewer than 1000 bins, but for the "
-                            "tabulated cases",
-                            c->name);
-    need(c, 3, 0.5);
-    return 0;
+    know_pile(c, bins, balls);
+    return known_at_all(c, error);
+}
+
+static int know_choosing_connections(struct theory_case *c, struct lb_error *error)
+{
+    know_pile(c, c->values[THEORY_BACKENDS], c->values[THEORY_CONNECTIONS]);
+    return known_at_all(c, error);
 }
 
 static int know_connections(struct theory_case *c, struct lb_error *error)
@@ -159,6 +186,20 @@ static int try_choices(const struct theory_case *c, uint32_t trials, const struc
     return try_split(c, &split, trials, key, figures, error);
 }
 
+static int try_choosing_connections(const struct theory_case *c, uint32_t trials,
+                                    const struct stream_key *key, double *figures,
+                                    struct lb_error *error)
+{
+    const struct lab_host_parameter parameters[] = {
+        {"choices", c->values[THEORY_CHOICES]},
+        {"replacement", c->values[THEORY_REPLACEMENT]},
+        {NULL, 0},
+    };
+    struct split split = {"power-of-two", parameters, (uint32_t)c->values[THEORY_BACKENDS],
+                          (uint32_t)c->values[THEORY_CONNECTIONS]};
+    return try_split(c, &split, trials, key, figures, error);
+}
+
 /* A hash of the client's address: the random split that products make. */
 static int try_connections(const struct theory_case *c, uint32_t trials,
                            const struct stream_key *key, double *figures, struct lb_error *error)
@@ -166,6 +207,55 @@ static int try_connections(const struct theory_case *c, uint32_t trials,
     struct split split = {"source-hash", NULL, (uint32_t)c->values[THEORY_BACKENDS],
                           (uint32_t)c->values[THEORY_CONNECTIONS]};
     return try_split(c, &split, trials, key, figures, error);
+}
+
+/* --- a newcomer ------------------------------------------------------------------------------- */
+
+#define NEWCOMER_OPEN 4000.0 /* connections at a time */
+
+/* Connections come at random and last a random time; those there when the newcomer comes stay where
+ * they are. Measured over a short while around t, which makes a difference of (t/life)^2/60,000. */
+static int know_newcomer(struct theory_case *c, struct lb_error *error)
+{
+    double n = c->values[THEORY_BACKENDS], passed = c->values[THEORY_TIME] / c->values[THEORY_LIFE];
+    double share = -expm1(-passed) / (n + 1);
+    if (share < RARE)
+        return lb_error_set(error, LB_ERROR_INVALID, "'%s': a share of %.2g is too small to see",
+                            c->name, share);
+    theory_know(c, THEORY_NEW, share, 1e-4, "(1-e^(-t/life))/(n+1): M/M/inf, only new ones move");
+    c->rate = c->relaxation = 1;
+    c->effort = 20;
+    return 0;
+}
+
+static void write_newcomer(const struct theory_case *c, double requests, uint64_t seed,
+                           struct text *out)
+{
+    double n = c->values[THEORY_BACKENDS], t = c->values[THEORY_TIME],
+           life = c->values[THEORY_LIFE];
+    double comes = 12 * life;
+    (void)requests;
+    text_addf(out,
+              "clients:\n  - name: clients\n    arrivals: poisson(rate=%.12g/s)\n"
+              "    requests: [{name: connection, work: exponential(mean=%.9fs)}]\n"
+              "balancer:\n  algorithm: random\n"
+              "backends:\n  - {name: newcomer, slots: 100000, weight: 0}\n"
+              "  - {name: server, count: %.0f, slots: 100000}\n"
+              "timeline:\n  - {at: %.9fs, weight: newcomer, to: 1}\n",
+              NEWCOMER_OPEN / life, life, n, comes);
+    text_addf(out,
+              "run: {kind: steady, duration: %.9fs, warmup: %.9fs, settle: %.9fs, seed: %llu}\n",
+              comes + t * 1.02, comes + t * 0.98, 30 * life, (unsigned long long)seed);
+}
+
+static void newcomer_share(const struct theory_case *c, const struct summary *summary,
+                           const void *watch, double *figures)
+{
+    double all = 0;
+    (void)c, (void)watch;
+    for (uint32_t i = 0; i < summary->backend_count; i++)
+        all += summary->backends[i].in_flight_mean;
+    figures[0] = summary->backends[0].in_flight_mean / all;
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -192,6 +282,20 @@ static const struct theory_family families[] = {
      .allowed = THEORY_BIT(THEORY_LEVEL),
      .know = know_connections,
      .trial = try_connections},
+    {.name = "connections-choices",
+     .what = "the same, at the emptier of two (power-of-two); choices=3, replacement=yes",
+     .written = "n connections",
+     .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_CONNECTIONS),
+     .allowed = THEORY_BIT(THEORY_CHOICES) | THEORY_BIT(THEORY_REPLACEMENT),
+     .know = know_choosing_connections,
+     .trial = try_choosing_connections},
+    {.name = "newcomer",
+     .what = "share of a backend that joins n, t seconds later; connections last `life` seconds",
+     .written = "n life t",
+     .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_LIFE) | THEORY_BIT(THEORY_TIME),
+     .know = know_newcomer,
+     .scenario = write_newcomer,
+     .figures = newcomer_share},
 };
 
 /* Computed apart from this program; what is marked so by simulation, with half a 95 % interval / 2. */
@@ -218,6 +322,9 @@ static const struct theory_reference references[] = {
     {"connections n=20 connections=50", THEORY_IDLE, 1.538899506, 1e-9, "n (1-1/n)^connections"},
     {"connections n=20 connections=50", THEORY_EMPTY, 0.8358202304, 1e-9, "inclusion, exclusion"},
     {"connections n=100 connections=1000", THEORY_MAX, 18.76166002, 1e-8, s_exact},
+    {"connections-choices n=10 connections=100", THEORY_MAX, 11.0847, 4.4e-5, MC},
+    {"connections-choices n=20 connections=50", THEORY_MAX, 3.85539, 1.6e-4, MC},
+    {"newcomer n=4 life=60 t=60", THEORY_NEW, 0.1264241118, 1e-9, "(1-1/e)/5"},
     {.row = NULL},
 };
 

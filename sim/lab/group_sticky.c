@@ -1,6 +1,6 @@
 /*
  * Clients who stay with a backend: what the busy ones, and those behind one address, do to the
- * balance. Trials of the real algorithms.
+ * balance. Trials of the real algorithms, or real runs.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -68,15 +68,38 @@ static int try_zipf(const struct theory_case *c, uint32_t trials, const struct s
 
 /* --- many behind one address -------------------------------------------------------------------- */
 
-#define NAT_KEYS 500
+#define RATE 1000.0 /* requests a second; nothing depends on it */
 
 static int know_nat(struct theory_case *c, struct lb_error *error)
 {
     (void)error;
     double n = c->values[THEORY_BACKENDS], f = c->values[THEORY_CROWDED];
     theory_know(c, THEORY_CROWD, n * f + 1 - f, THEORY_EXACT, "n f + (1 - f): all of f on one");
-    need(c, n * f + 1 - f, (1 - f) * sqrt(n / NAT_KEYS));
+    c->rate = RATE;
+    c->relaxation = 1 / RATE;
+    c->effort = fmax(2e4, 1e4 * n);
     return 0;
+}
+
+static void write_nat(const struct theory_case *c, double requests, uint64_t seed, struct text *out)
+{
+    text_addf(out,
+              "clients:\n  - name: clients\n    arrivals: poisson(rate=%g/s)\n"
+              "    population: {nat: %.9g%%}\n"
+              "    requests: [{name: request, work: \"constant(1us)\"}]\n"
+              "balancer:\n  algorithm: source-hash\n"
+              "backends:\n  - {name: server, count: %.0f}\n"
+              "run: {kind: steady, duration: %.9fs, seed: %llu}\n",
+              RATE, 100 * c->values[THEORY_CROWDED], c->values[THEORY_BACKENDS], requests / RATE,
+              (unsigned long long)seed);
+}
+
+/* The busiest is the one with the crowd. */
+static void busiest(const struct theory_case *c, const struct summary *summary, const void *watch,
+                    double *figures)
+{
+    (void)c, (void)watch;
+    figures[0] = summary->imbalance;
 }
 
 static int know_addresses(struct theory_case *c, struct lb_error *error)
@@ -92,25 +115,23 @@ static int know_addresses(struct theory_case *c, struct lb_error *error)
 static int try_addresses(const struct theory_case *c, uint32_t trials, const struct stream_key *key,
                          double *figures, struct lb_error *error)
 {
-    double sums[THEORY_QUANTITIES] = {0}, f = c->values[THEORY_CROWDED];
-    uint32_t n = N(c), keys = f > 0 ? NAT_KEYS : (uint32_t)c->values[THEORY_CLIENTS];
-    uint32_t *count = text_need(n * sizeof *count);
+    double sums[THEORY_QUANTITIES] = {0};
+    uint32_t n = N(c);
+    bool *used = text_need(n * sizeof *used);
     for (uint32_t trial = 0; trial < trials; trial++) {
         struct lab_host host;
         if (lab_host_open(&host, "source-hash", NULL, n, n, false, key, trial, error) != 0) {
-            free(count);
+            free(used);
             return -1;
         }
-        memset(count, 0, n * sizeof *count);
-        int32_t crowd = lab_host_ask(&host, lb_random_u64(&host.draws));
-        for (uint32_t k = 0; k < keys; k++)
-            count[lab_host_ask(&host, lb_random_u64(&host.draws))]++;
+        memset(used, 0, n * sizeof *used);
+        for (uint32_t i = 0; i < (uint32_t)c->values[THEORY_CLIENTS]; i++)
+            used[lab_host_ask(&host, lb_random_u64(&host.draws))] = true;
         for (uint32_t i = 0; i < n; i++)
-            sums[THEORY_USED] += count[i] > 0;
-        sums[THEORY_CROWD] += n * (f + (1 - f) * count[crowd] / keys);
+            sums[THEORY_USED] += used[i];
         lab_host_close(&host);
     }
-    free(count);
+    free(used);
     theory_means(c, sums, trials, figures);
     return 0;
 }
@@ -129,7 +150,8 @@ static const struct theory_family families[] = {
      .written = "n crowd",
      .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_CROWDED),
      .know = know_nat,
-     .trial = try_addresses},
+     .scenario = write_nat,
+     .figures = busiest},
     {.name = "addresses",
      .what = "backends in use with a few client addresses (source-hash)",
      .written = "n clients",
