@@ -226,7 +226,9 @@ static int know_maglev(struct theory_case *c, struct lb_error *error)
     theory_know_tabulated(c);
     c->rate = c->relaxation = 1;
     c->effort = 20;
-    return 0;
+    if (c->values[THEORY_TO] < n)
+        return 0;
+    return lb_error_set(error, LB_ERROR_INVALID, "'%s': some of n leave, so to is less", c->name);
 }
 
 struct slots {
@@ -253,7 +255,7 @@ static int try_maglev(const struct theory_case *c, uint32_t trials, const struct
     struct hashing h = {.algorithm = "maglev",
                         .parameters = {{"table-size", size}},
                         .from = N(c),
-                        .to = N(c) - 1,
+                        .to = c->values[THEORY_TO] > 0 ? (uint32_t)c->values[THEORY_TO] : N(c) - 1,
                         .keys = MAGLEV_KEYS,
                         .any = true};
     for (uint32_t trial = 0; trial < trials; trial++) {
@@ -271,6 +273,48 @@ static int try_maglev(const struct theory_case *c, uint32_t trials, const struct
         sums[THEORY_MIN] += slots.least * N(c) / size;
         sums[THEORY_MOVED] += unused[THEORY_MOVED];
         sums[THEORY_ASTRAY] += unused[THEORY_ASTRAY];
+    }
+    theory_means(c, sums, trials, figures);
+    return 0;
+}
+
+/* --- a bound of the load ------------------------------------------------------------------------ */
+
+/* Keys that stay, on a ring so uneven that somebody always wants more than his bound. */
+static int know_bounded(struct theory_case *c, struct lb_error *error)
+{
+    double n = c->values[THEORY_BACKENDS], keys = c->values[THEORY_KEYS];
+    double bound = c->values[THEORY_BOUND];
+    if (occupancy_ring_max(N(c), c->values[THEORY_POINTS]) < 2 * bound || n < 10)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "'%s': on a ring this even not everybody meets the bound; fewer "
+                            "points, more backends or a lower bound will do",
+                            c->name);
+    theory_know(c, THEORY_MAX, ceil(bound * keys / n) * n / keys, THEORY_EXACT,
+                "ceil(bound keys/n), a hard limit; Mirrokni, Thorup and Zadimoghaddam 2018");
+    c->rate = c->relaxation = 1;
+    c->effort = 100;
+    return 0;
+}
+
+static int try_bounded(const struct theory_case *c, uint32_t trials, const struct stream_key *key,
+                       double *figures, struct lb_error *error)
+{
+    const struct lab_host_parameter parameters[] = {
+        {"points", c->values[THEORY_POINTS]}, {"bound", c->values[THEORY_BOUND]}, {NULL, 0}};
+    double sums[THEORY_QUANTITIES] = {0}, keys = c->values[THEORY_KEYS];
+    for (uint32_t trial = 0; trial < trials; trial++) {
+        struct lab_host host;
+        if (lab_host_open(&host, "bounded-load", parameters, N(c), N(c), false, key, trial,
+                          error) != 0)
+            return -1;
+        uint32_t most = 0;
+        for (double k = 0; k < keys; k++)
+            lab_host_keep(&host, lab_host_ask(&host, lb_random_u64(&host.draws)));
+        for (uint32_t i = 0; i < N(c); i++)
+            most = host.rows[i].in_flight > most ? host.rows[i].in_flight : most;
+        sums[THEORY_MAX] += most * N(c) / keys;
+        lab_host_close(&host);
     }
     theory_means(c, sums, trials, figures);
     return 0;
@@ -331,12 +375,20 @@ static const struct theory_family families[] = {
      .know = know_keys,
      .trial = try_jump_keys},
     {.name = "maglev",
-     .what = "slots of a backend in fair shares (maglev); table=65537",
+     .what =
+         "slots of a backend in fair shares (maglev); table=65537, to=95: what moves is tabulated",
      .written = "n",
      .needed = THEORY_BIT(THEORY_BACKENDS),
-     .allowed = THEORY_BIT(THEORY_TABLE),
+     .allowed = THEORY_BIT(THEORY_TABLE) | THEORY_BIT(THEORY_TO),
      .know = know_maglev,
      .trial = try_maglev},
+    {.name = "bounded-load",
+     .what = "keys of the fullest backend in fair shares (bounded-load); bound=1.25, points=160",
+     .written = "n keys",
+     .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_KEYS),
+     .allowed = THEORY_BIT(THEORY_POINTS) | THEORY_BIT(THEORY_BOUND),
+     .know = know_bounded,
+     .trial = try_bounded},
 };
 
 #define S_BETA "Beta(v, (n-1) v) and n Gamma(v); quadrature"
@@ -368,6 +420,9 @@ static const struct theory_reference references[] = {
     {"maglev n=100", THEORY_MIN, 0.9994354334, 1e-9, "floor"},
     {"maglev n=100", THEORY_MOVED, 0.015654007, 2.4e-3, S_SIM},
     {"maglev n=100", THEORY_ASTRAY, 0.0056549481, 6.6e-3, S_SIM},
+    {"maglev n=100 to=95", THEORY_MOVED, 0.058854349, 7.5e-4, S_SIM},
+    {"maglev n=100 to=95", THEORY_ASTRAY, 0.00885549385, 5e-3, S_SIM},
+    {"bounded-load n=10 keys=1000 points=1 bound=1.1", THEORY_MAX, 1.1, 1e-9, "ceil"},
     {.row = NULL},
 };
 

@@ -54,6 +54,7 @@ static const struct {
     {"rendezvous-weighted n=4", THEORY_BACKENDS, 6},
     {"jump n=12 keys=500", THEORY_KEYS, 200},
     {"maglev n=7 table=251", THEORY_TABLE, 53},
+    {"bounded-load n=20 keys=500 points=2", THEORY_BOUND, 1.6},
     {"sticky-zipf n=6 clients=200 s=0.9", THEORY_ZIPF, 0.5},
     {"nat n=5 crowd=0.4", THEORY_CROWDED, 0.6},
     {"addresses n=8 clients=12", THEORY_CLIENTS, 6},
