@@ -30,7 +30,8 @@ enum stream_purpose {
     STREAM_SESSION,  /* entity: session: who it is, how much it asks */
     STREAM_PATIENCE, /* entity: request (a probe: with the highest bit), ordinal: attempt */
     STREAM_PAUSE,    /* entity: backend, ordinal: n-th */
-    STREAM_LOSS      /* entity: backend */
+    STREAM_LOSS,     /* entity: backend */
+    STREAM_STORE     /* external state; entity: request, ordinal: attempt */
 };
 
 struct stream_key {

@@ -240,6 +240,8 @@ void backend_remove(struct world *w, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     uint32_t backend = (uint32_t)r->backend;
     backend_take_out(w, id, now);
+    if (w->state.on)
+        state_leave(w, id);
     w->ledger.times_present += (uint64_t)(now - r->entered);
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;

@@ -307,6 +307,8 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
         if (id != 0) { /* else the run ends here, and the request with it */
             struct request *r = world_request(w, id);
             *r = saved;
+            r->work -= tries.extra; /* of logging in where it was */
+            tries.extra = 0;
             r->flags &= REQUEST_MEASURED;
             r->state = REQUEST_RESTING;
             tries.client++;

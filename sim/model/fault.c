@@ -77,6 +77,8 @@ void fault_reset(struct world *w, struct backend_set set, enum truth truth, lb_t
         w->backends[backend].frozen = false;
         set_speed(w, backend, w->rest[backend].own_speed);
     }
+    for (uint32_t i = 0; w->state.on && i < set.count; i++)
+        state_backend_gone(w, set.at[i], now); /* copies at others of the set are gone with it */
     for (uint32_t i = 0; i < set.count; i++) {
         uint32_t id = w->gather.first[set.at[i]];
         while (id != GATHER_END) {

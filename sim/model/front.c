@@ -71,6 +71,23 @@ bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now)
     return true;
 }
 
+bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now)
+{
+    int32_t backend = stick_find(w, f, id, now);
+    if (backend < 0)
+        return false;
+    if (balancer_full(&f->balancer, (uint32_t)backend)) {
+        line_join(w, f, id, backend, now);
+        return true;
+    }
+    (void)step_ask(w, false, f, world_request(w, id));
+    if (f->outer)
+        hop_send(w, f, id, backend, LB_BY_AFFINITY, now);
+    else
+        step_send(w, false, f, id, backend, LB_BY_AFFINITY, now);
+    return true;
+}
+
 void front_place(struct world *w, uint32_t id, lb_time now)
 {
     step_pick(w, id, now);

@@ -12,6 +12,7 @@
 #include "sim/balancer/balancer.h"
 #include "sim/engine/engine.h"
 #include "sim/model/request.h"
+#include "sim/model/stick.h"
 #include "sim/model/tell.h"
 #include "sim/model/watch.h"
 #include "sim/scenario/words.h"
@@ -29,6 +30,7 @@ struct front {
     uint32_t serving;       /* backend + 1 whose places line_serve is giving away */
     engine_event *timers;   /* the algorithm's own, by tier */
     struct watch watch;     /* beliefs, checks, slow start */
+    struct stick stick;     /* whom it knows again */
     struct tell_front tell; /* what its algorithm is told besides */
     struct balancer_members members;
 };
@@ -52,6 +54,8 @@ bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now);
 /* The members of this balancer that the request has been at: how many, and *tried. */
 uint32_t front_tried(const struct world *w, const struct front *f, uint32_t id,
                      const int32_t **tried);
+/* Its client was at a backend before, and goes there again, without a pick? */
+bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now);
 /* The pick, and where it leads. */
 void front_place(struct world *w, uint32_t id, lb_time now);
 /* A request that waited has its place; how: by the queue, or by a pick that was asked again. */

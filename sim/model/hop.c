@@ -19,6 +19,8 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
     tries->balancer = 0;
     if (w->story != NULL)
         story_sent_on(w, f, id, member, how, now);
+    if (f->stick.on)
+        stick_store(w, f, id, member, now);
     balancer_start(&f->balancer, (uint32_t)member, &w->ask, how, now);
     if (w->boards)
         front_show(w, f, (uint32_t)member, now);

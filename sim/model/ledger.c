@@ -206,3 +206,13 @@ void ledger_windows_try(struct ledger *l, const struct request *r, int32_t backe
             w->share[backend] += 1.0;
     }
 }
+
+void ledger_session(struct ledger *l, enum session_event event, lb_time at)
+{
+    if (at < l->from || at >= l->until)
+        return;
+    l->sessions[event]++;
+    for (uint32_t i = 0; i < l->window_count; i++)
+        if (at >= l->windows[i].from && at < l->windows[i].until)
+            l->windows[i].sessions[event]++;
+}

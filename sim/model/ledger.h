@@ -19,6 +19,17 @@
 /* Ends of a try in the digest: enum lb_end, or this much more than an enum cause. */
 #define LEDGER_END_CAUSE 64U
 
+/* What befalls the sessions of users (state.h). */
+enum session_event {
+    SESSION_FOLLOWED, /* a request of a user who was served before */
+    SESSION_KEPT,     /* ... by the same backend */
+    SESSION_MOVED,    /* ... by another */
+    SESSION_LOST,     /* a state is gone */
+    SESSION_LOGIN,    /* ... and its user logs in again */
+    SESSION_STALE,    /* a request read an old copy */
+    SESSION_EVENTS
+};
+
 struct ledger_counts {
     uint64_t arrived, ok, failed, good, attempts, cause[CAUSES];
 };
@@ -48,6 +59,7 @@ struct ledger_window {
     struct histogram latency; /* ok */
     uint64_t picks;           /* of the selected backends, else of all; requests arrived in it */
     double *share;            /* picks by backend, for imbalance */
+    uint64_t sessions[SESSION_EVENTS];
     double busy, queued, in_flight;    /* request-ns of the selected backends in [from, until) */
     double busy_before, queued_before; /* areas at `from` */
     struct moved_window moved;         /* for disruption */
@@ -64,6 +76,8 @@ struct ledger {
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
     struct moved moved;     /* for disruption; nothing when no window asks */
+    uint64_t
+        sessions[SESSION_EVENTS]; /* of requests that arrive in, and losses within, the window */
     uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */
     struct digest digest;
 };
@@ -89,6 +103,9 @@ static inline void ledger_try(struct ledger *l, lb_time now, uint64_t request, u
 
 /* For disruption: an answer, measured or not, to this client (client_of). */
 void ledger_moved(struct ledger *l, const struct request *r, uint32_t client);
+/* Something befell a session; at: when its request arrived, or when its state was lost. */
+void ledger_session(struct ledger *l, enum session_event event, lb_time at);
+
 void ledger_windows_ok(struct ledger *l, const struct request *r, lb_time latency);
 void ledger_windows_failed(struct ledger *l, const struct request *r, enum cause cause);
 void ledger_windows_arrived(struct ledger *l, const struct request *r);

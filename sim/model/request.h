@@ -13,6 +13,8 @@
 #ifndef MODEL_REQUEST_H
 #define MODEL_REQUEST_H
 
+#include <stdbool.h>
+
 #include "algorithms/lb.h"
 #include "sim/engine/engine.h"
 
@@ -59,8 +61,12 @@ struct request_tries {
     uint16_t front;       /* the balancer it is at, or that sent it to its backend */
     uint16_t outer;       /* 1 + the balancer that passed it on to `front`; 0 = none */
     uint16_t outer_tries; /* of that one, before this */
-    lb_time set_out;      /* when the client sent this attempt */
-    lb_time outer_sent;   /* when the outer balancer did */
+    bool fetched;         /* external state: it has it */
+    bool store_down;      /* external state: it failed because the store is down */
+    bool logs_in_again;
+    lb_time extra;      /* work of logging in that `work` has on top */
+    lb_time set_out;    /* when the client sent this attempt */
+    lb_time outer_sent; /* when the outer balancer did */
 };
 
 /* What is kept of an attempt besides by backends that are not plain (backend.h). Apart from the

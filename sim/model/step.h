@@ -235,12 +235,17 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
         backend_receive_unserved(w, id, now);
         return;
     }
+    if (!plain && w->state.rule != NULL && w->state.rule->store == STORE_EXTERNAL &&
+        state_fetch(w, id, now))
+        return;
     bool room = b->busy < b->slots; /* nobody waits while there is */
     if (!room && b->queued >= b->limit) {
         backend_turn_away(w, id, LB_END_QUEUE_FULL, now);
         return;
     }
     r->entered = now;
+    if (!plain && w->state.on)
+        state_enter(w, id, now);
     if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_entered(w, id);
     if (b->discipline != DISCIPLINE_FIFO)
@@ -261,6 +266,8 @@ STEP void step_leave(struct world *w, bool plain, uint32_t id, enum lb_end end, 
         story_leaves(w, id, end, now);
     if (!plain && __builtin_expect(w->tell.entries, 0))
         tell_leaving(w, id, end, now);
+    if (!plain && w->state.on)
+        state_leave(w, id);
     w->ledger.times_present += (uint64_t)(now - r->entered);
     r->entered = now - r->entered;
     r->event = ENGINE_NO_EVENT;
@@ -293,6 +300,10 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
     r->state = REQUEST_TO_BACKEND;
     if (!plain && __builtin_expect(w->story != NULL, 0))
         story_sent(w, id, how, now);
+    if (!plain && __builtin_expect(f->stick.on, 0))
+        stick_store(w, f, id, backend, now);
+    if (!plain && w->state.on)
+        w->requests.tries[id].fetched = false;
     balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
     if (!plain && __builtin_expect(w->boards, 0))
         front_show(w, f, (uint32_t)backend, now);
@@ -358,6 +369,8 @@ STEP void step_pick(struct world *w, uint32_t id, lb_time now)
     }
     if (__builtin_expect(w->story != NULL, 0))
         story_before_pick(w, f, id);
+    if (__builtin_expect(f->stick.on, 0) && front_sticks(w, f, id, now))
+        return;
     int32_t backend =
         balancer_pick(&f->balancer, step_pool(f, r), step_ask(w, f, r), tried, tried_count, now);
     if (__builtin_expect(w->story != NULL, 0))

@@ -101,6 +101,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_TIMER] = front_timer_event,
+    [EVENT_FETCHED] = state_fetched_event,
     [EVENT_BOARD] = front_board_event,
     [EVENT_TELL_THERE] = tell_there_event,
     [EVENT_TELL_BACK] = tell_back_event,
@@ -184,7 +185,7 @@ static void init_requests(struct world *w)
             inner = max > inner ? max : inner;
     }
     requests_init(&w->requests, WORLD_REQUESTS_MAX, inner, outer,
-                  w->balancer_retries || w->client_retries || w->front_count > 1);
+                  w->balancer_retries || w->client_retries || w->front_count > 1 || w->state.on);
 }
 
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
@@ -212,6 +213,8 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
                                  .now = engine_clock(w->engine)};
     for (uint32_t i = 0; i < scenario->client_count; i++)
         w->client_retries |= scenario->clients[i].retries.max > 0;
+    sticks_init(w);
+    state_init(w);
     init_requests(w);
     ledger_init(&w->ledger, scenario);
     w->backends = world_lines(w->backend_count, sizeof *w->backends);
@@ -263,5 +266,7 @@ void world_done(struct world *w)
     requests_done(&w->requests);
     sessions_done(&w->sessions);
     engine_destroy(w->engine);
+    sticks_done(w);
+    state_done(&w->state);
     fronts_done(w);
 }

@@ -27,6 +27,7 @@
 #include "sim/model/request.h"
 #include "sim/model/session.h"
 #include "sim/model/story.h"
+#include "sim/model/state.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
  * a backend as one balancer sees it (world_place). */
@@ -56,6 +57,7 @@ enum world_event {
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
     EVENT_TIMER,         /* balancer, tier: the algorithm's own */
+    EVENT_FETCHED,       /* request: has its state from the store */
     EVENT_BOARD,         /* balancer: the common board is read */
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
     EVENT_TELL_BACK,     /* its answer is back, or it is given up */
@@ -138,6 +140,7 @@ struct world {
     uint16_t *class_source; /* class -> source */
     lb_time deadline; /* of some client, at the latest the first; LB_NEVER = none: see client.c */
     struct ledger ledger;
+    struct state state;    /* of users, at backends */
     struct lb_request ask; /* filled for each pick */
     char ask_name[32];     /* the key it shows */
     struct tell tell;      /* meters of the backends, for algorithms that are told more */
@@ -149,6 +152,7 @@ struct world {
     bool client_retries, balancer_retries, keep_latency;
     bool checks;            /* some balancer sends them */
     bool truth;             /* some algorithm sees it */
+    bool sticky; /* some balancer knows clients again */
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool plain;             /* nothing is rare: see world_rare */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
@@ -263,7 +267,8 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
+           w->boards || w->sticky || w->state.on || w->ledger.window_count != 0 ||
+           w->keep_latency || w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

@@ -35,6 +35,13 @@ static const struct metric_row metrics[] = {
     {"attempts", METRIC_ATTEMPTS, 0, TRAFFIC, "attempts per request"},
     {"disruption", METRIC_DISRUPTION, 0, GROUPS,
      "share of the clients served before the window that another backend served in it first"},
+    {"sessions.lost", METRIC_LOST, 0, WHOLE, "states of users that were lost"},
+    {"sessions.moved", METRIC_MOVED, 0, WHOLE,
+     "requests served by another backend than the last one of their user"},
+    {"sessions.logins", METRIC_LOGINS, 0, WHOLE, "requests whose user had to log in again"},
+    {"sessions.stale", METRIC_STALE, 0, WHOLE, "requests that read an old copy of the state"},
+    {"stickiness", METRIC_STICKINESS, 0, WHOLE,
+     "share of requests served where the last one of their user was"},
 };
 #define METRIC_ROWS (sizeof metrics / sizeof metrics[0])
 
@@ -58,6 +65,7 @@ enum unit metric_unit(enum metric metric)
     case METRIC_AVAILABILITY:
     case METRIC_UTILIZATION:
     case METRIC_DISRUPTION:
+    case METRIC_STICKINESS:
         return UNIT_SHARE;
     default:
         return UNIT_COUNT;

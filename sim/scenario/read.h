@@ -217,6 +217,8 @@ const struct node *read_balancer_key(const struct reader *r, uint32_t place, con
 void resolve_balancers(struct reader *r);
 /* Which pool each class of requests goes to, once classes and pools are known. */
 void resolve_routes(struct reader *r);
+/* State and sticky sessions need clients that come back (schema_state.c). */
+void resolve_state(struct reader *r);
 /* The place in scenario->balancers of the one that is being read. */
 uint32_t read_balancer_place(const struct reader *r, const void *base);
 

@@ -398,6 +398,7 @@ void resolve_scenario(struct reader *r)
     bool names = clients && backends && balancer && r->diagnose->errors == errors;
     if (names) {
         resolve_routes(r);
+        resolve_state(r);
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

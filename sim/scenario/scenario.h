@@ -143,6 +143,28 @@ enum load_view {
 /* Which of several equal balancers a client goes to. */
 enum entry_rule { ENTRY_RANDOM, ENTRY_SOURCE, ENTRY_ECMP, ENTRIES };
 
+/* By what a balancer knows a client again. */
+enum sticky_by { STICKY_NOT, STICKY_COOKIE, STICKY_SOURCE, STICKY_HEADER };
+
+struct scenario_sticky {
+    enum sticky_by by;
+    lb_time ttl;   /* 0 = for ever; of a cookie since it was set, else since the last use */
+    uint32_t size; /* entries of the table; not of cookies */
+};
+
+/* Where the application keeps what it knows of a user. */
+enum store { STORE_NONE, STORE_MEMORY, STORE_REPLICATED, STORE_EXTERNAL, STORE_TOKEN };
+
+struct scenario_state {
+    enum store store;
+    const char *name; /* what the timeline calls an external store */
+    lb_time login;    /* work of logging in */
+    uint32_t copies;  /* replicated: the holder's included */
+    lb_time lag;
+    struct distribution latency; /* external: of a fetch */
+    uint32_t slots;              /* external: fetches at the same time */
+};
+
 struct scenario_route {         /* the first that fits says which pool */
     const char *path;           /* a pattern with '*', NULL = any */
     const char *header, *value; /* NULL = any; value is a pattern */
@@ -168,6 +190,7 @@ struct scenario_balancer { /* one, or `count` alike */
     double *params;        /* one for each of algorithm->params; NULL when it has none */
     uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */
     lb_time queue_timeout; /* 0 = none */
+    struct scenario_sticky sticky;
     struct scenario_retries retries;
     struct scenario_health health;
     const char *zone_name; /* NULL = none */
@@ -258,6 +281,11 @@ enum metric {
     METRIC_QUEUE,
     METRIC_ATTEMPTS,
     METRIC_DISRUPTION,
+    METRIC_LOST, /* of sessions */
+    METRIC_MOVED,
+    METRIC_LOGINS,
+    METRIC_STALE,
+    METRIC_STICKINESS,
     METRICS
 };
 
@@ -314,6 +342,7 @@ struct scenario {
     uint32_t zone_count;
     struct scenario_action *timeline; /* in order of the file */
     uint32_t action_count;
+    struct scenario_state state;
     struct scenario_run run;
     struct scenario_expect *expects;
     uint32_t expect_count;

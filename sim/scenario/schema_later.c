@@ -7,7 +7,6 @@
 #include "sim/scenario/schema.h"
 
 static const struct later_row rows[] = {
-    {"", "state", NULL},
     {"", "sweep", NULL},
     {"", "servers", "write backends"},
     {"", "duration", "write it under run:"},
@@ -18,7 +17,6 @@ static const struct later_row rows[] = {
     {"clients[].requests[]", "service", "write work"},
     {"clients[].arrivals", "trace", NULL},
     {"balancer", "tls", NULL},
-    {"balancer", "sticky", NULL},
     {"balancer", "redundancy", NULL},
     {"balancer", "health_check", "write health: {active: {every: 2s}}"},
     {"balancer.layer", "4", NULL},
@@ -37,8 +35,6 @@ static const struct later_row rows[] = {
     {"timeline[]", "count", NULL},
     {"timeline[]", "from", NULL},
     {"timeline[]", "in", NULL},
-    {"expect", "sessions.lost", NULL},
-    {"expect", "sessions.moved", NULL},
     {"distribution", "exp", "write exponential"},
     {"distribution", "const", "write constant"},
 };
