@@ -27,7 +27,7 @@ uint32_t entry_of(struct world *w, struct source *s, const struct request *r)
     const struct scenario_balancer *entry = &w->scenario->balancers[s->rule->via];
     if (entry->count == 1)
         return entry->first;
-    struct lb_address from;
+    struct lb_address from = {0};
     uint32_t client;
     address_of(w, r, &from, &client);
     uint64_t address = 0;

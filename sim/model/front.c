@@ -172,8 +172,11 @@ static void finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     step_finish(w, false, id, end, now);
 }
 
-static enum cause cause_of(const struct request *r, enum lb_end end)
+static enum cause cause_of(const struct world *w, uint32_t id, enum lb_end end)
 {
+    const struct request *r = &w->requests.at[id];
+    if (w->state.on && w->requests.tries[id].store_down)
+        return CAUSE_STORE;
     if ((r->flags & REQUEST_CUT) != 0)
         return CAUSE_DRAIN_CUT;
     switch (end) {
@@ -222,7 +225,7 @@ void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct front *f = world_front(w, id);
-    enum cause cause = cause_of(r, end);
+    enum cause cause = cause_of(w, id, end);
     enum why why = why_failed(w, id, cause, now);
     if (!retries(w, f, id, end, &cause, &why)) {
         front_return(w, id, WORLD_BAD(cause, why), now);

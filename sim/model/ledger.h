@@ -19,17 +19,6 @@
 /* Ends of a try in the digest: enum lb_end, or this much more than an enum cause. */
 #define LEDGER_END_CAUSE 64U
 
-/* What befalls the sessions of users (state.h). */
-enum session_event {
-    SESSION_FOLLOWED, /* a request of a user who was served before */
-    SESSION_KEPT,     /* ... by the same backend */
-    SESSION_MOVED,    /* ... by another */
-    SESSION_LOST,     /* a state is gone */
-    SESSION_LOGIN,    /* ... and its user logs in again */
-    SESSION_STALE,    /* a request read an old copy */
-    SESSION_EVENTS
-};
-
 struct ledger_counts {
     uint64_t arrived, ok, failed, good, attempts, cause[CAUSES];
 };
@@ -75,7 +64,7 @@ struct ledger {
     bool apart;                    /* some response time was not the latency */
     struct ledger_window *windows; /* beyond the measured one */
     uint32_t window_count;
-    struct moved moved;     /* for disruption; nothing when no window asks */
+    struct moved moved; /* for disruption; nothing when no window asks */
     uint64_t
         sessions[SESSION_EVENTS]; /* of requests that arrive in, and losses within, the window */
     uint64_t times_present; /* sum over all that left a backend of (left - entered), mod 2^64 */

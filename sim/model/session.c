@@ -40,8 +40,12 @@ static uint32_t take(struct sessions *sessions)
     return id;
 }
 
-static void give(struct sessions *sessions, uint32_t id)
+static void give(struct world *w, uint32_t id)
 {
+    struct sessions *sessions = &w->sessions;
+    uint64_t client = session_entity(&sessions->at[id]);
+    stick_forget(w, client);
+    state_forget(w, client);
     sessions->at[id] = (struct session){.next = sessions->free};
     sessions->free = id;
     sessions->open--;
@@ -96,7 +100,7 @@ void session_answered(struct world *w, uint32_t id, lb_time now)
     session->busy = false;
     lb_time wait = rule->expires;
     if (session->left == 0 && rule->logout) {
-        give(&w->sessions, id);
+        give(w, id);
         return;
     }
     if (session->left > 0) {
@@ -113,7 +117,7 @@ void session_event(void *context, uint32_t subject, lb_time now)
     if (w->sessions.at[subject].left > 0)
         ask(w, subject, now);
     else
-        give(&w->sessions, subject);
+        give(w, subject);
 }
 
 struct session *session_of(struct world *w, const struct request *r)

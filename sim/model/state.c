@@ -37,7 +37,7 @@ static struct state_user *user_of(struct state *state, uint64_t client)
             }
             id = ++state->used;
         }
-        state->users[id] = (struct state_user){.client = client, .holder = -1};
+        state->users[id] = (struct state_user){.client = client, .last = -1};
         map_set(&state->by_client, client, id);
     }
     return &state->users[id];
@@ -133,6 +133,12 @@ static bool finds(struct world *w, struct state_user *u, uint32_t backend, lb_ti
     return found;
 }
 
+void state_sent(struct world *w, uint32_t id)
+{
+    struct request_tries *tries = &w->requests.tries[id];
+    tries->fetched = tries->store_down = tries->logs_in_again = false;
+}
+
 void state_enter(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
@@ -141,9 +147,9 @@ void state_enter(struct world *w, uint32_t id, lb_time now)
         return;
     struct state_user *u = user_of(&w->state, stick_client(w, r));
     uint32_t backend = (uint32_t)r->backend;
-    bool first = u->holder < 0, found = finds(w, u, backend, now);
+    bool first = u->last < 0, found = finds(w, u, backend, now);
     if (!first) {
-        bool moved = u->holder != r->backend;
+        bool moved = u->last != r->backend;
         ledger_session(&w->ledger, SESSION_FOLLOWED, r->arrived);
         ledger_session(&w->ledger, moved ? SESSION_MOVED : SESSION_KEPT, r->arrived);
     }
@@ -160,7 +166,7 @@ void state_enter(struct world *w, uint32_t id, lb_time now)
         w->state.open++;
     }
     u->stale = false;
-    u->holder = r->backend;
+    u->last = u->holder = r->backend;
     u->written = now;
     r->work = world_delay(r->work + tries->extra);
 }

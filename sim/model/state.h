@@ -28,13 +28,14 @@ struct state_user {
     uint64_t client; /* stick_client */
     lb_time since;   /* the state exists since then */
     lb_time written; /* last change */
-    int32_t holder;  /* who served last; -1 = nobody yet */
+    int32_t last;    /* who served last; -1 = nobody yet */
+    int32_t holder;  /* who has the state: that one, or a copy when it died */
     uint32_t next;   /* free list */
     bool has;        /* there is a state */
     bool stale;      /* what is left of it is older than the last change */
 };
 
-struct state_store { /* external */
+struct state_store {  /* external */
     lb_time *free_at; /* by slot: when it has served all it was given; a heap */
     bool down;
     uint64_t asked;
@@ -52,6 +53,8 @@ struct state {
 
 void state_init(struct world *w);
 void state_done(struct state *state);
+/* An attempt sets out for its backend. */
+void state_sent(struct world *w, uint32_t id);
 /* A request is about to be served or queued at its backend: what it finds there. */
 void state_enter(struct world *w, uint32_t id, lb_time now);
 /* It has left: its work is its own again. */

@@ -303,7 +303,7 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
     if (!plain && __builtin_expect(f->stick.on, 0))
         stick_store(w, f, id, backend, now);
     if (!plain && w->state.on)
-        w->requests.tries[id].fetched = false;
+        state_sent(w, id);
     balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
     if (!plain && __builtin_expect(w->boards, 0))
         front_show(w, f, (uint32_t)backend, now);

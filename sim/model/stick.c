@@ -1,7 +1,6 @@
 /* See stick.h. */
 #include "sim/model/stick.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/base/text.h"
@@ -12,10 +11,9 @@
 uint64_t stick_client(struct world *w, const struct request *r)
 {
     const struct session *session = session_of(w, r);
-    uint64_t source = (uint64_t)w->class_source[r->class] + 1;
     if (session != NULL)
-        return UINT64_C(1) << 63 | source << 48 | session->number;
-    return source << 48 | r->client;
+        return session_entity(session);
+    return ((uint64_t)w->class_source[r->class] + 1) << 32 | r->client;
 }
 
 /* --- cookies ------------------------------------------------------------------------------------ */
@@ -75,7 +73,7 @@ static size_t table_key(struct world *w, const struct front *f, const struct req
                         uint8_t key[20])
 {
     if (f->rule->sticky.by == STICKY_SOURCE) {
-        struct lb_address from;
+        struct lb_address from = {0};
         uint32_t client;
         address_of(w, r, &from, &client);
         hop_hide_source(w, requests_id(&w->requests, r), &from);
@@ -96,8 +94,8 @@ static bool holds(struct world *w, struct front *f, uint32_t id, uint32_t backen
     const struct request *r = world_request(w, id);
     const struct balancer_place *place = &f->balancer.places[backend];
     const struct lb_backend *row = balancer_books(&f->balancer, backend);
-    uint32_t pool = f->rule->pool_of_class != NULL ? f->rule->pool_of_class[r->class]
-                                                   : f->rule->pool;
+    uint32_t pool =
+        f->rule->pool_of_class != NULL ? f->rule->pool_of_class[r->class] : f->rule->pool;
     const int32_t *tried;
     uint32_t count = front_tried(w, f, id, &tried);
     for (uint32_t i = 0; i < count; i++)

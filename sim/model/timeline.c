@@ -222,10 +222,26 @@ static struct backend_set targets(struct world *w, const struct scenario_action 
     return set;
 }
 
+static void store_action(struct world *w, struct world_action *a, lb_time now)
+{
+    bool down = a->what.action == ACTION_KILL;
+    char text[96];
+    (void)snprintf(text, sizeof text,
+                   down ? "the store of sessions is gone, with %u of them"
+                        : "the store of sessions is back, and empty",
+                   w->state.open);
+    state_store_set(w, down, now);
+    tell(w, a, -1, text);
+}
+
 void world_action_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct world_action *a = &w->actions[subject];
+    if (a->what.store) {
+        store_action(w, a, now);
+        return;
+    }
     enum action action = a->what.action;
     if (actions[action].once != NULL) {
         actions[action].once(w, a, a->what.first, now);
@@ -278,6 +294,11 @@ void world_action_over_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct world_action undo = w->actions[subject];
     undo.what.lasts = 0;
+    if (undo.what.store) {
+        undo.what.action = ACTION_RESTORE;
+        store_action(w, &undo, now);
+        return;
+    }
     if (undo.what.action == ACTION_RATE) {
         undo.what.to = undo.before;
         do_rate(w, &undo, undo.what.first, now);

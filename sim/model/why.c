@@ -18,6 +18,7 @@ struct scene {
     lb_time network;
     lb_time queue,
         service;       /* at the backend; service: what its work takes at the backend's own speed */
+    lb_time login;     /* of the service: logging in again */
     lb_time stretched; /* the rest, when the backend is slow */
 };
 
@@ -80,6 +81,11 @@ static bool turned_away_by_slow(const struct scene *s)
     return there && s->b != NULL && s->b->truth == TRUTH_SLOW;
 }
 
+static bool needs_the_store(const struct scene *s)
+{
+    return s->cause == CAUSE_STORE;
+}
+
 /* --- where the time went ---------------------------------------------------------------------- */
 
 static lb_time waiting(const struct scene *s)
@@ -99,7 +105,12 @@ static lb_time on_the_network(const struct scene *s)
 
 static lb_time own_work(const struct scene *s)
 {
-    return s->service;
+    return s->service - s->login;
+}
+
+static lb_time logging_in(const struct scene *s)
+{
+    return s->login;
 }
 
 static lb_time slow_service(const struct scene *s)
@@ -125,6 +136,9 @@ static const struct {
     [WHY_EJECTION] = {"ejection overload", "those who are left have more than they can bear",
                       turned_away_from_the_rest, waiting_for_the_rest},
     [WHY_RETRIES] = {"retries exhausted", "every try that its rule allows failed", NULL, NULL},
+    [WHY_STORE] = {"session store", "the store of session state was down", needs_the_store, NULL},
+    [WHY_LOGIN] = {"session lost", "its state was lost, and its user logged in again", NULL,
+                   logging_in},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},
@@ -169,12 +183,17 @@ static lb_time stay(const struct request *r, lb_time now)
 static void at_backend(struct scene *s, lb_time time)
 {
     const struct backend_rest *rest = &s->w->rest[s->r->backend];
-    lb_time done = s->r->work;
+    lb_time done = s->r->work, login = 0;
+    if (s->w->state.on && s->w->requests.tries[s->id].logs_in_again)
+        login = units_from_ns((double)s->w->state.rule->login / rest->own_speed);
+    if (s->r->state != REQUEST_QUEUED && s->r->state != REQUEST_SERVICE && login > 0)
+        done += s->w->state.rule->login; /* it has left: its work is its own again */
     if (s->r->state == REQUEST_QUEUED)
         done = 0;
     else if (s->r->state == REQUEST_SERVICE)
         done -= backend_work_left(s->w, s->id, s->now);
     s->service = clip(units_from_ns((double)done / rest->own_speed), time);
+    s->login = clip(login, s->service);
     if (s->b->truth == TRUTH_SLOW)
         s->stretched = time - s->service;
     else

@@ -26,8 +26,8 @@
 #include "sim/model/ledger.h"
 #include "sim/model/request.h"
 #include "sim/model/session.h"
-#include "sim/model/story.h"
 #include "sim/model/state.h"
+#include "sim/model/story.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
  * a backend as one balancer sees it (world_place). */
@@ -152,7 +152,7 @@ struct world {
     bool client_retries, balancer_retries, keep_latency;
     bool checks;            /* some balancer sends them */
     bool truth;             /* some algorithm sees it */
-    bool sticky; /* some balancer knows clients again */
+    bool sticky;            /* some balancer knows clients again */
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool plain;             /* nothing is rare: see world_rare */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */

@@ -15,6 +15,7 @@ struct basis {
     double seconds, picks, slots, slot_seconds;
     double busy, queued, in_flight; /* request-seconds */
     double imbalance, disruption;
+    const uint64_t *sessions; /* by enum session_event */
 };
 
 static double ratio(double a, double b)
@@ -72,6 +73,12 @@ static bool compute(const struct basis *b, const struct scenario_measure *m, dou
     case METRIC_DISRUPTION:
         *value = b->disruption;
         break;
+    case METRIC_LOST:
+    case METRIC_MOVED:
+    case METRIC_LOGINS:
+    case METRIC_STALE:
+    case METRIC_STICKINESS:
+        return summary_measure_sessions(b->sessions, m->metric, value);
     case METRICS:
         return false;
     }
@@ -115,6 +122,7 @@ bool summary_measure(const struct summary *s, const struct scenario_measure *m, 
     struct basis basis = {.counts = &counts,
                           .latency = &latency,
                           .seconds = s->simulated_s,
+                          .sessions = s->sessions.count,
                           .imbalance = s->imbalance,
                           .disruption = NAN}; /* of windows only */
     for (uint32_t i = backend; i < backend + backends; i++) {
@@ -162,6 +170,7 @@ static bool measure_window(struct run *run, const struct ledger_window *w,
     struct basis basis = {.counts = &counts,
                           .latency = &w->latency,
                           .seconds = seconds,
+                          .sessions = w->sessions,
                           .picks = (double)w->picks,
                           .busy = (w->busy - w->busy_before) / 1e9,
                           .queued = (w->queued - w->queued_before) / 1e9,

@@ -78,9 +78,11 @@ static void print_requests(const struct summary *s, FILE *to)
         fputc('-', to);
     fputs("   imbalance ", to);
     if (isfinite(s->imbalance))
-        fprintf(to, "%.3g\n\n", s->imbalance);
+        fprintf(to, "%.3g\n", s->imbalance);
     else
-        fputs("-\n\n", to);
+        fputs("-\n", to);
+    summary_print_sessions(s, to);
+    fputc('\n', to);
 }
 
 #define BACKENDS_SHOWN 32U

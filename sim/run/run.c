@@ -201,7 +201,8 @@ const struct lb_error *run_error(const struct run *run)
 int run_apply(struct run *run, const struct scenario_action *action, struct lb_error *error)
 {
     uint32_t number = run->world.backend_count;
-    bool backends = action->action != ACTION_RATE && action->action != ACTION_ALGORITHM;
+    bool backends =
+        action->action != ACTION_RATE && action->action != ACTION_ALGORITHM && !action->store;
     if (run->ended)
         return lb_error_set(error, LB_ERROR_INVALID, "the run has ended");
     if (backends &&
@@ -277,6 +278,8 @@ static const char *target_of(const struct scenario *scenario, const struct scena
     const char *group = group_of(scenario, action);
     if (action->action == ACTION_RATE)
         return scenario->clients[action->first].name;
+    if (action->store)
+        return action->target;
     if (action->action == ACTION_ALGORITHM)
         return balancers_of(scenario, action);
     return group != NULL ? group : scenario->backends[action->first + i].name;
@@ -290,7 +293,7 @@ void run_export(const struct run *run, struct text *out)
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
-        bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM;
+        bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM || a->store;
         uint32_t count = once || group_of(w->scenario, a) != NULL ? 1 : a->count;
         for (uint32_t k = 0; k < count; k++) {
             text_addf(out, "  - {at: %s, %s: ", units_format_exact(buf, sizeof buf, a->at),

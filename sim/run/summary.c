@@ -133,10 +133,7 @@ void summary_build(struct run *run, bool interrupted)
         build_backend(run, i, from, until > from ? until : from);
     s->expects = text_need_zero(s->expect_count + 1, sizeof *s->expects);
     uint64_t done = s->counts.ok + s->counts.failed;
-    for (uint32_t i = 0; i < w->source_count; i++)
-        s->sessions.any |= w->sources[i].rule->sessions.on;
-    s->sessions.begun = w->sessions.begun;
-    s->sessions.open = w->sessions.open;
+    summary_build_sessions(s, w);
     s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
     s->imbalance = imbalance(s);
     if (s->simulated_s > 0.0) {
@@ -280,12 +277,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_round(json, "throughput_per_s", s->throughput, 7);
     json_round(json, "goodput_per_s", s->goodput, 7);
     json_round(json, "availability", s->availability, 7);
-    if (s->sessions.any) {
-        json_object(json, "sessions");
-        json_uint(json, "begun", s->sessions.begun);
-        json_uint(json, "open", s->sessions.open);
-        json_end_object(json);
-    }
+    summary_json_sessions(s, json);
     json_round(json, "imbalance", s->imbalance, 5);
     json_parts(s, json);
     json_end_object(json);

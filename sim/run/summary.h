@@ -49,9 +49,11 @@ struct summary_expect {
     bool ratio; /* value is left / right of a comparison of variants */
 };
 
-struct summary_sessions { /* of users, over the whole run */
-    bool any;             /* some group has sessions */
-    uint64_t begun, open; /* open: at the end */
+struct summary_sessions {           /* of users, over the whole run */
+    bool any;                       /* some group has sessions */
+    bool state;                     /* the application remembers users: count is kept */
+    uint64_t begun, open;           /* open: at the end; without sessions, users with a state */
+    uint64_t count[SESSION_EVENTS]; /* within the measured window */
 };
 
 struct summary {
@@ -89,6 +91,14 @@ bool summary_measure(const struct summary *summary, const struct scenario_measur
 bool summary_holds(const struct scenario_expect *expect, double value, double bound);
 /* Writes a value with its unit for people: "121 ms", "0.47 %", "900/s". Returns buf. */
 const char *summary_format(char *buf, size_t size, enum unit unit, double value);
+/* Sessions, and what became of the state of users: built, the object "sessions", a line. */
+struct world;
+void summary_build_sessions(struct summary *summary, const struct world *w);
+void summary_json_sessions(const struct summary *summary, struct json *json);
+void summary_print_sessions(const struct summary *summary, FILE *to);
+/* A metric of sessions out of counts; false when it is none, or nothing was counted. */
+bool summary_measure_sessions(const uint64_t count[SESSION_EVENTS], enum metric metric,
+                              double *value);
 /* The object of `run --json` (design section 4); key NULL = outermost. */
 void summary_json(const struct summary *summary, struct json *json, const char *key);
 /* Its list "expect" alone. */

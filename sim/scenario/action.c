@@ -39,6 +39,13 @@ static const char *find_backends(const struct scenario *s, const char *name, uin
     return NULL;
 }
 
+bool scenario_is_store(const struct scenario *scenario, enum action action, const char *name)
+{
+    return scenario->state.store == STORE_EXTERNAL &&
+           (action == ACTION_KILL || action == ACTION_RESTORE) &&
+           strcmp(scenario->state.name, name) == 0;
+}
+
 static int bind_target(const struct scenario *s, const char *target, struct scenario_action *result,
                        struct lb_error *error)
 {
@@ -46,6 +53,9 @@ static int bind_target(const struct scenario *s, const char *target, struct scen
     switch (action_rows[result->action].target) {
     case TARGET_BACKENDS:
         result->target = find_backends(s, target, &result->first, &result->count);
+        result->store = result->target == NULL && scenario_is_store(s, result->action, target);
+        if (result->store)
+            result->target = s->state.name;
         break;
     case TARGET_CLIENTS:
         what = "open client group";

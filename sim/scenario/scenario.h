@@ -250,6 +250,7 @@ struct scenario_action {
     lb_time at;
     struct distribution when;
     uint32_t first, count; /* backends [first, first + count), or the client group `first` */
+    bool store;            /* kill, restore: of the external store of session state */
     double to;             /* slow: fraction of own speed; weight: number; rate: per second */
     lb_time lasts;         /* for: 0 = until undone */
     lb_time limit;         /* drain: LB_NEVER = until empty */
@@ -362,6 +363,9 @@ double scenario_offered_load(const struct scenario *scenario);
  * the scenario keeps it, NULL when there are none. */
 const char *scenario_find_balancer(const struct scenario *scenario, const char *name, size_t size,
                                    uint32_t *first, uint32_t *count);
+
+/* Is this the external store of session state, as the target of an action that it knows? */
+bool scenario_is_store(const struct scenario *scenario, enum action action, const char *name);
 
 void scenario_destroy(struct scenario *scenario);
 

@@ -9,7 +9,7 @@ static const char *const stores[] = {"none", "memory", "replicated", "external",
 /* Do users of this group come back, so that something can be remembered of them? */
 static bool comes_back(const struct scenario_client *client)
 {
-    return client->arrivals == ARRIVALS_CLOSED || client->population > 0 || client->sessions;
+    return client->arrivals == ARRIVALS_CLOSED || client->population > 0 || client->sessions.on;
 }
 
 void resolve_state(struct reader *r)
@@ -54,8 +54,9 @@ const struct schema_row schema_sticky[] = {
      .fallback = "0",
      .max = LONGEST,
      .offset = AT(lb_time, scenario_balancer, sticky.ttl),
-     .help = "how long a cookie holds after it was set, an entry of a table after its last use; 0 = "
-             "for ever"},
+     .help =
+         "how long a cookie holds after it was set, an entry of a table after its last use; 0 = "
+         "for ever"},
     {.path = "balancer.sticky.size",
      .type = TYPE_COUNT,
      .fallback = "100000",
@@ -77,8 +78,9 @@ const struct schema_row schema_state[] = {
      .fallback = "none",
      .words = stores,
      .offset = AT(enum store, scenario, state.store),
-     .help = "memory: of the backend that served the last request; replicated: there and at others; "
-             "external: in a store beside the backends; token: the client carries it"},
+     .help =
+         "memory: of the backend that served the last request; replicated: there and at others; "
+         "external: in a store beside the backends; token: the client carries it"},
     {.path = "state.name",
      .type = TYPE_NAME,
      .fallback = "store",

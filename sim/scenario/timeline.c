@@ -253,7 +253,10 @@ static void bind_backends(struct reader *r, struct draft_action *draft)
 {
     const struct node *node = draft->target;
     const struct target_name *found = resolve_target(r, node->text, node->size);
-    if (found != NULL) {
+    if (found == NULL && scenario_is_store(r->scenario, draft->action->action, node->text)) {
+        draft->action->store = true;
+        draft->action->target = r->scenario->state.name;
+    } else if (found != NULL) {
         draft->action->first = found->first;
         draft->action->count = found->count;
         draft->action->target = found->name;

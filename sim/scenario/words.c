@@ -16,6 +16,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_DRAIN_CUT] = "drain cut",
     [CAUSE_RETRY_BUDGET] = "retry budget",
     [CAUSE_QUEUE_TIMEOUT] = "queue timeout",
+    [CAUSE_STORE] = "session store",
 };
 
 static const char *const beliefs[BELIEFS] = {

@@ -20,6 +20,7 @@ enum cause {
     CAUSE_DRAIN_CUT,        /* a drain came to its limit */
     CAUSE_RETRY_BUDGET,     /* it would be tried again, but for the budget of retries */
     CAUSE_QUEUE_TIMEOUT,    /* it waited too long in the backend's queue */
+    CAUSE_STORE,            /* the store of session state was down */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */
@@ -72,6 +73,17 @@ enum discipline {
     DISCIPLINE_PRIORITY,
     DISCIPLINES
 };
+/* What befalls the sessions of users: see sim/model/state.h. */
+enum session_event {
+    SESSION_FOLLOWED, /* a request of a user who was served before */
+    SESSION_KEPT,     /* ... by the same backend */
+    SESSION_MOVED,    /* ... by another */
+    SESSION_LOST,     /* a state is gone */
+    SESSION_LOGIN,    /* ... and its user logs in again */
+    SESSION_STALE,    /* a request read an old copy */
+    SESSION_EVENTS
+};
+
 const char *discipline_name(enum discipline discipline);
 
 #endif
