@@ -77,6 +77,8 @@ bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now)
     if (backend < 0)
         return false;
     if (balancer_full(&f->balancer, (uint32_t)backend)) {
+        if (!balancer_usable(&f->balancer, (uint32_t)backend))
+            return false; /* it drains: nobody waits for it */
         line_join(w, f, id, backend, now);
         return true;
     }

@@ -114,25 +114,33 @@ static uint32_t next_for(const struct world *w, const struct front *f, uint32_t 
     return node;
 }
 
-/* An ideal waits for what only it can see, a free slot perhaps: whoever came first to the pool is
- * picked for once more, and stays where he is if the answer is the same. */
-static bool ask_again(struct world *w, struct front *f, uint32_t pool, lb_time now)
+/* The request of a node is picked for once more; true when it has gone. */
+static bool goes(struct world *w, struct front *f, uint32_t node, lb_time now)
 {
-    const struct waiting *waiting = &f->balancer.waiting;
-    uint32_t node = waiting_first(waiting, 2 * pool + WAITING_FRESH);
-    uint32_t retried = waiting_first(waiting, 2 * pool + WAITING_RETRIED);
-    if (node == WAITING_NONE ||
-        (retried != WAITING_NONE && waiting->nodes[retried].order < waiting->nodes[node].order))
-        node = retried;
     if (node == WAITING_NONE)
         return false;
-    uint32_t id = waiting->nodes[node].request;
+    uint32_t id = f->balancer.waiting.nodes[node].request;
     int32_t backend = front_pick_again(w, f, id, now);
     if (backend < 0 || balancer_full(&f->balancer, (uint32_t)backend))
         return false;
     line_leave(w, f, id);
     front_send_waiting(w, id, (uint32_t)backend, LB_BY_PICK, now);
     return true;
+}
+
+/* An ideal waits for what only it can see, a free slot perhaps: whoever came first is picked for once
+ * more, and stays where he is if the answer is the same. One who may not go to this backend, where
+ * something changed, keeps nobody else from it. */
+static bool ask_again(struct world *w, struct front *f, uint32_t backend, lb_time now)
+{
+    const struct waiting *waiting = &f->balancer.waiting;
+    uint32_t pool = f->balancer.places[backend].pool;
+    uint32_t fresh = waiting_first(waiting, 2 * pool + WAITING_FRESH);
+    uint32_t retried = next_retried(w, f, backend);
+    if (retried != WAITING_NONE && fresh != WAITING_NONE &&
+        waiting->nodes[retried].order < waiting->nodes[fresh].order)
+        return goes(w, f, retried, now) || goes(w, f, fresh, now);
+    return goes(w, f, fresh, now) || goes(w, f, retried, now);
 }
 
 void line_slot_free(struct world *w, uint32_t backend, lb_time now)
@@ -164,8 +172,7 @@ void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
         line_leave(w, f, id);
         front_send_waiting(w, id, backend, LB_BY_QUEUE, now);
     }
-    uint32_t pool = b->places[backend].pool;
-    while (f->tell.truth && b->waiting.total != 0 && ask_again(w, f, pool, now))
+    while (f->tell.truth && b->waiting.total != 0 && ask_again(w, f, backend, now))
         ;
     f->serving = 0;
 }

@@ -16,6 +16,7 @@ struct maker {
     uint32_t clients, groups, backends, duration, warmup; /* ms */
     uint32_t count[GROUPS_MAX];
     bool counted[GROUPS_MAX], closed[CLIENTS_MAX + 8], steady, zone;
+    bool back, store; /* all clients come back; there is an external store */
 };
 
 static inline uint32_t below(struct maker *m, uint32_t n)

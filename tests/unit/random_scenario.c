@@ -71,7 +71,7 @@ static void client(struct maker *m, uint32_t i)
             text_addf(m->text, "%s}\n", one_in(m, 2) ? "" : ", logout: no, expires: 9ms");
         }
     }
-    if (one_in(m, 2)) {
+    if (one_in(m, 2) || m->back) {
         uint32_t clients = 4 + below(m, 30);
         text_addf(m->text, "    population: {clients: %u%s}\n", clients,
                   one_in(m, 2) ? "" : ", popularity: zipf(s=1), nat: [20%, 40%], no_cookies: 9%");
@@ -207,8 +207,25 @@ static void balancer(struct maker *m)
     m->zone = one_in(m, 4);
     if (m->zone)
         text_addf(m->text, "  zone: here\n");
+    if (one_in(m, 3)) {
+        text_addf(m->text, "  sticky: {by: ");
+        word(m, m->back ? "cookie|source|header" : "source");
+        word(m, "|, ttl: 9ms|, size: 3");
+        text_addf(m->text, "}\n");
+    }
     if (one_in(m, 4))
         text_addf(m->text, "  priority: {overprovisioning: %u%%}\n", 100 + below(m, 200));
+}
+
+/* What is remembered of users, and whether they are sent where they were. */
+static void state(struct maker *m)
+{
+    static const char *const stores[] = {"memory", "replicated, copies: 2, lag: 3ms", "token",
+                                         "external, latency: exponential(mean=1ms), slots: 2",
+                                         "external, slots: 1"};
+    uint32_t store = below(m, 5);
+    m->store = store >= 3;
+    text_addf(m->text, "state: {store: %s, login: %ums}\n", stores[store], below(m, 4));
 }
 
 static void target(struct maker *m)
@@ -239,7 +256,11 @@ static void action(struct maker *m)
     static const char *const plain[] = {"kill", "hang", "restore", "drain"};
     uint32_t kind = below(m, 10);
     uint32_t c = below(m, m->clients);
-    if (kind < 6) {
+    if (m->store && kind < 4) {
+        text_addf(m->text, ", %s: store", kind < 3 ? "kill" : "restore");
+        if (kind < 3)
+            lasts(m);
+    } else if (kind < 6) {
         const char *name = plain[kind < 4 ? kind : kind - 4];
         text_addf(m->text, ", %s: ", name);
         target(m);
@@ -313,6 +334,7 @@ void random_scenario(struct text *text, uint64_t seed)
     m.duration = DURATION_MIN + below(&m, 160);
     m.warmup = one_in(&m, 2) ? 0 : below(&m, m.duration / 2);
     m.steady = one_in(&m, 2);
+    m.back = one_in(&m, 2);
     text_addf(text, "lbsim: 1\nname: random %llu\nclients:\n", (unsigned long long)seed);
     for (uint32_t i = 0; i < m.clients; i++)
         client(&m, i);
@@ -326,6 +348,8 @@ void random_scenario(struct text *text, uint64_t seed)
         text_addf(text, one_in(&m, 2) ? "network: {client_balancer: 1ms}\n"
                                       : "network: {balancer_backend: 1ms}\n");
     }
+    if (m.back && one_in(&m, 2))
+        state(&m);
     balancer(&m);
     text_addf(text, "backends:\n");
     uint32_t tier = 0;

@@ -74,11 +74,12 @@ static const struct rule {
     {"backends={web: 1}", "backends must be a list ('- ...'), not a mapping"},
     {"backends.0=3", "backends[0] must be a mapping (key: value), not a single value"},
     /* keys */
-    {"balancer.sticky.by=cookie", "balancer: this version cannot do 'sticky' yet"},
+    {"balancer.sticky.ttl=1s", "balancer.sticky is missing the key 'by'"},
     {"balancers=[{name: a, algorithm: random}]",
      "the scenario has both 'balancer' and 'balancers'"},
     {"sweep={a: [1]}", "this version cannot do 'sweep' yet"},
-    {"state={store: memory}", "this version cannot do 'state' yet"},
+    {"state={login: 1ms}", "state is missing the key 'store'"},
+    {"state={store: memori}", "did you mean 'memory'?"},
     {"clients.browsers.sessions={requests: 3}", "missing the key 'think'"},
     {"clients.browsers.sessions={requests: 0, think: constant(1s)}", "not whole numbers from 1"},
     {"clients.browsers.sessions={requests: 1.5, think: constant(1s)}", "not whole numbers from 1"},
@@ -254,7 +255,7 @@ static const struct rule {
     /* expectations */
     {"expect=[p98 < 1s]", "did you mean 'p90'?"},
     {"expect=[disruption of base < 0.5 x disruption of base]", "disruption is not compared"},
-    {"expect=[sessions.lost < 1]", "this version cannot do 'sessions.lost' yet"},
+    {"expect=[session.lost < 1]", "did you mean 'sessions.lost'?"},
     {"expect=[p99]", "<, <=, >, >= or = is missing at the end"},
     {"expect=[p99 < 1]", "'1' is not a duration"},
     {"expect=[p99 < 1s too]", "after, before, between or the end is expected, not 'too'"},
