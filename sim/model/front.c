@@ -82,7 +82,7 @@ bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now)
         line_join(w, f, id, backend, now);
         return true;
     }
-    (void)step_ask(w, false, f, world_request(w, id));
+    (void)step_ask(w, f, world_request(w, id));
     if (f->outer)
         hop_send(w, f, id, backend, LB_BY_AFFINITY, now);
     else
