@@ -51,6 +51,13 @@ void backend_done(struct backend_rest *rest)
     free(rest->latency);
 }
 
+struct backend_tally backend_tally(const struct world *w, uint32_t backend, int measured)
+{
+    return (struct backend_tally){.ok = w->counts[backend].ok[measured],
+                                  .failed = w->rest[backend].failed[measured],
+                                  .open = w->rest[backend].open[measured]};
+}
+
 backend_area backend_busy_area(const struct world *w, uint32_t backend, lb_time now)
 {
     const struct backend *b = &w->backends[backend];
@@ -181,7 +188,7 @@ STEP void service_over(struct world *w, bool plain, uint32_t subject, lb_time no
 {
     struct request *r = world_request(w, subject);
     struct backend *b = &w->backends[r->backend];
-    b->work_done += (double)r->work;
+    w->counts[r->backend].work_done += (double)r->work;
     step_slot_free(w, b, now);
     step_leave(w, plain, subject, LB_END_OK, now);
 }
@@ -197,9 +204,8 @@ void backend_service_event(void *context, uint32_t subject, lb_time now)
 
 void backend_depart(struct world *w, uint32_t backend, lb_time now)
 {
-    struct backend *b = &w->backends[backend];
     uint32_t id = service_depart(w, backend, now);
-    b->work_done += work_of(w, id);
+    w->counts[backend].work_done += work_of(w, id);
     discipline_advance(w, backend, now);
     backend_leave(w, id, LB_END_OK, now);
     discipline_turn_away(w, backend, now);
@@ -224,7 +230,7 @@ void backend_take_out(struct world *w, uint32_t id, lb_time now)
             queue_take(w, (uint32_t)r->backend, id, now);
         return;
     }
-    b->work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
+    w->counts[r->backend].work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
     if (clocked) {
         service_remove(w, (uint32_t)r->backend, id, now);
     } else {

@@ -13,8 +13,6 @@
 #ifndef MODEL_BACKEND_H
 #define MODEL_BACKEND_H
 
-#include <stddef.h>
-
 #include "sim/base/histogram.h"
 #include "sim/engine/engine.h"
 #include "sim/scenario/scenario.h"
@@ -35,7 +33,7 @@ struct service_entry {
 /* DISCIPLINE_FIFO is a plain backend; this is first come first served by the virtual clock. */
 #define BACKEND_CLOCKED_FIFO DISCIPLINES
 
-struct backend { /* two cache lines: what the backend does, and what is counted of it */
+struct backend {                         /* one cache line: what the backend does */
     uint32_t busy, queued, slots, limit; /* limit: of queued */
     uint32_t head, tail;                 /* queue of requests */
     uint8_t truth, discipline;
@@ -43,10 +41,12 @@ struct backend { /* two cache lines: what the backend does, and what is counted 
     bool frozen;                           /* hung: nothing advances */
     bool at_one;                           /* speed is 1: work takes as long as it says */
     backend_area busy_turns, queued_turns; /* sums of change x time: see above */
+};
 
-    struct backend_tally tally[2]; /* unmeasured, measured */
-    double in_flight_time;         /* ns in the balancer's books, inside the measured window */
-    double work_done;              /* ns of work at speed 1: of services ended, whole or in part */
+struct backend_count {  /* half a line: what is counted at each end of an attempt that went well */
+    uint64_t ok[2];     /* attempts: unmeasured, measured */
+    uint64_t in_flight; /* ns in the books of balancers: of attempts that have left them */
+    double work_done;   /* ns of work at speed 1: of services ended, whole or in part */
 };
 
 struct backend_rest { /* what is seldom needed, apart so that a farm of thousands stays in cache */
@@ -58,6 +58,7 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     double doubt;      /* ns of work that work_done may be wrong by, besides */
     lb_time
         stopped_at; /* when it was last killed or hung, whichever came first; LB_NEVER = never */
+    uint64_t failed[2], open[2]; /* attempts: backend_tally */
     engine_event drain_limit;
     const struct scenario_nature *nature;
     /* service by the virtual clock */
@@ -80,8 +81,8 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     struct histogram *latency;          /* attempts answered since the last look; NULL = not kept */
 };
 
-_Static_assert(offsetof(struct backend, tally) == 64, "the first line is what the backend does");
-_Static_assert(sizeof(struct backend) == 128, "the second is what is counted of it");
+_Static_assert(sizeof(struct backend) == 64, "what the backend does is one line");
+_Static_assert(sizeof(struct backend_count) == 32, "what is counted of two is another");
 
 struct world;
 
@@ -100,6 +101,8 @@ static inline void backend_queued(struct backend *b, int32_t change, lb_time now
 
 void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule);
 void backend_done(struct backend_rest *rest);
+/* Attempts at the backend so far: unmeasured (0), measured (1). */
+struct backend_tally backend_tally(const struct world *w, uint32_t backend, int measured);
 /* Integrals of busy slots and of the queue over time, up to now. */
 backend_area backend_busy_area(const struct world *w, uint32_t backend, lb_time now);
 backend_area backend_queue_area(const struct world *w, uint32_t backend, lb_time now);

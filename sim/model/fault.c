@@ -101,7 +101,7 @@ static void hang(struct world *w, uint32_t backend, lb_time now)
         struct request *r = world_request(w, id);
         if (r->state != REQUEST_SERVICE)
             continue;
-        b->work_done += backend_work_so_far(w, id, now);
+        w->counts[backend].work_done += backend_work_so_far(w, id, now);
         if (plain) {
             engine_cancel(w->engine, r->event);
             r->event = ENGINE_NO_EVENT;

@@ -119,18 +119,15 @@ void front_receive_event(void *context, uint32_t subject, lb_time now)
     step_to_balancer(context, subject, now);
 }
 
-void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now)
-{
-    for (uint32_t i = 0; i < l->window_count; i++) {
-        struct ledger_window *window = &l->windows[i];
-        if ((uint32_t)r->backend - window->first_backend < window->backend_count)
-            step_add_clipped(&window->in_flight, r->sent, now, window->from, window->until);
-    }
-}
-
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
 {
-    step_in_flight(w, false, r, now);
+    for (uint32_t i = 0; i < w->ledger.window_count; i++) {
+        struct ledger_window *window = &w->ledger.windows[i];
+        lb_time from = r->sent > window->from ? r->sent : window->from;
+        lb_time until = now < window->until ? now : window->until;
+        if (until > from && (uint32_t)r->backend - window->first_backend < window->backend_count)
+            window->in_flight += (double)(until - from);
+    }
 }
 
 /* The size of a request or of its answer: the same at each attempt. What comes in from a client goes

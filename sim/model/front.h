@@ -72,9 +72,8 @@ void front_tell_outcome(struct world *w, struct front *f, const struct request *
 void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 /* The client left a request that is at a balancer, at a backend or between. */
 void front_leave(struct world *w, uint32_t id, lb_time now);
-/* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
+/* Adds the time that an attempt was in the books, up to now, to the windows that are asked for. */
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
-void front_in_flight_windows(struct ledger *l, const struct request *r, lb_time now);
 /* Ends every attempt in flight to this backend, with cause drain cut. */
 void front_cut(struct world *w, uint32_t backend, lb_time now);
 /* The row of this backend changed in the books of some balancer that shows it to others. */

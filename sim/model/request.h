@@ -128,6 +128,14 @@ static inline uint32_t requests_id(const struct requests *requests, const struct
     return (uint32_t)(r - requests->at);
 }
 
+/* Is it an attempt at a backend that stands in a balancer's books? */
+static inline bool request_in_books(const struct request *r)
+{
+    return (r->state == REQUEST_TO_BACKEND || r->state == REQUEST_QUEUED ||
+            r->state == REQUEST_SERVICE || r->state == REQUEST_BACK) &&
+           (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0;
+}
+
 /* Which attempt a record is, for the digest: tries of the client before it, and of the balancer. */
 static inline uint32_t requests_attempt(const struct requests *requests, uint32_t id)
 {

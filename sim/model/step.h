@@ -79,34 +79,18 @@ STEP void step_note(struct world *w, bool plain, uint32_t id, const struct reque
                end);
 }
 
-/* Adds the part of [sent, now) that lies in [from, until) to *sum. */
-STEP void step_add_clipped(double *sum, lb_time sent, lb_time now, lb_time from, lb_time until)
-{
-    lb_time a = sent > from ? sent : from;
-    lb_time b = now < until ? now : until;
-    if (b > a)
-        *sum += (double)(b - a);
-}
-
-/* Adds the time that an attempt was in the books, up to now, to the sums of its windows. */
-STEP void step_in_flight(struct world *w, bool plain, const struct request *r, lb_time now)
-{
-    struct ledger *l = &w->ledger;
-    step_add_clipped(&w->backends[r->backend].in_flight_time, r->sent, now, l->from, l->until);
-    if (!plain && __builtin_expect(l->window_count != 0, 0))
-        front_in_flight_windows(l, r, now);
-}
-
 /* The attempt leaves the books. */
 STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
-    step_in_flight(w, plain, r, now);
-    struct backend_tally *tally = &w->backends[r->backend].tally[r->flags & REQUEST_MEASURED];
+    struct backend_count *count = &w->counts[r->backend];
+    count->in_flight += (uint64_t)(now - r->sent); /* what of it lies in the window: world_edge */
+    if (!plain && __builtin_expect(w->ledger.window_count != 0, 0))
+        front_in_flight_time(w, r, now);
     if (end == LB_END_OK)
-        tally->ok++;
+        count->ok[r->flags & REQUEST_MEASURED]++;
     else
-        tally->failed++;
+        w->rest[r->backend].failed[r->flags & REQUEST_MEASURED]++;
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
     struct front *f = step_front(w, plain, id);

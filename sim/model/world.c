@@ -33,6 +33,20 @@ static void areas(struct world *w, const struct ledger_window *window, lb_time n
     }
 }
 
+void world_edge(struct world *w, uint32_t side, lb_time now)
+{
+    struct world_edge *edge = w->at_edge[side];
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        edge[i] = (struct world_edge){.busy = backend_busy_area(w, i, now),
+                                      .queued = backend_queue_area(w, i, now),
+                                      .in_flight = w->counts[i].in_flight};
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = world_request(w, id);
+        if (request_in_books(r))
+            edge[r->backend].in_flight += (uint64_t)(now - r->sent);
+    }
+}
+
 static void window_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
@@ -47,10 +61,7 @@ static void window_event(void *context, uint32_t subject, lb_time now)
     for (uint32_t side = 0; side < 2; side++) {
         if (now != (side == 0 ? w->ledger.from : w->ledger.until))
             continue;
-        for (uint32_t i = 0; i < w->backend_count; i++) {
-            w->at_edge[side][i].busy = backend_busy_area(w, i, now);
-            w->at_edge[side][i].queued = backend_queue_area(w, i, now);
-        }
+        world_edge(w, side, now);
     }
 }
 
@@ -135,7 +146,7 @@ static void look(void *context, uint32_t kind, uint32_t subject, enum engine_ahe
         return;
     }
     __builtin_prefetch(b, 1);
-    __builtin_prefetch(&b->tally, 1);
+    __builtin_prefetch(&w->counts[r->backend], 1);
     __builtin_prefetch(&balancer_books(&w->fronts->balancer, (uint32_t)r->backend)->in_flight, 1);
     const struct deadlines *deadlines = &world_source(w, r)->deadlines;
     if (deadlines->line != NULL) /* to fetch from nowhere is a walk through the page tables */
@@ -218,6 +229,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     init_requests(w);
     ledger_init(&w->ledger, scenario);
     w->backends = world_lines(w->backend_count, sizeof *w->backends);
+    w->counts = world_lines(w->backend_count, sizeof *w->counts);
     w->rest = text_need_zero(w->backend_count, sizeof *w->rest);
     w->at_edge[0] = text_need_zero(w->backend_count, sizeof *w->at_edge[0]);
     w->at_edge[1] = text_need_zero(w->backend_count, sizeof *w->at_edge[1]);
@@ -253,6 +265,7 @@ void world_done(struct world *w)
     free(w->sources);
     free(w->class_source);
     free(w->backends);
+    free(w->counts);
     free(w->rest);
     free(w->at_edge[0]);
     free(w->at_edge[1]);

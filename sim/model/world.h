@@ -111,6 +111,7 @@ struct gather {
 
 struct world_edge {
     backend_area busy, queued;
+    uint64_t in_flight; /* request-ns in the books of balancers, mod 2^64 */
 };
 
 /* Whom the world tells: the run, which tells the observers. */
@@ -133,7 +134,8 @@ struct world {
     uint32_t places; /* members that a balancer may have: world_place counts by it */
     struct requests requests;
     struct backend *backends;
-    struct backend_rest *rest; /* by backend, too */
+    struct backend_count *counts; /* by backend, too */
+    struct backend_rest *rest;
     uint32_t backend_count;
     struct source *sources;
     uint32_t source_count;
@@ -171,6 +173,8 @@ struct world {
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
                bool keep_latency, struct lb_error *error);
 void world_done(struct world *w);
+/* Takes down the areas of all backends at this instant: an edge (0, 1) of the measured window. */
+void world_edge(struct world *w, uint32_t side, lb_time now);
 /* Carries out an action now (timeline) or, by_person, at the last processed time + 1 ns. */
 void world_apply(struct world *w, const struct scenario_action *action, bool by_person);
 void world_action_event(void *context, uint32_t subject, lb_time now);

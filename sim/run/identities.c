@@ -75,8 +75,8 @@ static void check_books(struct run *run)
 {
     struct world *w = &run->world;
     for (uint32_t i = 0; i < w->backend_count; i++) {
-        const struct backend_tally *tally = w->backends[i].tally;
-        lb_require(&w->where, tally[0].open + tally[1].open == world_in_flight(w, i),
+        const uint64_t *open = w->rest[i].open;
+        lb_require(&w->where, open[0] + open[1] == world_in_flight(w, i),
                    "backend '%s': what is in the books is not what is under way",
                    w->scenario->backends[i].name);
     }
@@ -96,23 +96,26 @@ static void check_time(struct run *run)
         if (!at_backend(r))
             continue;
         present += (uint64_t)(now - r->entered);
-        struct backend *b = &w->backends[r->backend];
-        if (r->state == REQUEST_SERVICE && !b->frozen)
-            b->work_done += backend_work_so_far(w, id, now);
+        if (r->state == REQUEST_SERVICE && !w->backends[r->backend].frozen)
+            w->counts[r->backend].work_done += backend_work_so_far(w, id, now);
     }
     lb_require(&w->where, area == present,
                "integral of the number present is not the sum of the times present");
     for (uint32_t i = 0; i < w->backend_count; i++) {
         const struct backend *b = &w->backends[i];
         const struct backend_rest *rest = &w->rest[i];
-        const struct backend_tally *t = b->tally;
-        uint64_t picks = t[0].ok + t[0].failed + t[0].open + t[1].ok + t[1].failed + t[1].open;
+        uint64_t picks = 0;
+        for (int measured = 0; measured < 2; measured++) {
+            struct backend_tally t = backend_tally(w, i, measured);
+            picks += t.ok + t.failed + t.open;
+        }
+        double done = w->counts[i].work_done;
         double rounded = (double)(picks + w->probes + rest->respeeds + 1);
         double slack = rounded * rest->top_speed * (b->slots + 1) +
-                       1e-9 * (rest->work_spent + b->work_done) + rest->doubt;
-        lb_require(&w->where, fabs(rest->work_spent - b->work_done) <= slack,
+                       1e-9 * (rest->work_spent + done) + rest->doubt;
+        lb_require(&w->where, fabs(rest->work_spent - done) <= slack,
                    "backend '%s': busy slots x speed is %.17g ns, work done %.17g ns",
-                   w->scenario->backends[i].name, rest->work_spent, b->work_done);
+                   w->scenario->backends[i].name, rest->work_spent, done);
     }
 }
 

@@ -91,8 +91,8 @@ static void fill_row(struct run *run, uint32_t i, struct run_interval *interval,
     const struct lb_backend *books = balancer_books(balancer, i);
     uint32_t in_flight = world_in_flight(w, i);
     backend_area busy = backend_busy_area(w, i, now) - interval->busy[i];
-    uint64_t ok = b->tally[0].ok + b->tally[1].ok;
-    uint64_t failed = b->tally[0].failed + b->tally[1].failed;
+    uint64_t ok = w->counts[i].ok[0] + w->counts[i].ok[1];
+    uint64_t failed = w->rest[i].failed[0] + w->rest[i].failed[1];
     double slot_time = (double)(now - interval->since) * b->slots;
     interval->rows[i] =
         (struct sample_backend){.name = w->scenario->backends[i].name,

@@ -43,27 +43,24 @@ static void build_classes(struct summary *s, const struct world *w)
     ledger_response(&w->ledger, &s->response);
 }
 
-/* Areas between the edges of the measured window; a run that was cut short ends where it stands. */
+/* Areas between the edges of the measured window. */
 static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time until)
 {
     struct world *w = &run->world;
     struct summary_backend *to = &run->summary.backends[i];
-    const struct backend *b = &w->backends[i];
-    struct world_edge end = w->at_edge[1][i];
-    if (engine_now(w->engine) < w->ledger.until)
-        end = (struct world_edge){.busy = backend_busy_area(w, i, engine_now(w->engine)),
-                                  .queued = backend_queue_area(w, i, engine_now(w->engine))};
+    struct backend_tally tally = backend_tally(w, i, 1);
+    const struct world_edge *begin = &w->at_edge[0][i], *end = &w->at_edge[1][i];
     double window = (double)(until - from);
     *to = (struct summary_backend){.name = w->scenario->backends[i].name,
                                    .group = w->scenario->backends[i].group,
                                    .weight = balancer_books(&world_main(w)->balancer, i)->weight,
-                                   .picks = b->tally[1].ok + b->tally[1].failed + b->tally[1].open,
-                                   .ok = b->tally[1].ok,
-                                   .failed = b->tally[1].failed};
+                                   .picks = tally.ok + tally.failed + tally.open,
+                                   .ok = tally.ok,
+                                   .failed = tally.failed};
     if (window > 0.0) {
-        to->utilization = (double)(end.busy - w->at_edge[0][i].busy) / window / b->slots;
-        to->queue_mean = (double)(end.queued - w->at_edge[0][i].queued) / window;
-        to->in_flight_mean = b->in_flight_time / window;
+        to->utilization = (double)(end->busy - begin->busy) / window / w->backends[i].slots;
+        to->queue_mean = (double)(end->queued - begin->queued) / window;
+        to->in_flight_mean = (double)(end->in_flight - begin->in_flight) / window;
     }
 }
 
@@ -89,21 +86,18 @@ static double imbalance(const struct summary *s)
     return worst > 0.0 ? worst : NAN;
 }
 
-static void open_at_end(struct world *w, const struct request *r)
-{
-    front_in_flight_time(w, r, engine_now(w->engine));
-    w->backends[r->backend].tally[r->flags & REQUEST_MEASURED].open++;
-}
-
 void summary_close(struct run *run)
 {
     struct world *w = &run->world;
+    lb_time now = engine_now(w->engine);
+    if (now < w->ledger.until) /* cut short: the window ends where the run stands */
+        world_edge(w, 1, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        bool in_books = r->state == REQUEST_TO_BACKEND || r->state == REQUEST_QUEUED ||
-                        r->state == REQUEST_SERVICE || r->state == REQUEST_BACK;
-        if (in_books && (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0)
-            open_at_end(w, r);
+        if (!request_in_books(r))
+            continue;
+        front_in_flight_time(w, r, now);
+        w->rest[r->backend].open[(r->flags & REQUEST_MEASURED) != 0]++;
     }
 }
 

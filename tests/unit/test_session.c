@@ -111,7 +111,7 @@ static void the_same_whoever_picks(void)
         scene_end(&scene);
         double done = 0;
         for (uint32_t b = 0; b < 4; b++)
-            done += scene.run->world.backends[b].work_done;
+            done += scene.run->world.counts[b].work_done;
         if (i == 0) {
             work = done;
             for (int c = 0; c < 2; c++)
