@@ -24,8 +24,7 @@ static const char *kind_of(mode_t mode)
     return "not a regular file";
 }
 
-/* A descriptor to read from, or -1 with *error. */
-static int open_file(const char *path, struct lb_error *error)
+int file_open(const char *path, struct lb_error *error)
 {
     struct stat status;
     bool standard = strcmp(path, "-") == 0;
@@ -48,7 +47,7 @@ static int open_file(const char *path, struct lb_error *error)
 
 int file_read(const char *path, size_t limit, struct text *text, struct lb_error *error)
 {
-    int fd = open_file(path, error);
+    int fd = file_open(path, error);
     if (fd < 0)
         return 3;
     int status = 0;

@@ -7,6 +7,9 @@
 #include "algorithms/types.h"
 #include "sim/base/text.h"
 
+/* A descriptor to read from, or -1 with *error; the same rules. */
+int file_open(const char *path, struct lb_error *error);
+
 /*
  * Reads a regular file, or standard input for "-", whole into *text. 0, or an exit status with
  * *error: 3 when it cannot be read (or is a directory, a pipe, a device), 2 when it is larger than

@@ -14,7 +14,8 @@ lb_time arrivals_after(lb_time now, double ns)
 }
 
 static const struct arrivals_process *const processes[] = {
-    &arrivals_bursty, &arrivals_self_exciting, &arrivals_ramp, &arrivals_steps, &arrivals_diurnal,
+    &arrivals_bursty, &arrivals_self_exciting, &arrivals_ramp,
+    &arrivals_steps,  &arrivals_diurnal,       &arrivals_trace,
 };
 
 const struct arrivals_process *arrivals_process_of(enum arrivals kind)

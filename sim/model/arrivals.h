@@ -26,7 +26,10 @@ struct arrivals_walk {
     lb_time at;
     bool high;               /* bursty: its state ... */
     lb_time until;           /* ... and when that ends */
-    struct lb_random random; /* for its states */
+    uint32_t row;            /* trace: where it is ... */
+    uint32_t left, copies;   /* ... arrivals of this row to come, and how many there were ... */
+    lb_time lap;             /* ... and when this pass through the file began */
+    struct lb_random random; /* for its states, or counts */
 };
 
 /* Of a self-exciting process. */
@@ -66,7 +69,7 @@ struct arrivals_process {
 };
 
 extern const struct arrivals_process arrivals_bursty, arrivals_self_exciting, arrivals_ramp,
-    arrivals_steps, arrivals_diurnal;
+    arrivals_steps, arrivals_diurnal, arrivals_trace;
 
 /* NULL: one that client.c draws. */
 const struct arrivals_process *arrivals_process_of(enum arrivals kind);

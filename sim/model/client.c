@@ -12,6 +12,7 @@
 #include "sim/base/units.h"
 #include "sim/base/ziggurat.h"
 #include "sim/model/step.h"
+#include "sim/scenario/trace.h"
 
 /* The first groups have a beat of the engine each, which is faster; the others queue like anything.
  * One beat after them is for the deadlines of all. */
@@ -75,6 +76,7 @@ void client_init(struct world *w, uint32_t source)
     *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
     s->gap = mean_gap(s->rate);
     s->crowd = crowd_create(rule);
+    s->apart = arrivals_process_of(rule->arrivals) != NULL || rule->sessions.on;
     s->goes_on = rule->arrivals == ARRIVALS_CLOSED || rule->sessions.on;
     retry_budget_init(&s->budget);
     stream_open(&s->gaps, &w->key, STREAM_ARRIVAL, source, 0);
@@ -197,19 +199,9 @@ STEP void arrive(struct world *w, bool plain, struct source *s, uint32_t class, 
     send(w, plain, s, id, picked, now);
 }
 
-void client_arrival_event(void *context, uint32_t subject, lb_time now)
+/* A request of an open group: class, work and client are drawn, picked as in send. */
+STEP void ask_one(struct world *w, struct source *s, int32_t picked, lb_time now)
 {
-    struct world *w = context;
-    struct source *s = &w->sources[subject];
-    int32_t picked = step_plain(w) ? step_pick_early(w, now) : LB_NONE;
-    if (__builtin_expect(s->process == NULL, 1))
-        schedule_arrival(w, s, true, now);
-    else
-        schedule_process(w, s, arrivals_next(s->process, now));
-    if (__builtin_expect(s->rule->sessions.on, 0)) {
-        session_begin(w, s, now);
-        return;
-    }
     uint32_t class = 0;
     const struct distribution *work = s->only;
     if (work == NULL) {
@@ -225,6 +217,48 @@ void client_arrival_event(void *context, uint32_t subject, lb_time now)
         arrive(w, true, s, class, takes, client, picked, now);
     else
         arrive(w, false, s, class, takes, client, LB_NONE, now);
+}
+
+/* A request of a trace: what its row does not say is drawn. Its client is the row. */
+static void ask_row(struct world *w, struct source *s, uint32_t row, lb_time now)
+{
+    const struct trace *trace = s->rule->process.trace;
+    uint32_t class = trace->class == NULL ? TRACE_NO_CLASS : trace->class[row];
+    if (class == TRACE_NO_CLASS)
+        class = s->only != NULL ? 0 : client_draw_class(s->rule, &s->classes);
+    lb_time work = trace->work == NULL ? TRACE_NO_WORK : trace->work[row];
+    if (work == TRACE_NO_WORK)
+        work = distribution_draw_fast(&s->rule->classes[class].work, &s->work);
+    arrive(w, false, s, class, work, row, LB_NONE, now);
+}
+
+/* Arrivals of processes, and of sessions. */
+static void arrival_of_process(struct world *w, struct source *s, lb_time now)
+{
+    uint32_t row = s->process == NULL ? 0 : s->process->walk.row;
+    if (s->process == NULL)
+        schedule_arrival(w, s, true, now);
+    else
+        schedule_process(w, s, arrivals_next(s->process, now));
+    if (s->rule->sessions.on)
+        session_begin(w, s, now);
+    else if (s->rule->arrivals == ARRIVALS_TRACE)
+        ask_row(w, s, row, now);
+    else
+        ask_one(w, s, step_plain(w) ? step_pick_early(w, now) : LB_NONE, now);
+}
+
+void client_arrival_event(void *context, uint32_t subject, lb_time now)
+{
+    struct world *w = context;
+    struct source *s = &w->sources[subject];
+    if (__builtin_expect(s->apart, 0)) {
+        arrival_of_process(w, s, now);
+        return;
+    }
+    int32_t picked = step_plain(w) ? step_pick_early(w, now) : LB_NONE;
+    schedule_arrival(w, s, true, now);
+    ask_one(w, s, picked, now);
 }
 
 void client_ask(struct world *w, struct source *s, uint32_t class, lb_time work, uint32_t client,

@@ -1,10 +1,12 @@
 /* See crowd.h. */
 #include "sim/model/crowd.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 
 #include "sim/base/text.h"
 #include "sim/model/world.h"
+#include "sim/scenario/trace.h"
 
 /* --- popularity --------------------------------------------------------------------------------- */
 
@@ -96,6 +98,7 @@ uint32_t crowd_draw(const struct crowd *crowd, struct lb_random *random)
 /* Draws that depend on the client alone: the same whenever it asks. */
 #define SORT_ADDRESS (UINT64_C(1) << 32)
 #define SORT_COOKIES (UINT64_C(2) << 32)
+#define SORT_ROW     (UINT64_C(3) << 32) /* which client a row of a trace is */
 
 static double sort(const struct world *w, const struct source *s, uint64_t of, uint32_t client)
 {
@@ -131,35 +134,104 @@ static uint32_t spread(uint32_t source, uint32_t number)
     return x ^ x >> 16;
 }
 
+static const struct source *source_of(const struct world *w, const struct request *r)
+{
+    return &w->sources[w->class_source[r->class]];
+}
+
+/* The number that the trace gives the client of a row; 0 = it does not say. */
+static uint32_t traced_client(const struct source *s, uint32_t row)
+{
+    const struct trace *trace = s->rule->process.trace;
+    return trace == NULL || trace->client == NULL ? 0 : trace->client[row];
+}
+
+/* The client of a row: as written; else a stranger beyond those; else one of the population. */
+static uint32_t client_of_row(const struct world *w, const struct source *s, uint32_t row)
+{
+    const struct trace *trace = s->rule->process.trace;
+    uint32_t number = traced_client(s, row);
+    if (number != 0)
+        return number;
+    if (s->rule->population == 0)
+        return trace->clients.count + 1 + row;
+    struct lb_random random;
+    stream_open(&random, &w->key, STREAM_CLIENT, SORT_ROW | s->source_index, row);
+    return s->crowd == NULL ? lb_random_below(&random, s->rule->population)
+                            : crowd_draw(s->crowd, &random);
+}
+
 uint32_t client_of(const struct world *w, const struct request *r)
 {
-    const struct source *s = &w->sources[w->class_source[r->class]];
+    const struct source *s = source_of(w, r);
+    if (s->rule->arrivals == ARRIVALS_TRACE)
+        return client_of_row(w, s, r->client);
     /* users of a closed loop fold into the population */
     if (s->rule->arrivals == ARRIVALS_CLOSED && s->rule->population > 0)
         return r->client % s->rule->population;
     return s->rule->sessions.on ? w->sessions.at[r->client].client : r->client;
 }
 
+/* An address as written in a trace: false when it is a name, or nothing. */
+static bool written_address(const struct source *s, uint32_t row, struct lb_address *out)
+{
+    uint32_t number = s->rule->arrivals == ARRIVALS_TRACE ? traced_client(s, row) : 0;
+    if (number == 0)
+        return false;
+    const char *text = intern_text(&s->rule->process.trace->clients, number);
+    out->family = 4;
+    if (inet_pton(AF_INET, text, out->bytes) == 1)
+        return true;
+    out->family = 6;
+    return inet_pton(AF_INET6, text, out->bytes) == 1;
+}
+
 void address_of(const struct world *w, const struct request *r, struct lb_address *out,
                 uint32_t *client)
 {
-    const struct source *s = &w->sources[w->class_source[r->class]];
+    const struct source *s = source_of(w, r);
     *client = client_of(w, r);
     uint32_t own = spread(s->source_index, *client), x = own;
+    out->port = (uint16_t)(1024U + (own % 60000U));
+    if (written_address(s, r->client, out))
+        return;
     uint32_t shared = shared_address(w, s, *client);
     if (shared < s->rule->nat_count) /* a number that no client has */
         x = spread(s->source_index, UINT32_MAX - shared);
     out->family = 4;
-    out->port = (uint16_t)(1024U + (own % 60000U));
     out->bytes[0] = (uint8_t)(x >> 24);
     out->bytes[1] = (uint8_t)(x >> 16);
     out->bytes[2] = (uint8_t)(x >> 8);
     out->bytes[3] = (uint8_t)x;
 }
 
+/* A string of the row's; NULL = it has none. */
+static const char *written(const struct source *s, const uint32_t *column, uint32_t row)
+{
+    uint32_t number = column == NULL ? 0 : column[row];
+    return number == 0 ? NULL : intern_text(&s->rule->process.trace->strings, number);
+}
+
+const char *path_of(const struct world *w, const struct request *r)
+{
+    const struct source *s = source_of(w, r);
+    const char *path = NULL;
+    if (s->rule->arrivals == ARRIVALS_TRACE)
+        path = written(s, s->rule->process.trace->path, r->client);
+    return path != NULL ? path : s->rule->classes[r->class - s->rule->class_first].path;
+}
+
+const char *key_of(const struct world *w, const struct request *r)
+{
+    const struct source *s = source_of(w, r);
+    if (s->rule->arrivals != ARRIVALS_TRACE)
+        return NULL;
+    return written(s, s->rule->process.trace->key, r->client);
+}
+
 bool client_refuses_cookies(const struct world *w, const struct request *r)
 {
-    const struct source *s = &w->sources[w->class_source[r->class]];
+    const struct source *s = source_of(w, r);
     return s->rule->no_cookies > 0 &&
            sort(w, s, SORT_COOKIES, client_of(w, r)) < s->rule->no_cookies;
 }

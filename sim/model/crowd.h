@@ -54,5 +54,9 @@ uint32_t client_of(const struct world *w, const struct request *r);
 void address_of(const struct world *w, const struct request *r, struct lb_address *out,
                 uint32_t *client);
 bool client_refuses_cookies(const struct world *w, const struct request *r);
+/* Its path, without a query: a trace's own, else that of its class; NULL = none. */
+const char *path_of(const struct world *w, const struct request *r);
+/* The key that its line of a trace has; NULL = none. */
+const char *key_of(const struct world *w, const struct request *r);
 
 #endif

@@ -22,6 +22,11 @@ void front_ask_key(struct world *w, struct front *f, const struct request *r)
                           w->class_source[r->class] + 1U, client);
     w->ask.key = w->ask_name;
     w->ask.key_size = (size_t)length;
+    const char *own = key_of(w, r);
+    if (own != NULL) {
+        w->ask.key = own;
+        w->ask.key_size = strlen(own);
+    }
     w->ask.destination = (struct lb_address){
         .family = 4, .port = 80, .bytes = {198, 51, (uint8_t)(r->class >> 8), (uint8_t)r->class}};
     w->ask.size = (uint64_t)r->work;

@@ -76,6 +76,7 @@ struct source { /* a client group at work */
     double rate;     /* per second, now */
     double gap;      /* mean, ns; 0 = nobody comes: the rate is 0, or as good as that */
     lb_time next_at; /* LB_NEVER: none, of a process */
+    bool apart;      /* a process, or sessions: not the short way from arrival to request */
     double rest;     /* gap 0: how much of a mean gap is still to wait; else equal gaps' fraction */
     engine_event next;
     struct arrivals_state *process; /* NULL: Poisson or equal gaps */

@@ -22,6 +22,7 @@ enum arrivals {
     ARRIVALS_RAMP,
     ARRIVALS_STEPS,
     ARRIVALS_DIURNAL,
+    ARRIVALS_TRACE,
     ARRIVALS_KINDS
 };
 
@@ -38,6 +39,11 @@ struct scenario_arrivals {
     bool repeat;            /* ... or the first follows it */
     double mean, amplitude; /* diurnal: as written; in [0, 1] */
     lb_time period, peak_at;
+    const char *file; /* trace: as written */
+    uint32_t format;  /* enum trace_format */
+    double warp;      /* time runs so many times as fast */
+    double scale;     /* arrivals for each that is recorded; 0 = a rate or a load is given */
+    struct trace *trace;
 };
 
 /* One kind for people: reading (read_arrivals.c), explain. */

@@ -135,6 +135,28 @@ void diagnose_note(struct diagnose *d, struct place at, const char *format, ...)
     va_end(list);
 }
 
+void diagnose_line(struct diagnose *d, const char *file, uint64_t line, const char *text,
+                   const char *word, const char *format, ...)
+{
+    if (d->variant != NULL)
+        return;
+    struct text message;
+    text_init(&message);
+    va_list list;
+    va_start(list, format);
+    text_addv(&message, format, list);
+    va_end(list);
+    (void)add_escaped(d->out, file, strlen(file));
+    text_addf(d->out, ":%" PRIu64 ": %s: ", line, word);
+    (void)add_escaped(d->out, message.data == NULL ? "" : message.data, message.size);
+    if (text != NULL) {
+        text_addf(d->out, "\n%6" PRIu64 " | ", line);
+        (void)add_escaped(d->out, text, strlen(text));
+    }
+    text_add(d->out, "\n", 1);
+    text_done(&message);
+}
+
 void diagnose_whole(struct diagnose *d, uint32_t source, const char *message)
 {
     d->muted = !diagnose_listens(d);

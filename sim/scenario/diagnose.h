@@ -32,6 +32,11 @@ __attribute__((format(printf, 3, 4))) void diagnose_note(struct diagnose *d, str
                                                          const char *format, ...);
 /* Would the next error be shown? Nobody needs the nearest word for one that is not. */
 bool diagnose_listens(const struct diagnose *d);
+/* A line of another file that a value named, with its text; word: "warning". Not counted, and not shown
+ * for the variants that are not asked for. */
+__attribute__((format(printf, 6, 7))) void diagnose_line(struct diagnose *d, const char *file,
+                                                         uint64_t line, const char *text,
+                                                         const char *word, const char *format, ...);
 /* An error of a whole source, without a line. */
 void diagnose_whole(struct diagnose *d, uint32_t source, const char *message);
 /* "2 errors in web.yaml", and how many were not shown. */

@@ -201,6 +201,9 @@ void resolve_scenario(struct reader *r);
 /* Binds the names in what was read: once backends, clients and balancer are known. */
 void resolve_timeline(struct reader *r);
 void resolve_expects(struct reader *r);
+/* Reads the file of a group whose arrivals are a trace: what it says of rate and work. node: the
+ * arrivals. False after the error. */
+bool resolve_trace(struct reader *r, struct scenario_client *client, const struct node *node);
 /* The backends of this name; NULL when there are none. */
 const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size);
 /* "did you mean" a backend or group. */

@@ -11,7 +11,14 @@
 
 #include "sim/scenario/schema.h"
 
-enum argument_type { ARGUMENT_AMOUNT, ARGUMENT_TIME, ARGUMENT_SHARE, ARGUMENT_YES };
+enum argument_type {
+    ARGUMENT_AMOUNT,
+    ARGUMENT_TIME,
+    ARGUMENT_SHARE,
+    ARGUMENT_YES,
+    ARGUMENT_TEXT,
+    ARGUMENT_FORMAT
+};
 
 struct arrivals_argument {
     const char *name;
@@ -51,6 +58,15 @@ static const struct arrivals_argument of_diurnal[] = {
     {TIME_OR_0(peak_at)},
     {.name = NULL}};
 
+static const char *const formats[] = {"table", "combined", "common", "json", "haproxy"};
+static const struct arrivals_argument of_trace[] = {
+    {"file", ARGUMENT_TEXT, false, 0, 0, "the name of a file", FIELD(file)},
+    {"format", ARGUMENT_FORMAT, true, 0, 0, "table, combined, common, json or haproxy",
+     FIELD(format)},
+    {"warp", ARGUMENT_SHARE, true, 1e-6, 1e6, "from 0.0001% to 100000000%", FIELD(warp)},
+    {"repeat", ARGUMENT_YES, true, 0, 0, "yes or no", FIELD(repeat)},
+    {.name = NULL}};
+
 static const struct arrivals_kind kinds[] = {
     {"poisson", ARRIVALS_POISSON, false, of_none, "poisson(rate=R | load=L)",
      "independent of each other; gaps are exponential"},
@@ -74,6 +90,10 @@ static const struct arrivals_kind kinds[] = {
     {"diurnal", ARRIVALS_DIURNAL, true, of_diurnal,
      "diurnal(mean=R | L, amplitude=S, period=T [, peak_at=T] [, rate=R | load=L])",
      "Poisson whose rate is mean x (1 + amplitude x cos(2 pi (t - peak_at) / period))"},
+    {"trace", ARRIVALS_TRACE, true, of_trace,
+     "trace(file=F [, format=W] [, warp=S] [, repeat=yes] [, rate=S | R] [, load=L])",
+     "as recorded in a file; warp=200% lets its time run twice as fast, rate=150% makes three "
+     "requests of two, repeat=yes begins anew at its end"},
 };
 
 const struct arrivals_kind *arrivals_kind_at(uint32_t i)
@@ -154,6 +174,22 @@ static void read_argument(struct reading *a, const struct arrivals_argument *rul
             refuse(a, arg, words);
         return;
     }
+    if (rule->type == ARGUMENT_TEXT) {
+        if (arg->kind == CALL_QUANTITY || arg->text[0] == '\0')
+            refuse(a, arg, words);
+        else
+            *(const char **)to = arena_copy(a->r->arena, arg->text, strlen(arg->text));
+        return;
+    }
+    if (rule->type == ARGUMENT_FORMAT) {
+        uint32_t n = sizeof formats / sizeof formats[0], i = 0;
+        while (i < n && (arg->kind != CALL_NAME || strcmp(arg->text, formats[i]) != 0))
+            i++;
+        *(uint32_t *)to = i;
+        if (i == n)
+            refuse(a, arg, words);
+        return;
+    }
     struct quantity q;
     enum quantity_kind kind = rule->type == ARGUMENT_TIME ? QUANTITY_TIME : QUANTITY_SHARE;
     char what[120];
@@ -204,6 +240,14 @@ static double shape(struct scenario_arrivals *a, enum arrivals kind)
     }
 }
 
+/* rate=150% of a trace: of what is recorded. */
+static void read_scale(struct reading *a, const struct call *arg)
+{
+    a->to->scale = arg->quantity.value;
+    if (!(a->to->scale > 0 && a->to->scale <= 1000))
+        refuse(a, arg, "rate of trace must be above 0% and at most 100000%");
+}
+
 /* rate= or load=, or neither. */
 static void read_rate(struct reading *a)
 {
@@ -222,6 +266,11 @@ static void read_rate(struct reading *a)
         }
         first = arg;
         bool load = i == 1;
+        if (i == 0 && a->kind->kind == ARRIVALS_TRACE && arg->kind == CALL_QUANTITY &&
+            arg->quantity.kind == QUANTITY_SHARE) {
+            read_scale(a, arg);
+            continue;
+        }
         char what[300];
         (void)snprintf(what, sizeof what, "%.200s: %s of %s", read_trail(a->r), keys[i],
                        a->call->text);
@@ -315,12 +364,20 @@ void read_arrivals(struct reader *r, const struct schema_row *row, const struct 
         return;
     client->arrivals = a.kind->kind;
     client->varies = a.kind->varies;
+    client->process.warp = 1;
     read_rate(&a);
     for (const struct arrivals_argument *rule = a.kind->arguments; a.fine && rule->name != NULL;
          rule++)
         read_argument(&a, rule);
     if (!a.fine)
         return;
+    if (a.kind->kind == ARRIVALS_TRACE) { /* the rest when it is read: resolve_trace */
+        if (a.rate == 0 && a.to->scale == 0)
+            a.to->scale = 1;
+        client->rate = a.load ? 0 : a.rate;
+        client->load = a.load ? a.rate : 0;
+        return;
+    }
     double sum = shape(a.to, a.kind->kind);
     bool amounts = a.kind->kind == ARRIVALS_BURSTY || a.kind->kind == ARRIVALS_RAMP ||
                    a.kind->kind == ARRIVALS_STEPS;

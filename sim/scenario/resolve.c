@@ -10,6 +10,7 @@
 
 #include "sim/base/units.h"
 #include "sim/scenario/schema.h"
+#include "sim/scenario/trace.h"
 
 #define BACKENDS_MAX 100000U
 #define SAMPLES_MAX  10000000
@@ -257,6 +258,9 @@ static void resolve_clients(struct reader *r)
         s->clients[i].class_first = s->class_total;
         s->class_total += s->clients[i].class_count;
         check_client_names(r, i);
+        if (s->clients[i].arrivals == ARRIVALS_TRACE &&
+            !resolve_trace(r, &s->clients[i], entry_value(r, "clients", i, "arrivals")))
+            continue;
         if (!read_damaged(r, "backends"))
             solve_load(r, i);
     }
@@ -296,7 +300,8 @@ static void check_timeline(struct reader *r)
 }
 
 /* States that change faster than anybody could draw them. */
-#define CHANGES_MAX 1e8
+#define CHANGES_MAX        1e8
+#define TRACE_ROWS_RUN_MAX 1e10
 
 static void check_bursts(struct reader *r)
 {
@@ -305,6 +310,13 @@ static void check_bursts(struct reader *r)
     for (uint32_t i = 0; i < s->client_count; i++) {
         const struct scenario_arrivals *process = &s->clients[i].process;
         double both = (double)process->low_for + (double)process->high_for;
+        const struct trace *trace = process->trace;
+        if (trace != NULL && process->repeat &&
+            length / (double)trace->length * trace->rows > TRACE_ROWS_RUN_MAX)
+            diagnose_error(r->diagnose, entry_value(r, "clients", i, "arrivals")->at,
+                           "clients[%u].arrivals: the trace has %u rows in %.3g s, and would be "
+                           "repeated too often in this run",
+                           (unsigned)i, (unsigned)trace->rows, (double)trace->length / 1e9);
         if (s->clients[i].arrivals != ARRIVALS_BURSTY || both <= 0 || length / both <= CHANGES_MAX)
             continue;
         diagnose_error(r->diagnose, entry_value(r, "clients", i, "arrivals")->at,

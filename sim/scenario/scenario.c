@@ -5,6 +5,7 @@
 
 #include "sim/base/units.h"
 #include "sim/scenario/arena.h"
+#include "sim/scenario/trace.h"
 
 double scenario_capacity(const struct scenario *scenario)
 {
@@ -20,7 +21,15 @@ double scenario_mean_work(const struct scenario_client *client)
     for (uint32_t i = 0; i < client->class_count; i++)
         if (client->classes[i].share > 0)
             sum += client->classes[i].share * client->classes[i].work.mean;
+    if (client->process.trace != NULL)
+        return trace_mean_work(client->process.trace, sum);
     return sum;
+}
+
+double scenario_trace_rate(const struct scenario_client *client)
+{
+    const struct trace *trace = client->process.trace;
+    return trace->arrivals / ((double)trace->length / (double)UNITS_S);
 }
 
 double scenario_mean_requests(const struct scenario_client *client)
@@ -52,6 +61,8 @@ void scenario_destroy(struct scenario *scenario)
     for (uint32_t i = 0; i < scenario->client_count; i++) {
         struct scenario_client *client = &scenario->clients[i];
         distribution_done(&client->think);
+        if (client->process.trace != NULL)
+            trace_done(client->process.trace);
         distribution_done(&client->sessions.requests);
         distribution_done(&client->sessions.think);
         for (uint32_t c = 0; c < client->class_count; c++)

@@ -354,6 +354,8 @@ struct scenario {
 double scenario_capacity(const struct scenario *scenario);
 /* Mean work of a request of this group, ns. */
 double scenario_mean_work(const struct scenario_client *client);
+/* Arrivals a second that the group's trace has recorded, in the mean, after its warp. */
+double scenario_trace_rate(const struct scenario_client *client);
 /* Mean number of requests that one arrival of this group brings: 1, or those of a session. */
 double scenario_mean_requests(const struct scenario_client *client);
 /* Arrival rate x mean work / capacity over all open groups. */
