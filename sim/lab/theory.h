@@ -58,6 +58,7 @@ enum theory_quantity {
     THEORY_EXTRA,    /* attempts a request beyond the first */
     THEORY_P999,     /* 0.999 quantile of the response */
     THEORY_LOST,     /* sessions lost */
+    THEORY_LOGINS,   /* those that had to log in again */
     THEORY_HIT,      /* share of requests that find their session */
     THEORY_STALE,    /* share of clients who still go where they no longer should */
     THEORY_QUANTITIES

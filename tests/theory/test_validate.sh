@@ -24,7 +24,8 @@ assert families >= {"M/M/1", "M/M/1/K", "M/M/c", "M/D/1", "M/G/1", "M/G/1-PS", "
                     "connections", "modulo", "ring-change", "rendezvous-change", "jump-change",
                     "ring", "rendezvous", "rendezvous-weighted", "jump", "maglev", "sticky-zipf",
                     "nat", "addresses", "D/M/1", "MMPP/M/1", "M/M/c/K", "detection", "recovery",
-                    "undetected", "black-hole", "dead-retries", "retry-budget"}, families
+                    "undetected", "black-hole", "sessions-crash",
+                    "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget"}, families
 for n in (2, 3, 4, 8):
     assert any(c.startswith("power-of-two") and f"n={n}" in c and "replacement=yes" in c for c in cases), n
     assert any(c.startswith("power-of-two") and c.endswith(f"n={n}") for c in cases), n
@@ -41,7 +42,7 @@ for r in rows:
     assert abs(r["simulation"] - r["theory"]) <= 3.5 * both + 1e-12, r
 groups = [r["group"] for r in rows]
 assert groups == sorted(groups, key=groups.index), "a heading stands twice"
-assert {"Queues", "Hashing"} <= set(groups), groups
+assert {"Queues", "Hashing", "Failover", "Sessions", "Retries"} <= set(groups), groups
 PYTHON
 check $? 'the rows say what they must'
 
