@@ -15,7 +15,11 @@
 /* Is there anything about it that a plain backend cannot do? */
 static bool needs_clock(const struct scenario_nature *nature)
 {
-    return nature->impatient || nature->control.on || nature->sigma > 0 || nature->kappa > 0;
+    bool stops =
+        nature->pauses || (nature->failures.on &&
+                           (nature->failures.kind == FAILURE_PAUSE || nature->failures.while_busy));
+    return nature->impatient || nature->control.on || nature->sigma > 0 || nature->kappa > 0 ||
+           nature->cold || stops;
 }
 
 void backend_init(struct world *w, uint32_t backend, const struct scenario_backend *rule)
@@ -30,6 +34,8 @@ void backend_init(struct world *w, uint32_t backend, const struct scenario_backe
     *rest = (struct backend_rest){.own_speed = rule->speed,
                                   .top_speed = rule->speed,
                                   .speed = rule->speed,
+                                  .fraction = 1.0,
+                                  .cold = 1.0,
                                   .stopped_at = LB_NEVER,
                                   .nature = nature,
                                   .contends = nature->sigma > 0 || nature->kappa > 0};
@@ -120,31 +126,6 @@ lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now)
     return units_from_ns((double)left * w->rest[r->backend].speed);
 }
 
-void backend_set_clocked(struct world *w, uint32_t backend, lb_time now)
-{
-    struct backend *b = &w->backends[backend];
-    struct backend_rest *rest = &w->rest[backend];
-    requests_need_more(&w->requests);
-    if (b->discipline != DISCIPLINE_FIFO)
-        return;
-    service_tick(w, backend, now);
-    b->discipline = BACKEND_CLOCKED_FIFO;
-    for (uint32_t id = 1; id <= w->requests.used; id++) {
-        struct request *r = world_request(w, id);
-        if (r->state != REQUEST_SERVICE || r->backend != (int32_t)backend)
-            continue;
-        double left = (double)r->work;
-        if (r->event != ENGINE_NO_EVENT) {
-            left = (double)(engine_when(w->engine, r->event) - now) * rest->speed;
-            engine_cancel(w->engine, r->event);
-        }
-        backend_busy(b, -1, now); /* and service_enter counts it again */
-        w->requests.more[id].work = (double)r->work;
-        service_enter(w, backend, id, left, now);
-        rest->respeeds++;
-    }
-}
-
 void backend_leave(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     step_leave(w, false, id, end, now);
@@ -157,14 +138,41 @@ void backend_turn_away(struct world *w, uint32_t id, enum lb_end end, lb_time no
     backend_leave(w, id, end, now);
 }
 
+/* A backend that stands still lets as many wait as ever. */
+static void wait_for_it(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    const struct backend *b = &w->backends[r->backend];
+    bool outside = w->state.rule != NULL && w->state.rule->store == STORE_EXTERNAL;
+    if (outside && state_fetch(w, id, now))
+        return;
+    uint32_t present = b->busy + b->queued;
+    if (present >= b->slots && present - b->slots >= b->limit) {
+        backend_turn_away(w, id, LB_END_QUEUE_FULL, now);
+        return;
+    }
+    r->entered = now;
+    if (w->state.on)
+        state_enter(w, id, now);
+    if (w->tell.entries)
+        tell_entered(w, id);
+    discipline_wait(w, id, now);
+    if (w->story != NULL)
+        story_enters(w, id, now);
+}
+
 /* A hung backend accepts whatever its system still has room for, and serves nobody; neither begins
  * one that cancels what is abandoned with a request whose client left while it was on its way. */
 void backend_receive_unserved(struct world *w, uint32_t id, lb_time now)
 {
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
-    if ((r->flags & REQUEST_ORPHAN) != 0) {
+    if ((r->flags & REQUEST_ORPHAN) != 0 && (b->cancel_abandoned || w->rest[r->backend].hung)) {
         backend_turn_away(w, id, LB_END_CANCELLED, now);
+        return;
+    }
+    if (!w->rest[r->backend].hung) {
+        wait_for_it(w, id, now);
         return;
     }
     r->entered = now;
@@ -205,9 +213,10 @@ void backend_service_event(void *context, uint32_t subject, lb_time now)
 void backend_depart(struct world *w, uint32_t backend, lb_time now)
 {
     uint32_t id = service_depart(w, backend, now);
+    bool error = w->requests.more != NULL && w->requests.more[id].error;
     w->counts[backend].work_done += work_of(w, id);
     discipline_advance(w, backend, now);
-    backend_leave(w, id, LB_END_OK, now);
+    backend_leave(w, id, error ? LB_END_ERROR : LB_END_OK, now);
     discipline_turn_away(w, backend, now);
 }
 
@@ -230,7 +239,8 @@ void backend_take_out(struct world *w, uint32_t id, lb_time now)
             queue_take(w, (uint32_t)r->backend, id, now);
         return;
     }
-    w->counts[r->backend].work_done += b->frozen ? 0.0 : backend_work_so_far(w, id, now);
+    w->counts[r->backend].work_done +=
+        w->rest[r->backend].hung ? 0.0 : backend_work_so_far(w, id, now);
     if (clocked) {
         service_remove(w, (uint32_t)r->backend, id, now);
     } else {
@@ -265,7 +275,9 @@ void backend_abandon(struct world *w, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     struct backend *b = &w->backends[r->backend];
     r->flags |= REQUEST_ORPHAN;
-    if (b->frozen || (b->cancel_abandoned && r->state == REQUEST_SERVICE)) {
+    const struct backend_rest *rest = &w->rest[r->backend];
+    bool knows = !rest->isolated && b->cancel_abandoned;
+    if (rest->hung || (knows && r->state == REQUEST_SERVICE)) {
         backend_remove(w, id, now);
         requests_give(&w->requests, id);
     }

@@ -38,7 +38,7 @@ struct backend {                         /* one cache line: what the backend doe
     uint32_t head, tail;                 /* queue of requests */
     uint8_t truth, discipline;
     bool cancel_abandoned;
-    bool frozen;                           /* hung: nothing advances */
+    bool frozen;                           /* hung, or still: nothing advances */
     bool at_one;                           /* speed is 1: work takes as long as it says */
     backend_area busy_turns, queued_turns; /* sums of change x time: see above */
 };
@@ -51,8 +51,19 @@ struct backend_count {  /* half a line: what is counted at each end of an attemp
 
 struct backend_rest { /* what is seldom needed, apart so that a farm of thousands stays in cache */
     double own_speed, top_speed; /* as configured; the highest there was */
-    double speed;                /* own x slowdown */
-    double work_spent;           /* integral of busy slots x speed, up to area_mark */
+    double speed;                /* own x fraction / cold */
+    /* what has befallen it, from which its truth follows (fault.c) */
+    bool down, hung, isolated;
+    uint8_t still;   /* reasons to stand still: STILL_* */
+    double fraction; /* of its own speed, 1 = not slowed down */
+    double cold;     /* work takes so many times as long, 1 = warm */
+    double loss;     /* share of packets that are lost */
+    double error_share;
+    lb_time error_in; /* work until an error, ns at speed 1 */
+    bool draws;       /* the streams below are open */
+    struct lb_random errors, losses;
+    uint32_t flapper;  /* 1 + the action that makes it flap; 0 = none */
+    double work_spent; /* integral of busy slots x speed, up to area_mark */
     backend_area area_mark;
     uint64_t respeeds; /* services that went on at another speed: each rounds once more */
     double doubt;      /* ns of work that work_done may be wrong by, besides */
@@ -77,8 +88,16 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
         uint32_t count, before; /* drops in this state; and in the one before */
     } codel;
     uint32_t last[SCENARIO_PRIORITIES]; /* priority: the last one waiting of each level, or 0 */
-    uint32_t dropped;                   /* out of the queue, to be turned away: first of a chain */
-    struct histogram *latency;          /* attempts answered since the last look; NULL = not kept */
+    struct backend_wear {               /* what comes by itself: wear.c */
+        engine_event pause, failure, cold;
+        uint32_t pauses, failures, cold_step; /* so far */
+        bool failed;                          /* by itself, to be repaired */
+        bool repairing;                       /* `failure` is the end of its repair */
+        bool idle;                            /* while: busy, and it is not: */
+        lb_time left, lasts;                  /* time to the next failure then; its repair */
+    } wear;
+    uint32_t dropped;          /* out of the queue, to be turned away: first of a chain */
+    struct histogram *latency; /* attempts answered since the last look; NULL = not kept */
 };
 
 _Static_assert(sizeof(struct backend) == 64, "what the backend does is one line");
@@ -128,8 +147,6 @@ lb_time backend_work_left(const struct world *w, uint32_t id, lb_time now);
 double backend_work_so_far(struct world *w, uint32_t id, lb_time now);
 /* Brings work_spent up to now; before every change of speed. */
 void backend_spend(struct world *w, uint32_t backend, lb_time now);
-/* From now on it serves by the virtual clock. Those in service go on where they are. */
-void backend_set_clocked(struct world *w, uint32_t backend, lb_time now);
 /* Out of the queue or out of service, undone; the record then belongs to nobody here. */
 void backend_take_out(struct world *w, uint32_t id, lb_time now);
 
@@ -139,13 +156,35 @@ struct backend_set {
     uint32_t count;
 };
 
-/* Process gone, or a restart: everything present is reset. truth is the new one. */
-void fault_reset(struct world *w, struct backend_set set, enum truth truth, lb_time now);
+/* Process gone (down), or a restart: everything present is reset. Afterwards nothing is wrong with it but
+ * that it is down, and cold after a restart. */
+void fault_reset(struct world *w, struct backend_set set, bool down, lb_time now);
 /* Stops answering; what is present freezes. */
 void fault_hang(struct world *w, struct backend_set set, lb_time now);
 /* Another speed, a fraction of its own: what is in service goes on at the new one. Below a
  * millionth it is a millionth: as good as hung, and ends of services stay within the clock. */
 #define BACKEND_SLOWEST 1e-6
 void fault_slow(struct world *w, struct backend_set set, double fraction, lb_time now);
+/* Stands still for a reason, or no longer for this one: what is in service freezes, and goes on. */
+#define STILL_PAUSE   1U /* of itself */
+#define STILL_FAILURE 2U
+#define STILL_ACTION  4U
+void fault_still(struct world *w, struct backend_set set, unsigned why, bool still, lb_time now);
+/* From now on this share of what begins ends in an error after `in` of work. */
+void fault_errors(struct world *w, struct backend_set set, double share, lb_time in, lb_time now);
+/* Packets between balancers and these backends are lost: this share of them, or all. */
+void fault_loss(struct world *w, struct backend_set set, double share);
+void fault_isolate(struct world *w, struct backend_set set, bool isolated);
+/* Work takes so many times as long from now on. */
+void fault_cold(struct world *w, uint32_t backend, double times, lb_time now);
+/* All of the above undone, for one that is neither down nor hung. */
+void fault_heal(struct world *w, struct backend_set set, lb_time now);
+
+/* wear.c: what comes by itself. At time 0; when its process ends, and begins anew; when somebody is in
+ * service again, or nobody any more. */
+void wear_init(struct world *w, uint32_t backend);
+void wear_stopped(struct world *w, uint32_t backend);
+void wear_restarted(struct world *w, uint32_t backend, lb_time now);
+void wear_busy(struct world *w, uint32_t backend, bool busy, lb_time now);
 
 #endif

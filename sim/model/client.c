@@ -161,16 +161,20 @@ STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, int32
         step_place(w, true, step_front(w, true, id), id, picked, now);
 }
 
+void client_too_many(struct world *w)
+{
+    lb_error_set(&w->failed, LB_ERROR_INVALID,
+                 "more than %u requests in flight at once: the load is beyond the capacity; "
+                 "lower it, or give clients a timeout or backends a queue limit",
+                 w->requests.max);
+    engine_stop(w->engine);
+}
+
 static inline uint32_t take(struct world *w)
 {
     uint32_t id = requests_take(&w->requests);
-    if (__builtin_expect(id == 0, 0)) {
-        lb_error_set(&w->failed, LB_ERROR_INVALID,
-                     "more than %u requests in flight at once: the load is beyond the capacity; "
-                     "lower it, or give clients a timeout or backends a queue limit",
-                     w->requests.max);
-        engine_stop(w->engine);
-    }
+    if (__builtin_expect(id == 0, 0))
+        client_too_many(w);
     return id;
 }
 

@@ -39,6 +39,12 @@ static inline void deadlines_join(struct deadlines *d, struct requests *requests
     requests->at[id].timeout = d->next++;
 }
 
+/* The same one goes on with another record. */
+static inline void deadlines_hand_on(struct deadlines *d, const struct request *r, uint32_t id)
+{
+    d->line[r->timeout & d->mask] = id;
+}
+
 /* It no longer waits. */
 static inline void deadlines_leave(struct deadlines *d, const struct request *r)
 {

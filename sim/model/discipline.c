@@ -123,9 +123,15 @@ void backend_patience_event(void *context, uint32_t subject, lb_time now)
 
 static void begin(struct world *w, uint32_t backend, uint32_t id, lb_time now)
 {
-    double work = (double)world_request(w, id)->work;
-    if (w->requests.more != NULL)
+    struct backend_rest *rest = &w->rest[backend];
+    const struct request *r = world_request(w, id);
+    bool error = rest->error_share > 0 && (r->flags & REQUEST_PROBE) == 0 &&
+                 lb_random_unit(&rest->errors) < rest->error_share;
+    double work = (double)(error ? rest->error_in : r->work);
+    if (w->requests.more != NULL) {
         w->requests.more[id].work = work;
+        w->requests.more[id].error = error;
+    }
     service_enter(w, backend, id, work, now);
 }
 
@@ -191,6 +197,23 @@ void discipline_turn_away(struct world *w, uint32_t backend, lb_time now)
         disarm(w, id);
         backend_leave(w, id, LB_END_QUEUE_TIMEOUT, now);
     }
+}
+
+void discipline_go_on(struct world *w, uint32_t backend, lb_time now)
+{
+    uint32_t next = of(w, backend)->shares ? 0 : w->backends[backend].head;
+    while (next != 0) {
+        uint32_t id = next;
+        struct request *r = world_request(w, id);
+        next = r->next;
+        if (!w->requests.more[id].overdue)
+            continue;
+        of(w, backend)->leave(w, backend, id, now);
+        r->state = REQUEST_BACK;
+        r->next = w->rest[backend].dropped;
+        w->rest[backend].dropped = id;
+    }
+    discipline_advance(w, backend, now);
 }
 
 void discipline_take_out(struct world *w, uint32_t id, lb_time now)

@@ -32,6 +32,8 @@ void discipline_receive(struct world *w, uint32_t id, lb_time now);
 void discipline_wait(struct world *w, uint32_t id, lb_time now);
 /* Free slots take what waits. */
 void discipline_advance(struct world *w, uint32_t backend, lb_time now);
+/* It stood still and goes on: those whose patience is over leave, free slots take who waits. */
+void discipline_go_on(struct world *w, uint32_t backend, lb_time now);
 /* Turns away those whom the discipline has dropped meanwhile. */
 void discipline_turn_away(struct world *w, uint32_t backend, lb_time now);
 /* Out of the queue, wherever it stands. */

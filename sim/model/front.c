@@ -194,6 +194,8 @@ static enum cause cause_of(const struct world *w, uint32_t id, enum lb_end end)
         return CAUSE_RESET;
     case LB_END_QUEUE_TIMEOUT:
         return CAUSE_QUEUE_TIMEOUT;
+    case LB_END_ERROR:
+        return CAUSE_ERROR;
     default:
         return CAUSE_RESPONSE_TIMEOUT;
     }
@@ -300,6 +302,11 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
         engine_cancel(w->engine, r->event);
         requests_give(&w->requests, id);
         break;
+    case REQUEST_LOST:
+        in_books = true;
+        finish(w, id, LB_END_CANCELLED, now);
+        requests_give(&w->requests, id);
+        break;
     default: /* between client and balancer, or before a retry: nobody but the event knows it */
         engine_cancel(w->engine, r->event);
         requests_give(&w->requests, id);
@@ -319,7 +326,7 @@ void front_cut(struct world *w, uint32_t backend, lb_time now)
             backend_remove(w, id, now);
         else if (r->state == REQUEST_TO_BACKEND || r->state == REQUEST_BACK)
             engine_cancel(w->engine, r->event);
-        else
+        else if (r->state != REQUEST_LOST)
             continue;
         r->flags |= REQUEST_CUT;
         r->event = ENGINE_NO_EVENT;

@@ -121,6 +121,8 @@ static bool goes(struct world *w, struct front *f, uint32_t node, lb_time now)
         return false;
     uint32_t id = f->balancer.waiting.nodes[node].request;
     int32_t backend = front_pick_again(w, f, id, now);
+    if (backend == LB_WAIT) /* for another tier, perhaps, than before */
+        f->balancer.waiting.nodes[node].tier = f->balancer.wait_tier;
     if (backend < 0 || balancer_full(&f->balancer, (uint32_t)backend))
         return false;
     line_leave(w, f, id);

@@ -63,7 +63,9 @@ void probe_check_event(void *context, uint32_t subject, lb_time now)
     if (w->requests.tries != NULL)
         w->requests.tries[id] = (struct request_tries){.front = (uint16_t)f->number};
     r->timeout = engine_at(w->engine, now + rule->timeout, EVENT_PROBE_TIMEOUT, id);
-    if (w->to_backend > 0)
+    if (w->links && !f->outer && !link_probe(w, (uint32_t)r->backend))
+        r->state = REQUEST_LOST;
+    else if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_THERE, id);
     else
         probe_there_event(w, id, now);
@@ -80,9 +82,10 @@ void probe_there_event(void *context, uint32_t subject, lb_time now)
         return;
     }
     struct backend *b = &w->backends[r->backend];
-    if (b->truth == TRUTH_HUNG)
+    const struct backend_rest *rest = &w->rest[r->backend];
+    if (rest->hung)
         r->state = REQUEST_RESTING; /* accepted; only its timeout knows it now */
-    else if (b->truth != TRUTH_DOWN && f->rule->health.reserved)
+    else if (!rest->down && !b->frozen && f->rule->health.reserved)
         probe_answer(w, subject, LB_END_OK, now);
     else
         backend_receive(w, subject, now);
@@ -102,7 +105,9 @@ void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     struct request *r = world_request(w, id);
     r->state = REQUEST_BACK;
     r->next = (uint32_t)verdict(end);
-    if (w->to_backend > 0)
+    if (w->links && !world_front(w, id)->outer && !link_probe(w, (uint32_t)r->backend))
+        r->state = REQUEST_LOST;
+    else if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_BACK, id);
     else
         probe_back_event(w, id, now);

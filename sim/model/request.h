@@ -27,6 +27,7 @@ enum request_state {
     REQUEST_QUEUED,  /* at the backend; next and event = links of its queue */
     REQUEST_SERVICE, /* event = end of service; under ps, place in the heap */
     REQUEST_BACK,    /* answer on its way to the balancer */
+    REQUEST_LOST,    /* it, or its answer, was lost: in the books until somebody gives up */
     REQUEST_TO_CLIENT,
     REQUEST_RESTING /* at the client, before another try */
 };
@@ -74,6 +75,9 @@ struct request_tries {
 struct request_more {
     double work;           /* what it takes at its backend, ns at speed 1 */
     engine_event patience; /* it leaves the queue of its backend then */
+    engine_event over;     /* its balancer waits no longer */
+    bool connected;        /* it was not lost on the way there */
+    bool error;            /* it will end in one */
     bool overdue;          /* it would have left, but the backend stood still */
 };
 
@@ -132,7 +136,7 @@ static inline uint32_t requests_id(const struct requests *requests, const struct
 static inline bool request_in_books(const struct request *r)
 {
     return (r->state == REQUEST_TO_BACKEND || r->state == REQUEST_QUEUED ||
-            r->state == REQUEST_SERVICE || r->state == REQUEST_BACK) &&
+            r->state == REQUEST_SERVICE || r->state == REQUEST_BACK || r->state == REQUEST_LOST) &&
            (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0;
 }
 

@@ -131,6 +131,8 @@ void service_enter(struct world *w, uint32_t backend, uint32_t id, double work, 
             (struct service_entry){.finish = s->virtual_now + work, .request = id});
     count(w, backend, now);
     service_reschedule(w, backend, now);
+    if (s->nature->failures.while_busy && s->present == 1)
+        wear_busy(w, backend, true, now);
 }
 
 /* Takes the entry at a place of the heap out. */
@@ -145,6 +147,8 @@ static void take(struct world *w, uint32_t backend, struct backend_rest *s, uint
             sift_down(w, s, at, last);
     }
     count(w, backend, now);
+    if (s->nature->failures.while_busy && s->present == 0)
+        wear_busy(w, backend, false, now);
 }
 
 void service_remove(struct world *w, uint32_t backend, uint32_t id, lb_time now)

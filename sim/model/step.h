@@ -83,6 +83,8 @@ STEP void step_note(struct world *w, bool plain, uint32_t id, const struct reque
 STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end, lb_time now)
 {
     struct request *r = world_request(w, id);
+    if (!plain && __builtin_expect(w->links, 0))
+        link_finish(w, id);
     struct backend_count *count = &w->counts[r->backend];
     count->in_flight += (uint64_t)(now - r->sent); /* what of it lies in the window: world_edge */
     if (!plain && __builtin_expect(w->ledger.window_count != 0, 0))
@@ -124,6 +126,8 @@ STEP void step_answer(struct world *w, bool plain, uint32_t id, enum lb_end end,
 {
     struct request *r = world_request(w, id);
     r->state = REQUEST_BACK;
+    if (!plain && __builtin_expect(w->links, 0) && !link_answer(w, id))
+        return;
     if (!plain && w->to_backend > 0) {
         r->next = (uint32_t)end;
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_BACK, id);
@@ -296,6 +300,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         if (!plain && w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, backend);
     }
+    if (!plain && __builtin_expect(w->links, 0) && !link_send(w, f, id, now))
+        return;
     if (!plain && w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_AT_BACKEND, id);
     else

@@ -119,6 +119,7 @@ static const char *whereabouts(const struct world *w, const struct request *r, c
     case REQUEST_BACKOFF:
         return "before the balancer has tried again";
     case REQUEST_TO_BACKEND:
+    case REQUEST_LOST:
     case REQUEST_BACK:
         (void)snprintf(buf, size, "while it is between the balancer and %.64s",
                        name_of(w, r->backend));
@@ -347,7 +348,7 @@ void story_reaches(struct world *w, uint32_t id, lb_time now)
     if (b->truth == TRUTH_DOWN)
         (void)snprintf(text, sizeof text, "nobody listens at %.64s: it is down",
                        name_of(w, r->backend));
-    else if (b->frozen)
+    else if (w->rest[r->backend].hung)
         (void)snprintf(text, sizeof text, "%.64s accepts it and serves nobody: it is hung",
                        name_of(w, r->backend));
     else

@@ -72,10 +72,12 @@ static void hear(struct world *w, const struct tell_probe *probe, lb_time now)
 static bool answer(struct world *w, struct tell_probe *probe)
 {
     const struct backend *b = &w->backends[probe->backend];
-    probe->answered = b->truth != TRUTH_DOWN && !b->frozen;
+    const struct backend_rest *rest = &w->rest[probe->backend];
+    bool lost = w->links && !link_probe(w, probe->backend);
+    probe->answered = !rest->down && !b->frozen && !lost;
     if (probe->answered)
         probe->load = load_of(w, probe->backend);
-    return b->truth != TRUTH_HUNG && !b->frozen;
+    return !b->frozen && !lost;
 }
 
 static uint32_t take(struct tell *tell)

@@ -46,7 +46,7 @@ static bool is_dead(const struct scene *s)
         return false;
     if (s->cause == CAUSE_REFUSED || s->cause == CAUSE_RESET)
         return true;
-    return s->cause == CAUSE_RESPONSE_TIMEOUT && s->b->frozen;
+    return s->cause == CAUSE_RESPONSE_TIMEOUT && s->w->rest[s->r->backend].hung;
 }
 
 static bool in_panic(const struct scene *s)

@@ -108,6 +108,13 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_PROBE_THERE] = probe_there_event,
     [EVENT_PROBE_BACK] = probe_back_event,
     [EVENT_PROBE_TIMEOUT] = probe_timeout_event,
+    [EVENT_PAUSE] = wear_pause_event,
+    [EVENT_GO_ON] = wear_go_on_event,
+    [EVENT_FAILURE] = wear_failure_event,
+    [EVENT_REPAIR] = wear_repair_event,
+    [EVENT_COLD] = wear_cold_event,
+    [EVENT_FLAP] = act_flap_event,
+    [EVENT_ATTEMPT_OVER] = link_over_event,
     [EVENT_ACTION] = world_action_event,
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
@@ -236,6 +243,11 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     w->chosen = text_need_zero(w->backend_count, sizeof *w->chosen);
     for (uint32_t i = 0; i < w->backend_count; i++)
         backend_init(w, i, &scenario->backends[i]);
+    for (uint32_t i = 0; i < w->backend_count; i++)
+        wear_init(w, i);
+    for (uint32_t i = 0; i < w->front_count; i++)
+        if (w->fronts[i].rule->connect_timeout > 0 || w->fronts[i].rule->response_timeout > 0)
+            link_needed(w);
     schedule_marks(w);
     /* Before the timeline, as it comes before what a person may do in its instant. */
     (void)engine_at_first(w->engine, scenario->run.duration, EVENT_END, 0);

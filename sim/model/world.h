@@ -53,6 +53,13 @@ enum world_event {
     EVENT_PROBE_THERE,   /* request: probe reaches the backend */
     EVENT_PROBE_BACK,    /* request: its answer is back */
     EVENT_PROBE_TIMEOUT, /* request */
+    EVENT_PAUSE,         /* backend: it stands still */
+    EVENT_GO_ON,         /* backend: no longer */
+    EVENT_FAILURE,       /* backend: it fails by itself */
+    EVENT_REPAIR,        /* backend */
+    EVENT_COLD,          /* backend: a step of its cold start */
+    EVENT_FLAP,          /* action: down, or up again */
+    EVENT_ATTEMPT_OVER,  /* request: its balancer has waited long enough */
     EVENT_ACTION,        /* action: carry it out */
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
@@ -99,7 +106,8 @@ struct source { /* a client group at work */
 struct world_action { /* of the timeline or of a person */
     struct scenario_action what;
     bool by_person;
-    double before; /* what `for` goes back to */
+    double before;     /* what `for` goes back to */
+    engine_event turn; /* flap: down, or up again */
 };
 
 /* Requests by backend, while something befalls a set of them (fault.c). */
@@ -158,6 +166,7 @@ struct world {
     bool sticky;            /* some balancer knows clients again */
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool plain;             /* nothing is rare: see world_rare */
+    bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct gather gather;
     uint32_t *chosen; /* backends that an action is about */
@@ -199,6 +208,8 @@ void client_ask(struct world *w, struct source *s, uint32_t class, lb_time work,
 /* A request of this user, or session, has ended, for good, and may have been the last measured one: the user
  * thinks, the run settles. */
 void client_ended(struct world *w, const struct source *s, uint32_t user, bool last, lb_time now);
+/* There is no record left: the run ends, and says why. */
+void client_too_many(struct world *w);
 /* How a request ended that did not end ok, in one number; 0 stands for ok. */
 #define WORLD_BAD(cause, why) (1U + (uint32_t)(cause) + ((uint32_t)(why) << 8))
 #define WORLD_BAD_CAUSE(bad)  ((enum cause)(((bad)&0xff) - 1))
@@ -244,6 +255,27 @@ void service_tick(struct world *w, uint32_t backend, lb_time now);
 /* What those in service have of the speed: less than 1 where they contend. */
 double service_share(const struct backend_rest *rest);
 
+/* wear.c, act.c, as handlers */
+void wear_pause_event(void *context, uint32_t subject, lb_time now);
+void wear_go_on_event(void *context, uint32_t subject, lb_time now);
+void wear_failure_event(void *context, uint32_t subject, lb_time now);
+void wear_repair_event(void *context, uint32_t subject, lb_time now);
+void wear_cold_event(void *context, uint32_t subject, lb_time now);
+void act_flap_event(void *context, uint32_t subject, lb_time now);
+
+/* link.c: what may be lost between a balancer and a backend, and how long a balancer waits */
+/* From now on packets may be lost. */
+void link_needed(struct world *w);
+/* An attempt is sent: false when it is lost on the way. Its balancer's timeout begins. */
+bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now);
+/* Its answer sets out: false when that is lost. */
+bool link_answer(struct world *w, uint32_t id);
+/* A probe is sent to the backend, or its answer back: false when it is lost. */
+bool link_probe(struct world *w, uint32_t backend);
+/* The attempt has left the books. */
+void link_finish(struct world *w, uint32_t id);
+void link_over_event(void *context, uint32_t subject, lb_time now);
+
 /* probe.c */
 void probe_init(struct world *w, struct front *f);
 void probe_check_event(void *context, uint32_t subject, lb_time now);
@@ -265,14 +297,14 @@ static inline lb_time world_delay(lb_time delay)
 }
 
 /* Is there anything in this world that most have nothing of, and that a request would have to ask for
- * at a step (step.h)? May change with the algorithm only. */
+ * at a step (step.h)? May change with an action only. */
 static inline bool world_rare(const struct world *w)
 {
     const struct front *f = w->fronts;
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->sticky || w->state.on || w->ledger.window_count != 0 ||
+           w->boards || w->links || w->sticky || w->state.on || w->ledger.window_count != 0 ||
            w->keep_latency || w->story != NULL;
 }
 

@@ -96,7 +96,7 @@ static void check_time(struct run *run)
         if (!at_backend(r))
             continue;
         present += (uint64_t)(now - r->entered);
-        if (r->state == REQUEST_SERVICE && !w->backends[r->backend].frozen)
+        if (r->state == REQUEST_SERVICE && !w->rest[r->backend].hung)
             w->counts[r->backend].work_done += backend_work_so_far(w, id, now);
     }
     lb_require(&w->where, area == present,

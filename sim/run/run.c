@@ -212,6 +212,8 @@ int run_apply(struct run *run, const struct scenario_action *action, struct lb_e
         return lb_error_set(error, LB_ERROR_INVALID, "no such client group");
     if (action->action == ACTION_ALGORITHM && action->algorithm == NULL)
         return lb_error_set(error, LB_ERROR_INVALID, "no such algorithm");
+    if (action->action == ACTION_FLAP && (action->up <= 0 || action->down <= 0))
+        return lb_error_set(error, LB_ERROR_INVALID, "flap needs times up and down");
     struct scenario_action given = *action;
     if (given.action == ACTION_ALGORITHM && given.count == 0)
         given.count = 1;
@@ -285,32 +287,55 @@ static const char *target_of(const struct scenario *scenario, const struct scena
     return group != NULL ? group : scenario->backends[action->first + i].name;
 }
 
+static void add_time(struct text *out, const char *key, lb_time time)
+{
+    char buf[64];
+    text_addf(out, ", %s: %s", key, units_format_exact(buf, sizeof buf, time));
+}
+
+/* What an action has besides its target. */
+static void add_details(struct text *out, const struct scenario_action *a)
+{
+    if (a->action == ACTION_SLOW || a->action == ACTION_ERRORS || a->action == ACTION_LOSS)
+        add_amount(out, a->to, 100.0L, "%");
+    if (a->action == ACTION_WEIGHT)
+        text_addf(out, ", to: %.0f", a->to);
+    if (a->action == ACTION_RATE)
+        add_amount(out, a->to, 1.0L, "/s");
+    if (a->action == ACTION_ALGORITHM)
+        text_addf(out, ", to: %s", a->algorithm->name);
+    if (a->action == ACTION_ERRORS)
+        add_time(out, "in", a->in);
+    if (a->action == ACTION_FLAP) {
+        add_time(out, "up", a->up);
+        add_time(out, "down", a->down);
+    }
+    if (a->lasts > 0)
+        add_time(out, "for", a->lasts);
+    if (a->action == ACTION_DRAIN && a->limit < LB_NEVER)
+        add_time(out, "limit", a->limit);
+}
+
 void run_export(const struct run *run, struct text *out)
 {
     const struct world *w = &run->world;
-    char buf[64];
     bool early = false;
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM || a->store;
-        uint32_t count = once || group_of(w->scenario, a) != NULL ? 1 : a->count;
+        uint32_t count = once || a->zone > 0 || group_of(w->scenario, a) != NULL ? 1 : a->count;
         for (uint32_t k = 0; k < count; k++) {
+            char buf[64], zone[160];
+            const char *target = target_of(w->scenario, a, k);
+            if (a->zone > 0) {
+                (void)snprintf(zone, sizeof zone, "zone %s", w->scenario->zones[a->zone - 1]);
+                target = zone;
+            }
             text_addf(out, "  - {at: %s, %s: ", units_format_exact(buf, sizeof buf, a->at),
                       action_name(a->action));
-            add_quoted(out, target_of(w->scenario, a, k));
-            if (a->action == ACTION_SLOW)
-                add_amount(out, a->to, 100.0L, "%");
-            if (a->action == ACTION_WEIGHT)
-                text_addf(out, ", to: %.0f", a->to);
-            if (a->action == ACTION_RATE)
-                add_amount(out, a->to, 1.0L, "/s");
-            if (a->action == ACTION_ALGORITHM)
-                text_addf(out, ", to: %s", a->algorithm->name);
-            if (a->lasts > 0)
-                text_addf(out, ", for: %s", units_format_exact(buf, sizeof buf, a->lasts));
-            if (a->action == ACTION_DRAIN && a->limit < LB_NEVER)
-                text_addf(out, ", limit: %s", units_format_exact(buf, sizeof buf, a->limit));
+            add_quoted(out, target);
+            add_details(out, a);
             text_addf(out, "}\n");
         }
         early |= a->at < w->scenario->run.warmup;

@@ -46,6 +46,20 @@ bool scenario_is_store(const struct scenario *scenario, enum action action, cons
            strcmp(scenario->state.name, name) == 0;
 }
 
+/* Those of a zone. */
+static const char *find_zone(const struct scenario *s, const char *name,
+                             struct scenario_action *action)
+{
+    for (uint32_t z = 0; z < s->zone_count; z++)
+        if (strcmp(s->zones[z], name) == 0) {
+            action->first = 0;
+            action->count = s->backend_count;
+            action->zone = (uint16_t)(z + 1);
+            return s->zones[z];
+        }
+    return NULL;
+}
+
 static int bind_target(const struct scenario *s, const char *target, struct scenario_action *result,
                        struct lb_error *error)
 {
@@ -53,6 +67,8 @@ static int bind_target(const struct scenario *s, const char *target, struct scen
     switch (action_rows[result->action].target) {
     case TARGET_BACKENDS:
         result->target = find_backends(s, target, &result->first, &result->count);
+        if (result->target == NULL && strncmp(target, "zone ", 5) == 0)
+            result->target = find_zone(s, target + 5, result);
         result->store = result->target == NULL && scenario_is_store(s, result->action, target);
         if (result->store)
             result->target = s->state.name;
@@ -87,6 +103,9 @@ int scenario_parse_action(const struct scenario *scenario, enum action action, c
     *result = (struct scenario_action){.action = action, .limit = LB_NEVER};
     if (bind_target(scenario, target, result, error) != 0)
         return -1;
+    if (row->turns)
+        return lb_error_set(error, LB_ERROR_INVALID, "%s belongs to the timeline",
+                            action_name(action));
     if (row->amount == AMOUNT_NONE && to != NULL)
         return lb_error_set(error, LB_ERROR_INVALID, "%s takes no value", action_name(action));
     if (row->amount == AMOUNT_NONE)

@@ -62,11 +62,12 @@ void describe_distribution(enum distribution_kind kind, struct text *out)
 void describe_action(enum action action, struct text *out)
 {
     static const char *const targets[] = {"BACKEND", "CLIENTS", "BALANCER"};
-    static const char *const amounts[] = {"", ", to: 20%", ", to: 3", ", to: 600/s or 150%",
-                                          ", to: NAME"};
+    static const char *const amounts[] = {
+        "", ", to: 20%", ", to: 3", ", to: 600/s or 150%", ", to: NAME", ", to: 5%"};
     const struct action_row *row = &action_rows[action];
-    text_addf(out, "%s: %s%s%s%s  %s\n", action_name(action), targets[row->target],
-              amounts[row->amount], row->lasts ? " [, for: T]" : "",
+    text_addf(out, "%s: %s%s%s%s%s%s  %s\n", action_name(action), targets[row->target],
+              amounts[row->amount], row->turns ? ", up: T, down: T" : "",
+              row->in ? " [, in: T]" : "", row->lasts ? " [, for: T]" : "",
               row->limit ? " [, limit: T]" : "", row->help);
 }
 
@@ -198,7 +199,11 @@ void scenario_schema_markdown(struct text *out)
         const struct action_row *row = &action_rows[a];
         text_addf(out, "| `%s` |", action_name((enum action)a));
         add_cell(out, action_amount_shape(row->amount));
-        add_cell(out, row->lasts ? "`for`" : row->limit ? "`limit`" : "");
+        add_cell(out, row->turns   ? "`up`, `down`, `for`"
+                      : row->in    ? "`in`, `for`"
+                      : row->lasts ? "`for`"
+                      : row->limit ? "`limit`"
+                                   : "");
         add_cell(out, row->help);
         text_addf(out, "\n");
     }

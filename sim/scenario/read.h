@@ -66,12 +66,20 @@ const struct metric_row *metric_at(uint32_t i);
 
 /* What an action of the timeline takes (timeline.c). */
 enum action_target { TARGET_BACKENDS, TARGET_CLIENTS, TARGET_BALANCER };
-enum action_amount { AMOUNT_NONE, AMOUNT_SPEED, AMOUNT_WEIGHT, AMOUNT_RATE, AMOUNT_ALGORITHM };
+enum action_amount {
+    AMOUNT_NONE,
+    AMOUNT_SPEED,
+    AMOUNT_WEIGHT,
+    AMOUNT_RATE,
+    AMOUNT_ALGORITHM,
+    AMOUNT_SHARE
+};
 struct action_row {
     enum action_target target;
     enum action_amount amount; /* what `to` is; AMOUNT_NONE = there is no `to` */
     bool lasts, limit;         /* takes `for`, `limit` */
     const char *help;
+    bool in, turns; /* takes `in`; needs `up` and `down` */
 };
 extern const struct action_row action_rows[ACTIONS];
 /* "50% (above 0%)": what `to` looks like. */

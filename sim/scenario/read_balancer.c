@@ -215,6 +215,9 @@ static const struct {
     {"reset", LB_END_RESET},
     {"queue-full", LB_END_QUEUE_FULL},
     {"queue-timeout", LB_END_QUEUE_TIMEOUT},
+    {"connect-timeout", LB_END_CONNECT_TIMEOUT},
+    {"timeout", LB_END_TIMEOUT},
+    {"error", LB_END_ERROR},
 };
 
 static void read_end(struct reader *r, const struct schema_row *row, const struct node *node,

@@ -334,6 +334,8 @@ static void resolve_run(struct reader *r)
     const struct node *node = node_find(r->root, "run", 3)->value;
     if (node_find(node, "kind", 4) == NULL) {
         run->transient = s->action_count > 0;
+        for (uint32_t g = 0; g < s->group_count; g++)
+            run->transient |= s->groups[g].nature.failures.on;
         for (uint32_t i = 0; i < s->client_count; i++)
             run->transient |= s->clients[i].varies;
     }

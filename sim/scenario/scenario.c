@@ -54,6 +54,15 @@ static void class_done(struct scenario_class *class)
     distribution_done(&class->bytes_out);
 }
 
+static void nature_done(struct scenario_nature *nature)
+{
+    distribution_done(&nature->patience);
+    distribution_done(&nature->pause_every);
+    distribution_done(&nature->pause_lasts);
+    distribution_done(&nature->failures.mtbf);
+    distribution_done(&nature->failures.mttr);
+}
+
 void scenario_destroy(struct scenario *scenario)
 {
     if (scenario == NULL)
@@ -69,7 +78,7 @@ void scenario_destroy(struct scenario *scenario)
             class_done(&client->classes[c]);
     }
     for (uint32_t g = 0; g < scenario->group_count && scenario->groups != NULL; g++)
-        distribution_done(&scenario->groups[g].nature.patience);
+        nature_done(&scenario->groups[g].nature);
     for (uint32_t i = 0; i < scenario->action_count; i++)
         distribution_done(&scenario->timeline[i].when);
     struct arena *arena = scenario->memory;

@@ -191,6 +191,7 @@ struct scenario_balancer { /* one, or `count` alike */
     uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */
     lb_time queue_timeout; /* 0 = none */
     struct scenario_sticky sticky;
+    lb_time connect_timeout, response_timeout; /* of an attempt, since it was sent; 0 = none */
     struct scenario_retries retries;
     struct scenario_health health;
     const char *zone_name; /* NULL = none */
@@ -211,6 +212,9 @@ struct
     lb_time target, interval;
 };
 
+enum cold_curve { COLD_LINEAR, COLD_STEP };
+enum failure_kind { FAILURE_KILL, FAILURE_HANG, FAILURE_PAUSE };
+
 /* What the backends of a group are like, beyond slots and speed; nothing of it unless written. */
 struct scenario_nature {
     bool impatient;
@@ -219,6 +223,17 @@ struct scenario_nature {
     bool lifo_given;
     uint32_t lifo_above; /* adaptive-lifo: with more than this in the queue the newest is next */
     struct scenario_delay codel, control; /* codel: of the discipline; control: of any other */
+    bool cold;                            /* cold_start */
+    double cold_factor;
+    lb_time cold_for;
+    enum cold_curve cold_curve;
+    bool pauses;
+    struct distribution pause_every, pause_lasts;
+    struct scenario_failures {
+        bool on, while_busy;
+        enum failure_kind kind;
+        struct distribution mtbf, mttr;
+    } failures;
 };
 
 struct scenario_group { /* one entry under `backends` */
@@ -251,9 +266,12 @@ struct scenario_action {
     struct distribution when;
     uint32_t first, count; /* backends [first, first + count), or the client group `first` */
     bool store;            /* kill, restore: of the external store of session state */
+    uint16_t zone;         /* of these backends those in this zone; 0 = all */
     double to;             /* slow: fraction of own speed; weight: number; rate: per second */
     lb_time lasts;         /* for: 0 = until undone */
     lb_time limit;         /* drain: LB_NEVER = until empty */
+    lb_time in;            /* errors: after so much work, ns at speed 1 */
+    lb_time up, down;      /* flap */
     const struct lb_algorithm *algorithm;
     const char *target; /* as written */
 };

@@ -63,7 +63,8 @@ const struct schema_row schema_run[] = {
     {.path = "run", .type = TYPE_MAP, .required = true, .help = "how long, how often, from when"},
     {.path = "run.kind",
      .type = TYPE_EITHER,
-     .otherwise = "transient when there is a timeline, else steady",
+     .otherwise =
+         "transient when there is a timeline, arrivals that vary or random failures, else steady",
      .words = kinds,
      .offset = AT(bool, scenario, run.transient),
      .help = "steady: long-run averages; transient: what happens after an event"},

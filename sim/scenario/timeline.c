@@ -14,7 +14,7 @@ const struct action_row action_rows[ACTIONS] = {
                      "the process is gone: what was in flight is reset, connects are refused"},
     [ACTION_HANG] = {TARGET_BACKENDS, AMOUNT_NONE, true, false, "it accepts and never answers"},
     [ACTION_RESTORE] = {TARGET_BACKENDS, AMOUNT_NONE, false, false,
-                        "as new and empty: undoes kill, hang, slow and drain"},
+                        "as new and empty: undoes whatever befell it, and a drain"},
     [ACTION_SLOW] = {TARGET_BACKENDS, AMOUNT_SPEED, true, false, "a share of its own speed"},
     [ACTION_DRAIN] = {TARGET_BACKENDS, AMOUNT_NONE, false, true,
                       "nothing new; it goes on until empty, or to the limit"},
@@ -23,6 +23,19 @@ const struct action_row action_rows[ACTIONS] = {
                      "a new rate of a client group, or a share of the written one"},
     [ACTION_ALGORITHM] = {TARGET_BALANCER, AMOUNT_ALGORITHM, false, false,
                           "another algorithm, with its defaults and a fresh state"},
+    [ACTION_PAUSE] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
+                      "it stands still: what is in service freezes and goes on, others wait"},
+    [ACTION_ERRORS] = {TARGET_BACKENDS, AMOUNT_SHARE, true, false,
+                       "this share of requests is answered with an error, after `in` of work "
+                       "instead of their own",
+                       .in = true},
+    [ACTION_LOSS] = {TARGET_BACKENDS, AMOUNT_SHARE, true, false,
+                     "this share of the packets between balancers and it is lost: the attempt "
+                     "waits for a timeout"},
+    [ACTION_ISOLATE] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
+                        "no packet reaches it or comes from it: connects time out"},
+    [ACTION_FLAP] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
+                     "killed for `down`, restored for `up`, again and again", .turns = true},
 };
 
 const char *action_amount_shape(enum action_amount amount)
@@ -33,6 +46,7 @@ const char *action_amount_shape(enum action_amount amount)
         [AMOUNT_WEIGHT] = "a whole number from 0 to 65535",
         [AMOUNT_RATE] = "a rate, as in 600/s, or a share of the written one, as in 150%",
         [AMOUNT_ALGORITHM] = "the name of an algorithm",
+        [AMOUNT_SHARE] = "a share from 0% to 100%, as in 5%",
     };
     return shapes[amount];
 }
@@ -43,6 +57,9 @@ bool action_amount_fits(enum action_amount amount, const struct quantity *q, dou
     switch (amount) {
     case AMOUNT_SPEED:
         return q->kind == QUANTITY_SHARE && q->value > 0 && q->value <= 10;
+    case AMOUNT_SHARE:
+        return (q->kind == QUANTITY_SHARE && q->value >= 0 && q->value <= 1) ||
+               (q->kind == QUANTITY_NUMBER && q->value == 0);
     case AMOUNT_WEIGHT:
         return q->kind == QUANTITY_NUMBER && q->whole && q->value >= 0 && q->value <= 65535;
     case AMOUNT_RATE:
@@ -59,13 +76,14 @@ bool action_amount_fits(enum action_amount amount, const struct quantity *q, dou
 
 /* The keys of one entry. */
 struct entry {
-    const struct node *node, *at, *action, *to, *lasts, *limit;
+    const struct node *node, *at, *action, *to, *lasts, *limit, *in, *up, *down;
 };
 
 static void tell_unknown(struct reader *r, const struct node *key)
 {
-    static const char *const others[] = {"at", "to", "for", "limit"};
-    const char *words[ACTIONS + 4];
+    static const char *const others[] = {"at", "to", "for", "limit", "in", "up", "down"};
+    enum { OTHERS = sizeof others / sizeof others[0] };
+    const char *words[ACTIONS + OTHERS];
     struct text known;
     if (read_later_key(r, "timeline[]", key))
         return;
@@ -77,8 +95,10 @@ static void tell_unknown(struct reader *r, const struct node *key)
         text_addf(&known, " %s", words[a]);
     }
     memcpy(words + ACTIONS, others, sizeof others);
-    if (!read_suggest(r, key->text, key->size, words, ACTIONS + 4))
-        diagnose_help(r->diagnose, "write at, an action, to, for or limit; actions:%s", known.data);
+    if (!read_suggest(r, key->text, key->size, words, ACTIONS + OTHERS))
+        diagnose_help(r->diagnose,
+                      "write at, an action, to, for, limit, in, up or down; actions:%s",
+                      known.data);
     text_done(&known);
 }
 
@@ -96,6 +116,12 @@ static bool gather(struct reader *r, struct entry *e, enum action *action)
             e->lasts = key;
         } else if (node_is(key, "limit")) {
             e->limit = key;
+        } else if (node_is(key, "in")) {
+            e->in = key;
+        } else if (node_is(key, "up")) {
+            e->up = key;
+        } else if (node_is(key, "down")) {
+            e->down = key;
         } else if (found == ACTIONS) {
             tell_unknown(r, key);
             fine = false;
@@ -182,6 +208,38 @@ static void read_to(struct reader *r, const struct entry *e, struct draft_action
     read_leave(r, mark);
 }
 
+/* A part of a turn: above 0, and needed when the action takes it. */
+static void read_turn(struct reader *r, const struct entry *e, const struct node *key,
+                      const char *name, const struct scenario_action *action, lb_time *time)
+{
+    bool turns = action_rows[action->action].turns;
+    if (key != NULL && !turns)
+        (void)not_taken(r, key, action->action);
+    else if (key == NULL && turns)
+        diagnose_error(r->diagnose, e->node->at, "%s is missing the key '%s'", read_trail(r), name);
+    else if (key != NULL && read_time(r, key->value, name, time) && *time == 0)
+        diagnose_error(r->diagnose, key->value->at, "%s.%s must be above 0", read_trail(r), name);
+}
+
+static void read_times(struct reader *r, const struct entry *e, struct scenario_action *action)
+{
+    const struct action_row *row = &action_rows[action->action];
+    action->limit = LB_NEVER;
+    if (e->lasts != NULL &&
+        (row->lasts ? read_time(r, e->lasts->value, "for", &action->lasts)
+                    : not_taken(r, e->lasts, action->action)) &&
+        action->lasts == 0)
+        diagnose_error(r->diagnose, e->lasts->value->at, "%s.for must be above 0", read_trail(r));
+    if (e->limit != NULL)
+        (void)(row->limit ? read_time(r, e->limit->value, "limit", &action->limit)
+                          : not_taken(r, e->limit, action->action));
+    if (e->in != NULL)
+        (void)(row->in ? read_time(r, e->in->value, "in", &action->in)
+                       : not_taken(r, e->in, action->action));
+    read_turn(r, e, e->up, "up", action, &action->up);
+    read_turn(r, e, e->down, "down", action, &action->down);
+}
+
 static void read_entry(struct reader *r, struct draft_action *draft, const struct node *node)
 {
     struct entry e = {.node = node};
@@ -190,16 +248,8 @@ static void read_entry(struct reader *r, struct draft_action *draft, const struc
         return;
     const struct action_row *row = &action_rows[action->action];
     draft->at = e.at;
-    action->limit = LB_NEVER;
     read_at(r, e.at, action);
-    if (e.lasts != NULL &&
-        (row->lasts ? read_time(r, e.lasts->value, "for", &action->lasts)
-                    : not_taken(r, e.lasts, action->action)) &&
-        action->lasts == 0)
-        diagnose_error(r->diagnose, e.lasts->value->at, "%s.for must be above 0", read_trail(r));
-    if (e.limit != NULL)
-        (void)(row->limit ? read_time(r, e.limit->value, "limit", &action->limit)
-                          : not_taken(r, e.limit, action->action));
+    read_times(r, &e, action);
     if (row->amount != AMOUNT_NONE)
         read_to(r, &e, draft);
     else if (e.to != NULL)
@@ -261,7 +311,19 @@ static void bind_backends(struct reader *r, struct draft_action *draft)
         draft->action->count = found->count;
         draft->action->target = found->name;
     } else if (node->size > 5 && memcmp(node->text, "zone ", 5) == 0) {
-        diagnose_error(r->diagnose, node->at, "this version cannot do zones yet");
+        const struct scenario *s = r->scenario;
+        uint32_t z = 0;
+        while (z < s->zone_count && strcmp(s->zones[z], node->text + 5) != 0)
+            z++;
+        if (z == s->zone_count) {
+            diagnose_error(r->diagnose, node->at, "no backend is in zone %s",
+                           quote(node->text + 5, node->size - 5).text);
+            (void)read_suggest(r, node->text + 5, node->size - 5, s->zones, s->zone_count);
+            return;
+        }
+        draft->action->count = s->backend_count;
+        draft->action->zone = (uint16_t)(z + 1);
+        draft->action->target = s->zones[z];
     } else {
         diagnose_error(r->diagnose, node->at, "no backend or group is called %s",
                        quote(node->text, node->size).text);

@@ -17,6 +17,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_RETRY_BUDGET] = "retry budget",
     [CAUSE_QUEUE_TIMEOUT] = "queue timeout",
     [CAUSE_STORE] = "session store",
+    [CAUSE_ERROR] = "error",
 };
 
 static const char *const beliefs[BELIEFS] = {
@@ -25,16 +26,17 @@ static const char *const beliefs[BELIEFS] = {
 };
 
 static const char *const truths[TRUTHS] = {
-    [TRUTH_OK] = "ok",
-    [TRUTH_SLOW] = "slow",
-    [TRUTH_HUNG] = "hung",
-    [TRUTH_DOWN] = "down",
+    [TRUTH_OK] = "ok",         [TRUTH_SLOW] = "slow",   [TRUTH_HUNG] = "hung",
+    [TRUTH_DOWN] = "down",     [TRUTH_COLD] = "cold",   [TRUTH_PAUSED] = "paused",
+    [TRUTH_ERRORS] = "errors", [TRUTH_LOSSY] = "lossy", [TRUTH_ISOLATED] = "isolated",
 };
 
 static const char *const actions[ACTIONS] = {
-    [ACTION_KILL] = "kill", [ACTION_HANG] = "hang",           [ACTION_RESTORE] = "restore",
-    [ACTION_SLOW] = "slow", [ACTION_DRAIN] = "drain",         [ACTION_WEIGHT] = "weight",
-    [ACTION_RATE] = "rate", [ACTION_ALGORITHM] = "algorithm",
+    [ACTION_KILL] = "kill",     [ACTION_HANG] = "hang",           [ACTION_RESTORE] = "restore",
+    [ACTION_SLOW] = "slow",     [ACTION_DRAIN] = "drain",         [ACTION_WEIGHT] = "weight",
+    [ACTION_RATE] = "rate",     [ACTION_ALGORITHM] = "algorithm", [ACTION_PAUSE] = "pause",
+    [ACTION_ERRORS] = "errors", [ACTION_LOSS] = "loss",           [ACTION_ISOLATE] = "isolate",
+    [ACTION_FLAP] = "flap",
 };
 
 static const char *const disciplines[DISCIPLINES] = {

@@ -21,6 +21,7 @@ enum cause {
     CAUSE_RETRY_BUDGET,     /* it would be tried again, but for the budget of retries */
     CAUSE_QUEUE_TIMEOUT,    /* it waited too long in the backend's queue */
     CAUSE_STORE,            /* the store of session state was down */
+    CAUSE_ERROR,            /* the backend answered with an error */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */
@@ -41,9 +42,14 @@ const char *belief_name(enum belief belief); /* "up" */
 /* What a backend is. */
 enum truth {
     TRUTH_OK,
-    TRUTH_SLOW, /* speed below its own */
-    TRUTH_HUNG, /* accepts, never answers */
-    TRUTH_DOWN, /* process gone */
+    TRUTH_SLOW,     /* speed below its own */
+    TRUTH_HUNG,     /* accepts, never answers */
+    TRUTH_DOWN,     /* process gone */
+    TRUTH_COLD,     /* new: work takes longer */
+    TRUTH_PAUSED,   /* stands still, and will go on */
+    TRUTH_ERRORS,   /* answers some with an error */
+    TRUTH_LOSSY,    /* some of its packets are lost */
+    TRUTH_ISOLATED, /* all of them are */
     TRUTHS
 };
 const char *truth_name(enum truth truth); /* "ok" */
@@ -58,6 +64,11 @@ enum action {
     ACTION_WEIGHT,
     ACTION_RATE,
     ACTION_ALGORITHM,
+    ACTION_PAUSE,
+    ACTION_ERRORS,
+    ACTION_LOSS,
+    ACTION_ISOLATE,
+    ACTION_FLAP,
     ACTIONS
 };
 const char *action_name(enum action action); /* "kill" */

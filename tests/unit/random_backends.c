@@ -26,6 +26,31 @@ static void nature(struct maker *m)
             text_addf(m->text, "ms}");
         }
     }
+    if (one_in(m, 5)) {
+        number(m, ", cold_start: {factor: ", 1, 6);
+        number(m, ", for: ", 1, 40);
+        text_addf(m->text, "ms, curve: ");
+        word(m, "linear|step");
+        text_addf(m->text, "}");
+    }
+    if (one_in(m, 6)) {
+        text_addf(m->text, ", pauses: {every: ");
+        distribution(m, 20, false);
+        text_addf(m->text, ", lasts: ");
+        distribution(m, 6, true);
+        text_addf(m->text, "}");
+    }
+    if (one_in(m, 6)) {
+        text_addf(m->text, ", failures: {mtbf: ");
+        distribution(m, 40, false);
+        text_addf(m->text, ", mttr: ");
+        distribution(m, 15, true);
+        text_addf(m->text, ", kind: ");
+        word(m, "kill|hang|pause");
+        text_addf(m->text, ", while: ");
+        word(m, "always|busy");
+        text_addf(m->text, "}");
+    }
     if (one_in(m, 4)) {
         number(m, ", contention: {sigma: ", 0, 20);
         number(m, "%, kappa: ", 0, 5);

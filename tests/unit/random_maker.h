@@ -88,4 +88,7 @@ static inline void distribution(struct maker *m, uint32_t max, bool zero)
 /* An entry under `backends` (random_backends.c). */
 void random_group(struct maker *m, uint32_t g, uint32_t tier);
 
+/* An entry under `timeline` (random_actions.c). */
+void random_action_line(struct maker *m);
+
 #endif

@@ -24,7 +24,7 @@ static bool at_backend(const struct request *r)
 
 static bool between(const struct request *r)
 {
-    return r->state == REQUEST_TO_BACKEND || r->state == REQUEST_BACK;
+    return r->state == REQUEST_TO_BACKEND || r->state == REQUEST_BACK || r->state == REQUEST_LOST;
 }
 
 /* Does the record hold the one event of its state? */
@@ -33,6 +33,7 @@ static bool has_event(const struct world *w, const struct request *r)
     const struct backend *b = r->backend >= 0 ? &w->backends[r->backend] : NULL;
     switch ((enum request_state)r->state) {
     case REQUEST_FREE:
+    case REQUEST_LOST:
     case REQUEST_QUEUED:
         return false;
     case REQUEST_WAITING:
@@ -102,6 +103,12 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
             if (r->state != REQUEST_QUEUED)
                 return "patience of somebody who does not wait";
             (void)engine_when(w->engine, more[id].patience);
+            ++*events;
+        }
+        if (more != NULL && more[id].over != ENGINE_NO_EVENT) {
+            if (!is_request(r) || !(at_backend(r) || between(r)))
+                return "a timeout of an attempt that is not in the books";
+            (void)engine_when(w->engine, more[id].over);
             ++*events;
         }
         if (has_event(w, r)) {
@@ -195,14 +202,18 @@ static const char *check_backends(struct world *w, const struct tally *tally, ui
             return wrong;
         if (b->truth == TRUTH_DOWN && b->busy + b->queued > 0)
             return "somebody is at a backend that is down";
-        if (b->frozen != (b->truth == TRUTH_HUNG))
-            return "frozen and hung are not the same";
+        if (b->frozen != (w->rest[i].hung || w->rest[i].still != 0))
+            return "frozen is neither hung nor still, or the other way round";
         uint32_t present = b->busy + b->queued;
         if (!b->frozen && b->limit != SCENARIO_UNLIMITED && present > b->slots &&
             present - b->slots > b->limit)
             return "a queue is longer than its limit";
         *events += w->rest[i].departure != ENGINE_NO_EVENT ? 1U : 0U;
         *events += w->rest[i].drain_limit != ENGINE_NO_EVENT ? 1U : 0U;
+        const struct backend_wear *wear = &w->rest[i].wear;
+        *events += wear->pause != ENGINE_NO_EVENT ? 1U : 0U;
+        *events += wear->failure != ENGINE_NO_EVENT ? 1U : 0U;
+        *events += wear->cold != ENGINE_NO_EVENT ? 1U : 0U;
     }
     return NULL;
 }
@@ -305,7 +316,8 @@ static bool tried(const struct world *w, uint32_t id, uint32_t backend)
     return false;
 }
 
-/* Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
+/* An ideal asks again for the first of the fresh ones only: for which tier those behind him wait is old
+ * news then. Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
  * the algorithm may decline though somebody could. */
 static const char *check_patience(const struct world *w, uint32_t line)
 {
@@ -321,7 +333,7 @@ static const char *check_patience(const struct world *w, uint32_t line)
                 continue;
             hope = true;
             if (always && !balancer_full(&w->fronts->balancer, i) &&
-                (line == WAITING_FRESH || looked < 256))
+                (line == WAITING_FRESH ? looked == 0 || !w->fronts->tell.truth : looked < 256))
                 return "somebody waits though a backend has a place for it";
         }
         if (!hope)
@@ -410,6 +422,7 @@ static uint64_t expected_events(struct world *w)
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;
         n += a->lasts > 0 && a->at + a->lasts > now;
+        n += w->actions[i].turn != ENGINE_NO_EVENT;
     }
     return n;
 }

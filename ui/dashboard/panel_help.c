@@ -50,7 +50,7 @@ static void draw_states(struct canvas *canvas, int x, int y, int room)
         room -= used;
     }
     for (int t = TRUTH_SLOW; t < TRUTHS; t++) {
-        const char *word = truth_name((enum truth)t);
+        const char *word = view_truth_word((enum truth)t);
         unsigned style = view_truth_style((enum truth)t);
         if (room < (int)strlen(word) + 2)
             return;

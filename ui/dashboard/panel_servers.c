@@ -65,7 +65,7 @@ static void draw_truth(const struct spot *spot)
         return;
     unsigned style = view_truth_style(truth);
     canvas_glyph(spot->canvas, spot->x, spot->y, style, view_truth_mark(truth));
-    canvas_text(spot->canvas, spot->x + 2, spot->y, spot->width - 2, style, truth_name(truth));
+    canvas_text(spot->canvas, spot->x + 2, spot->y, spot->width - 2, style, view_truth_word(truth));
 }
 
 static void draw_weight(const struct spot *spot)

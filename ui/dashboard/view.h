@@ -142,6 +142,7 @@ enum glyph view_belief_mark(enum belief belief);
 unsigned view_belief_style(enum belief belief);
 const char *view_belief_word(enum belief belief); /* "UP", "DRAIN" */
 enum glyph view_truth_mark(enum truth truth);
+const char *view_truth_word(enum truth truth); /* at most 4 letters */
 unsigned view_truth_style(enum truth truth);
 /* Does the balancer believe something else than what is true? */
 bool view_differs(enum belief belief, enum truth truth);

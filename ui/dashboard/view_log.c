@@ -26,6 +26,11 @@ static const struct state_look {
           [TRUTH_SLOW] = {GLYPH_SLOW, STYLE_WARN, "slow"},
           [TRUTH_HUNG] = {GLYPH_HUNG, STYLE_BAD, "hung"},
           [TRUTH_DOWN] = {GLYPH_DOWN, STYLE_BAD, "down"},
+          [TRUTH_COLD] = {GLYPH_WARM, STYLE_WARN, "cold"},
+          [TRUTH_PAUSED] = {GLYPH_PAUSE, STYLE_WARN, "stop"},
+          [TRUTH_ERRORS] = {GLYPH_EJECTED, STYLE_BAD, "errs"},
+          [TRUTH_LOSSY] = {GLYPH_MOMENT, STYLE_WARN, "loss"},
+          [TRUTH_ISOLATED] = {GLYPH_MOMENT, STYLE_BAD, "cut"},
 },
   action_looks[ACTIONS] = {
       [ACTION_KILL] = {GLYPH_DOWN, STYLE_BAD, "kill"},
@@ -36,6 +41,11 @@ static const struct state_look {
       [ACTION_WEIGHT] = {GLYPH_CHANGE, STYLE_ACCENT, "weight"},
       [ACTION_RATE] = {GLYPH_CHANGE, STYLE_ACCENT, "rate"},
       [ACTION_ALGORITHM] = {GLYPH_CHANGE, STYLE_ACCENT, "algorithm"},
+      [ACTION_PAUSE] = {GLYPH_PAUSE, STYLE_WARN, "pause"},
+      [ACTION_ERRORS] = {GLYPH_EJECTED, STYLE_BAD, "errors"},
+      [ACTION_LOSS] = {GLYPH_MOMENT, STYLE_WARN, "loss"},
+      [ACTION_ISOLATE] = {GLYPH_MOMENT, STYLE_BAD, "isolate"},
+      [ACTION_FLAP] = {GLYPH_DOWN, STYLE_BAD, "flap"},
 };
 
 enum glyph view_belief_mark(enum belief belief)
@@ -56,6 +66,11 @@ const char *view_belief_word(enum belief belief)
 enum glyph view_truth_mark(enum truth truth)
 {
     return truth_looks[truth].mark;
+}
+
+const char *view_truth_word(enum truth truth)
+{
+    return truth_looks[truth].word;
 }
 
 unsigned view_truth_style(enum truth truth)
