@@ -28,7 +28,7 @@ static void tell_lines(struct reader *r, const char *path, const struct trace_re
     char by[40];
     if (report->late > 0)
         diagnose_line(r->diagnose, path, report->late_line, NULL, "note",
-                      "%" PRIu64 " line%s an earlier time than the one before, by %s at most: "
+                      "%" PRIu64 " line%s an earlier time than one before, by %s at most: "
                       "sorted",
                       report->late, report->late == 1 ? " has" : "s have",
                       units_format(by, sizeof by, report->latest));

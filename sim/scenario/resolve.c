@@ -303,7 +303,21 @@ static void check_timeline(struct reader *r)
 #define CHANGES_MAX        1e8
 #define TRACE_ROWS_RUN_MAX 1e10
 
-static void check_bursts(struct reader *r)
+/* A trace that is over before the run is. */
+static void tell_end(struct reader *r, uint32_t i)
+{
+    char end[40];
+    const struct scenario_client *client = &r->scenario->clients[i];
+    if (r->diagnose->variant != NULL || r->diagnose->errors > 0)
+        return; /* told once, and not beside what is wrong */
+    diagnose_note(r->diagnose, entry_value(r, "clients", i, "arrivals")->at,
+                  "the trace ends at %s: nobody of %s comes after it",
+                  units_format(end, sizeof end, client->process.trace->length),
+                  quote(client->name, strlen(client->name)).text);
+    diagnose_help(r->diagnose, "write repeat=yes to begin anew, or a shorter run.duration");
+}
+
+static void check_processes(struct reader *r)
 {
     const struct scenario *s = r->scenario;
     double length = (double)s->run.duration + (double)s->run.settle;
@@ -317,6 +331,8 @@ static void check_bursts(struct reader *r)
                            "clients[%u].arrivals: the trace has %u rows in %.3g s, and would be "
                            "repeated too often in this run",
                            (unsigned)i, (unsigned)trace->rows, (double)trace->length / 1e9);
+        if (trace != NULL && !process->repeat && trace->length < s->run.duration)
+            tell_end(r, i);
         if (s->clients[i].arrivals != ARRIVALS_BURSTY || both <= 0 || length / both <= CHANGES_MAX)
             continue;
         diagnose_error(r->diagnose, entry_value(r, "clients", i, "arrivals")->at,
@@ -355,7 +371,7 @@ static void resolve_run(struct reader *r)
     if (!run->settle_given)
         run->settle = longest > 0 ? 10 * longest : run->duration;
     if (!read_damaged(r, "clients"))
-        check_bursts(r);
+        check_processes(r);
     if (!read_damaged(r, "timeline"))
         check_timeline(r);
 }

@@ -231,6 +231,7 @@ static void messages(void)
                "t.csv:152: warning: broken line: its time is 146 ms before");
     check_said("file=t.csv", "", true,
                "t.csv:152: note: 1 of 200 lines are broken, and left out\n");
+    check_said("file=t.csv", "", true, "the trace ends at 200 ms: nobody of 'c' comes after it");
     check_said("file=none.csv", "", false, "cannot open");
     check_said("file=.", "", false, "'.' is not");
     check_said("file=\"/dev/zero\"", "", false, "it is a device");
