@@ -368,7 +368,8 @@ static void begins(struct world *w, const struct request *r, lb_time now)
         (void)snprintf(text, sizeof text, "is served at once, %u present on %u slots",
                        b->busy + b->queued, b->slots);
     } else {
-        step.takes = engine_when(w->engine, r->event) - now;
+        if (b->discipline == DISCIPLINE_FIFO) /* else its end is no event of its own: service.c */
+            step.takes = engine_when(w->engine, r->event) - now;
         lb_time wait = now - r->entered;
         (void)snprintf(text, sizeof text, "its service begins %s%s",
                        wait > 0 ? "after a wait of " : "at once",
