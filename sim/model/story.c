@@ -79,6 +79,7 @@ const char *story_end_name(enum lb_end end)
         [LB_END_TIMEOUT] = "timeout",
         [LB_END_RESET] = "reset",
         [LB_END_CANCELLED] = "cancelled",
+        [LB_END_QUEUE_TIMEOUT] = "queue timeout",
     };
     return names[end];
 }
