@@ -79,7 +79,7 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo check margins bench asan tsan tidy format coverage fuzz determinism deps help install clean \
+.PHONY: all demo check margins random bench asan tsan tidy format coverage fuzz determinism deps help install clean \
         tests FORCE
 
 all: $(PROGRAM)
@@ -187,6 +187,16 @@ run-sanitized:
 # How far the expectations of every scenario are from failing by chance.
 margins: $(PROGRAM)
 	@$(RUN) run --margins $(wildcard scenarios/*.yaml scenarios/*/*.yaml)
+
+# Random valid scenarios under the sanitizers: N of them from SEED on. One that breaks down is printed,
+# and kept in KEEP.
+N    ?= 1000
+KEEP ?= /tmp
+random: SEED := $(or $(SEED),$(shell date +%s))
+random:
+	@$(MAKE) --no-print-directory VARIANT=asan $(BUILD)/asan/tests/unit/test_wild_scenarios
+	@echo "N=$(N) SEED=$(SEED)"
+	@N=$(N) SEED=$(SEED) KEEP='$(KEEP)' $(BUILD)/asan/tests/unit/test_wild_scenarios
 
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage tests
@@ -324,6 +334,7 @@ help:
 	@echo 'make demo         install what is missing, build, show it: a backend dies and comes back'
 	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
 	@echo 'make margins      how far each expectation of each scenario is from failing by chance'
+	@echo 'make random       random valid scenarios under the sanitizers (N=1000 SEED=...)'
 	@echo 'make bench        nanoseconds an event and a decision, beside a bare loop'
 	@echo 'make bench BASE=COMMIT   this program against that commit: processor time, digests'
 	@echo 'make asan         the tests under the address and undefined-behaviour sanitizers'

@@ -118,14 +118,24 @@ static uint32_t all_in_flight(const struct world *w, const struct front *f, uint
     return sum;
 }
 
+/* Whoever waits here because the row said that the backend is full may have a place now, though no
+ * attempt of this balancer has ended. */
+static void show(struct world *w, struct front *f, uint32_t backend, bool tell, lb_time now)
+{
+    uint32_t before = balancer_books(&f->balancer, backend)->in_flight;
+    uint32_t in_flight = all_in_flight(w, f, backend);
+    balancer_show(&f->balancer, backend, in_flight, tell, now);
+    if (tell && in_flight < before && f->balancer.waiting.total != 0)
+        (void)engine_at(w->engine, now, EVENT_SERVE, world_place(w, f, backend));
+}
+
 void front_show(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
     for (uint32_t i = 0; i < w->front_count; i++) {
         struct front *other = &w->fronts[i];
         if (other->rule->view == VIEW_EXACT && other->outer == f->outer &&
             (!f->outer || other->rule == f->rule))
-            balancer_show(&other->balancer, backend, all_in_flight(w, other, backend), other != f,
-                          now);
+            show(w, other, backend, other != f, now);
     }
 }
 
@@ -134,6 +144,6 @@ void front_board_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct front *f = &w->fronts[subject];
     for (uint32_t i = 0; i < f->balancer.backend_count; i++)
-        balancer_show(&f->balancer, i, all_in_flight(w, f, i), true, now);
+        show(w, f, i, true, now);
     (void)engine_at(w->engine, now + f->rule->view_every, EVENT_BOARD, subject);
 }

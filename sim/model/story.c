@@ -68,20 +68,30 @@ const char *story_member(const struct world *w, const struct front *f, int32_t m
     return f->outer ? w->fronts[f->to_first + (uint32_t)member].name : name_of(w, member);
 }
 
+/* By cases, so that the compiler misses a new one. */
 const char *story_end_name(enum lb_end end)
 {
-    static const char *const names[] = {
-        [LB_END_OK] = "ok",
-        [LB_END_ERROR] = "error",
-        [LB_END_REFUSED] = "refused",
-        [LB_END_QUEUE_FULL] = "queue full",
-        [LB_END_CONNECT_TIMEOUT] = "connect timeout",
-        [LB_END_TIMEOUT] = "timeout",
-        [LB_END_RESET] = "reset",
-        [LB_END_CANCELLED] = "cancelled",
-        [LB_END_QUEUE_TIMEOUT] = "queue timeout",
-    };
-    return names[end];
+    switch (end) {
+    case LB_END_OK:
+        return "ok";
+    case LB_END_ERROR:
+        return "error";
+    case LB_END_REFUSED:
+        return "refused";
+    case LB_END_QUEUE_FULL:
+        return "queue full";
+    case LB_END_CONNECT_TIMEOUT:
+        return "connect timeout";
+    case LB_END_TIMEOUT:
+        return "timeout";
+    case LB_END_RESET:
+        return "reset";
+    case LB_END_CANCELLED:
+        return "cancelled";
+    case LB_END_QUEUE_TIMEOUT:
+        return "queue timeout";
+    }
+    return "?";
 }
 
 /* --- at the client ---------------------------------------------------------------------------- */
@@ -363,19 +373,18 @@ static void begins(struct world *w, const struct request *r, lb_time now)
 {
     const struct backend *b = &w->backends[r->backend];
     char text[LINE], buf[32];
+    lb_time wait = now - r->entered;
     struct story_step step = story_step("service", now);
     step.backend = r->backend;
-    if (b->discipline == DISCIPLINE_PS) {
+    if (b->discipline == DISCIPLINE_FIFO) /* else its end is no event of its own: service.c */
+        step.takes = engine_when(w->engine, r->event) - now;
+    if (b->discipline == DISCIPLINE_PS)
         (void)snprintf(text, sizeof text, "is served at once, %u present on %u slots",
                        b->busy + b->queued, b->slots);
-    } else {
-        if (b->discipline == DISCIPLINE_FIFO) /* else its end is no event of its own: service.c */
-            step.takes = engine_when(w->engine, r->event) - now;
-        lb_time wait = now - r->entered;
+    else
         (void)snprintf(text, sizeof text, "its service begins %s%s",
                        wait > 0 ? "after a wait of " : "at once",
                        wait > 0 ? units_format(buf, sizeof buf, wait) : "");
-    }
     tell(w, &step, text);
 }
 

@@ -22,9 +22,12 @@ struct scene {
     lb_time stretched; /* the rest, when the backend is slow */
 };
 
+/* The balancer that has sent the request to its backend; once an outer one has it back, one that
+ * could have. */
 static const struct front *balancer_of(const struct world *w, uint32_t id)
 {
-    return w->front_count == 1 ? w->fronts : &w->fronts[w->requests.tries[id].front];
+    const struct front *f = &w->fronts[w->front_count == 1 ? 0 : w->requests.tries[id].front];
+    return f->outer ? world_main(w) : f;
 }
 
 /* --- definite reasons ------------------------------------------------------------------------- */

@@ -285,6 +285,12 @@ static void resolve_to(struct reader *r, uint32_t place)
         balancer->pool = (uint32_t)pool;
     } else if (other >= 0 && other != (int32_t)place) {
         balancer->to = other;
+        if (balancer->health.active) {
+            diagnose_error(r->diagnose, read_balancer_key(r, place, "health")->at,
+                           "%s leads to balancers, which this version cannot check",
+                           quote(balancer->name, strlen(balancer->name)).text);
+            diagnose_help(r->diagnose, "leave out the active checks; outlier works");
+        }
         if (balancer->route_count > 0)
             diagnose_error(r->diagnose, read_balancer_key(r, place, "routes")->at,
                            "routes lead to pools, and %s leads to balancers",

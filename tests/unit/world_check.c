@@ -9,8 +9,30 @@
 #include "sim/run/private.h"
 
 struct tally { /* of one backend */
-    uint32_t in_books, serving, queued;
+    uint32_t serving, queued;
 };
+
+/* Of one balancer: attempts in its books by member, and those who wait in it. */
+struct book {
+    uint32_t *in_flight;
+    uint32_t waiting;
+};
+
+static struct book *books_open(const struct world *w)
+{
+    struct book *books = text_need_zero(w->front_count, sizeof *books);
+    for (uint32_t i = 0; i < w->front_count; i++)
+        books[i].in_flight =
+            text_need_zero(w->fronts[i].balancer.backend_count + 1, sizeof(uint32_t));
+    return books;
+}
+
+static void books_close(const struct world *w, struct book *books)
+{
+    for (uint32_t i = 0; i < w->front_count; i++)
+        free(books[i].in_flight);
+    free(books);
+}
 
 static bool is_request(const struct request *r)
 {
@@ -28,8 +50,9 @@ static bool between(const struct request *r)
 }
 
 /* Does the record hold the one event of its state? */
-static bool has_event(const struct world *w, const struct request *r)
+static bool has_event(struct world *w, uint32_t id)
 {
+    const struct request *r = world_request(w, id);
     const struct backend *b = r->backend >= 0 ? &w->backends[r->backend] : NULL;
     switch ((enum request_state)r->state) {
     case REQUEST_FREE:
@@ -37,7 +60,7 @@ static bool has_event(const struct world *w, const struct request *r)
     case REQUEST_QUEUED:
         return false;
     case REQUEST_WAITING:
-        return w->fronts->balancer.rule->queue_timeout > 0;
+        return world_front(w, id)->rule->queue_timeout > 0;
     case REQUEST_SERVICE:
         return b->discipline == DISCIPLINE_FIFO && !b->frozen;
     case REQUEST_RESTING: /* a probe here was accepted by a backend that hangs */
@@ -75,9 +98,25 @@ static uint32_t in_deadlines(const struct world *w)
     return n;
 }
 
-static const char *check_records(struct world *w, struct tally *tally, uint64_t *events)
+/* In whose books the attempt is: of the balancer that sent it to a backend, and of an outer one. */
+static void book(struct world *w, uint32_t id, struct book *books)
 {
-    uint32_t live = 0, waiting = 0, timed = 0;
+    const struct request *r = world_request(w, id);
+    if (!is_request(r))
+        return;
+    if (at_backend(r) || between(r))
+        books[world_front(w, id)->number].in_flight[r->backend]++;
+    if (w->front_count == 1 || w->requests.tries[id].outer == 0)
+        return;
+    const struct request_tries *tries = &w->requests.tries[id];
+    const struct front *outer = &w->fronts[tries->outer - 1U];
+    books[outer->number].in_flight[tries->front - outer->to_first]++;
+}
+
+static const char *check_records(struct world *w, struct tally *tally, struct book *books,
+                                 uint64_t *events)
+{
+    uint32_t live = 0, timed = 0;
     uint64_t open = 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
@@ -87,15 +126,15 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
         open += is_request(r);
         if (r->backend >= (int32_t)w->backend_count)
             return "a record of a backend that does not exist";
-        if (is_request(r) && (at_backend(r) || between(r)))
-            tally[r->backend].in_books++;
+        book(w, id, books);
         if (at_backend(r)) {
             tally[r->backend].serving += r->state == REQUEST_SERVICE;
             tally[r->backend].queued += r->state == REQUEST_QUEUED;
         }
         if (r->state == REQUEST_WAITING) {
-            waiting++;
-            if (w->fronts->balancer.waiting.nodes[r->next].request != id)
+            const struct front *f = world_front(w, id);
+            books[f->number].waiting++;
+            if (f->balancer.waiting.nodes[r->next].request != id)
                 return "a waiting request and its node do not know each other";
         }
         const struct request_more *more = w->requests.more;
@@ -111,7 +150,7 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
             (void)engine_when(w->engine, more[id].over);
             ++*events;
         }
-        if (has_event(w, r)) {
+        if (has_event(w, id)) {
             (void)engine_when(w->engine, r->event); /* asserts that it is pending */
             ++*events;
         }
@@ -122,8 +161,9 @@ static const char *check_records(struct world *w, struct tally *tally, uint64_t 
         return "somebody gives up who does not wait";
     if (live != w->requests.live)
         return "records in use are not those handed out";
-    if (waiting != w->fronts->balancer.waiting.total)
-        return "waiting requests are not those in the waiting room";
+    for (uint32_t i = 0; i < w->front_count; i++)
+        if (books[i].waiting != w->fronts[i].balancer.waiting.total)
+            return "waiting requests are not those in the waiting room";
     if (w->ledger.arrived != w->ledger.ok + w->ledger.failed + open)
         return "arrived is not ok + failed + in flight";
     return NULL;
@@ -218,139 +258,6 @@ static const char *check_backends(struct world *w, const struct tally *tally, ui
     return NULL;
 }
 
-/* Is this backend of a tier that panics, or whose own zone has nobody? Counted afresh. */
-static void stand(const struct balancer *b, uint32_t tier, bool *panic, bool *away)
-{
-    const unsigned bad = BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED;
-    double total = 0, share = 0;
-    *away = true;
-    for (uint32_t t = 0; t < b->tier_count; t++) {
-        double members = 0, good = 0;
-        for (uint32_t i = 0; i < b->backend_count; i++) {
-            const struct lb_backend *row = balancer_books(b, i);
-            unsigned out = b->places[i].out;
-            if (b->places[i].tier != t || row->weight == 0 || (out & ~bad) != 0)
-                continue;
-            members++;
-            good += out == 0;
-            *away = *away && !(t == tier && out == 0 && row->zone == b->rule->zone);
-        }
-        double worth = members > 0 ? 100.0 * good / members : 0.0;
-        share = t == tier ? worth / 100.0 : share;
-        worth *= b->rule->priority ? b->rule->overprovisioning : 1.0;
-        total += worth < 100.0 ? floor(worth + 1e-9) : 100.0;
-    }
-    *panic = b->rule->health.panic > 0 && total < 100.0 && share < b->rule->health.panic - 1e-12;
-}
-
-static bool is_open(const struct balancer *b, uint32_t i)
-{
-    bool panic, away;
-    const struct lb_backend *row = balancer_books(b, i);
-    unsigned out = b->places[i].out;
-    stand(b, b->places[i].tier, &panic, &away);
-    if (panic)
-        out &= ~(BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED);
-    bool here = b->rule->zone == 0 || row->zone == b->rule->zone || away || panic;
-    return row->weight > 0 && out == 0 && here;
-}
-
-static const char *check_rows(const struct world *w, const struct tally *tally)
-{
-    const struct balancer *b = &w->fronts->balancer;
-    uint64_t in_flight[BALANCER_TIERS_MAX] = {0};
-    uint32_t usable[BALANCER_TIERS_MAX] = {0};
-    for (uint32_t i = 0; i < w->backend_count; i++) {
-        const struct lb_backend *row = balancer_books(b, i);
-        const struct balancer_place *place = &b->places[i];
-        if (row->in_flight != tally[i].in_books)
-            return "in flight in the books are not the attempts under way";
-        if (row->max_in_flight != 0 && row->in_flight > row->max_in_flight)
-            return "more in flight than the limit";
-        if (row->queued != waiting_for(&b->waiting, i))
-            return "queued in the books is not the line";
-        bool open = is_open(b, i);
-        if (((row->flags & LB_USABLE) != 0) != open)
-            return "usable does not follow from the reasons";
-        if (((place->out & BALANCER_OUT_CHECKS) != 0) == place->health.up)
-            return "out by checks and the health machine do not agree";
-        if (b->rule->health.outlier.on &&
-            ((place->out & BALANCER_OUT_EJECTED) != 0) != b->outlier.hosts[i].ejected)
-            return "ejected and the outlier detection do not agree";
-        if (row->warm_for > 0 && row->warm_since + row->warm_for < engine_now(w->engine))
-            return "slow start has no end";
-        if (place->moved && !w->fronts->watch.filtered)
-            return "a change of usable was left lying";
-        in_flight[place->tier] += row->in_flight;
-        usable[place->tier] += open;
-    }
-    for (uint32_t t = 0; t < b->tier_count; t++)
-        if (b->tiers[t].pool.in_flight != in_flight[t] || b->tiers[t].pool.usable != usable[t])
-            return "a tier's sums are not those of its rows";
-    return NULL;
-}
-
-static const char *check_lines(const struct waiting *room)
-{
-    uint32_t total = 0;
-    for (uint32_t l = 0; l < room->line_count; l++) {
-        uint32_t count = 0, before = WAITING_NONE;
-        for (uint32_t n = room->lines[l].head; n != WAITING_NONE; n = room->nodes[n].next) {
-            if (room->nodes[n].prev != before || room->nodes[n].line != l)
-                return "a line of the waiting room is broken";
-            before = n;
-            count++;
-        }
-        if (room->lines[l].tail != before || room->lines[l].count != count)
-            return "a line of the waiting room does not know its end";
-        total += count;
-    }
-    return total == room->total ? NULL : "the waiting room does not know how many wait";
-}
-
-static bool tried(const struct world *w, uint32_t id, uint32_t backend)
-{
-    for (uint32_t k = 0; w->balancer_retries && k < w->requests.tries[id].balancer; k++)
-        if (requests_tried(&w->requests, id)[k] == (int32_t)backend)
-            return true;
-    return false;
-}
-
-/* An ideal asks again for the first of the fresh ones only: for which tier those behind him wait is old
- * news then. Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
- * the algorithm may decline though somebody could. */
-static const char *check_patience(const struct world *w, uint32_t line)
-{
-    const struct waiting *room = &w->fronts->balancer.waiting;
-    uint32_t looked = 0;
-    bool always = (w->fronts->balancer.tiers[0].algorithm->claims & LB_CLAIM_ALWAYS) != 0;
-    for (uint32_t n = room->lines[line].head; n != WAITING_NONE;
-         n = room->nodes[n].next, looked++) {
-        bool hope = false;
-        for (uint32_t i = 0; i < w->backend_count; i++) {
-            if (!balancer_usable(&w->fronts->balancer, i) || tried(w, room->nodes[n].request, i) ||
-                w->fronts->balancer.places[i].tier > room->nodes[n].tier)
-                continue;
-            hope = true;
-            if (always && !balancer_full(&w->fronts->balancer, i) &&
-                (line == WAITING_FRESH ? looked == 0 || !w->fronts->tell.truth : looked < 256))
-                return "somebody waits though a backend has a place for it";
-        }
-        if (!hope)
-            return "somebody waits and nobody will ever take it";
-    }
-    return NULL;
-}
-
-static const char *check_own_lines(const struct world *w)
-{
-    for (uint32_t i = 0; i < w->backend_count; i++)
-        if (waiting_for(&w->fronts->balancer.waiting, i) > 0 &&
-            (!balancer_usable(&w->fronts->balancer, i) || !balancer_full(&w->fronts->balancer, i)))
-            return "a backend's own line waits for a backend that is not full";
-    return NULL;
-}
-
 /* Marks of windows that are still to come. */
 static uint64_t marks(const struct ledger *l, lb_time now)
 {
@@ -380,13 +287,16 @@ static uint64_t checks(struct world *w)
     if (!w->checks)
         return 0;
     uint64_t n = 0;
-    for (uint32_t i = 0; i < w->backend_count; i++)
-        n += (w->fronts->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
+    for (uint32_t k = 0; k < w->front_count; k++) {
+        const struct front *f = &w->fronts[k];
+        for (uint32_t i = 0; !f->outer && f->rule->health.active && i < w->backend_count; i++)
+            n += (f->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
+    }
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        n -= w->fronts->balancer.rule->health.pace == PACE_AFTER_RESULT &&
-             r->state != REQUEST_FREE &&
-             (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE;
+        n -= r->state != REQUEST_FREE &&
+             (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE &&
+             world_front(w, id)->rule->health.pace == PACE_AFTER_RESULT;
     }
     return n;
 }
@@ -405,6 +315,18 @@ static bool arrives(const struct source *s)
     return s->process == NULL ? s->gap > 0.0 : s->next_at < LB_NEVER;
 }
 
+/* Timers, sweeps, boards and steps of slow start of one balancer. */
+static uint64_t front_events(const struct front *f)
+{
+    uint64_t n = f->rule->health.outlier.on;
+    n += f->rule->view == VIEW_SHARED;
+    for (uint32_t t = 0; t < f->balancer.tier_count; t++)
+        n += f->timers[t] != ENGINE_NO_EVENT;
+    for (uint32_t i = 0; f->watch.warm != NULL && i < f->balancer.backend_count; i++)
+        n += f->watch.warm[i] != ENGINE_NO_EVENT;
+    return n;
+}
+
 static uint64_t expected_events(struct world *w)
 {
     lb_time now = engine_now(w->engine);
@@ -412,12 +334,9 @@ static uint64_t expected_events(struct world *w)
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
-    for (uint32_t t = 0; t < w->fronts->balancer.tier_count; t++)
-        n += w->fronts->timers[t] != ENGINE_NO_EVENT;
-    n += w->fronts->balancer.rule->health.outlier.on; /* the next sweep */
     n += flying(&w->tell);
-    for (uint32_t i = 0; w->fronts->watch.warm != NULL && i < w->backend_count; i++)
-        n += w->fronts->watch.warm[i] != ENGINE_NO_EVENT;
+    for (uint32_t k = 0; k < w->front_count; k++)
+        n += front_events(&w->fronts[k]);
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;
@@ -431,24 +350,16 @@ const char *world_check(struct run *run)
 {
     struct world *w = &run->world;
     struct tally *tally = text_need_zero(w->backend_count, sizeof *tally);
+    struct book *books = books_open(w);
     uint64_t events = 0;
-    const char *wrong = check_records(w, tally, &events);
+    const char *wrong = check_records(w, tally, books, &events);
     if (wrong == NULL)
         wrong = check_backends(w, tally, &events);
-    if (wrong == NULL)
-        wrong = check_rows(w, tally);
-    if (wrong == NULL)
-        wrong = check_lines(&w->fronts->balancer.waiting);
-    /* The run may have ended between a change of beliefs and what it means for those who wait. */
-    bool settled = !(run->ended && w->fronts->watch.filtered);
-    if (wrong == NULL && settled)
-        wrong = check_patience(w, WAITING_FRESH);
-    if (wrong == NULL && settled)
-        wrong = check_patience(w, WAITING_RETRIED);
-    if (wrong == NULL && settled)
-        wrong = check_own_lines(w);
+    for (uint32_t i = 0; i < w->front_count && wrong == NULL; i++)
+        wrong = world_check_front(run, &w->fronts[i], books[i].in_flight);
     if (wrong == NULL && !run->ended && events + expected_events(w) != engine_pending(w->engine))
         wrong = "a pending event belongs to nobody, or one is missing";
+    books_close(w, books);
     free(tally);
     return wrong;
 }

@@ -13,4 +13,9 @@
 /* NULL, or the first rule that is broken. To be called where run_until has stopped. */
 const char *world_check(struct run *run);
 
+struct front;
+
+/* The part of it about one balancer; in_flight: attempts in its books, by member. */
+const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight);
+
 #endif

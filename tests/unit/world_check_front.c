@@ -1,0 +1,175 @@
+/* See world_check.h: one balancer, its books, its waiting room, its filters. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/base/text.h"
+#include "sim/run/private.h"
+#include "tests/unit/world_check.h"
+
+/* Is this backend of a tier that panics, or whose own zone has nobody? Counted afresh. */
+static void stand(const struct balancer *b, uint32_t tier, bool *panic, bool *away)
+{
+    const unsigned bad = BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED;
+    double total = 0, share = 0;
+    const struct balancer_pool *pool = b->pools;
+    while (tier - pool->first >= pool->count)
+        pool++;
+    *away = true;
+    for (uint32_t t = pool->first; t < pool->first + pool->count; t++) {
+        double members = 0, good = 0;
+        for (uint32_t i = 0; i < b->backend_count; i++) {
+            const struct lb_backend *row = balancer_books(b, i);
+            unsigned out = b->places[i].out;
+            if (b->places[i].tier != t || row->weight == 0 || (out & ~bad) != 0)
+                continue;
+            members++;
+            good += out == 0;
+            *away = *away && !(t == tier && out == 0 && row->zone == b->rule->zone);
+        }
+        double worth = members > 0 ? 100.0 * good / members : 0.0;
+        share = t == tier ? worth / 100.0 : share;
+        worth *= b->rule->priority ? b->rule->overprovisioning : 1.0;
+        total += worth < 100.0 ? floor(worth + 1e-9) : 100.0;
+    }
+    *panic = b->rule->health.panic > 0 && total < 100.0 && share < b->rule->health.panic - 1e-12;
+}
+
+static bool is_open(const struct balancer *b, uint32_t i)
+{
+    bool panic, away;
+    const struct lb_backend *row = balancer_books(b, i);
+    unsigned out = b->places[i].out;
+    stand(b, b->places[i].tier, &panic, &away);
+    if (panic)
+        out &= ~(BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED);
+    bool here = b->rule->zone == 0 || row->zone == b->rule->zone || away || panic;
+    return row->weight > 0 && out == 0 && here;
+}
+
+static const char *check_row(const struct world *w, const struct front *f, uint32_t i,
+                             uint32_t in_flight, bool open)
+{
+    const struct balancer *b = &f->balancer;
+    const struct lb_backend *row = balancer_books(b, i);
+    const struct balancer_place *place = &b->places[i];
+    if (balancer_in_flight(b, i) != in_flight)
+        return "in flight in the books are not the attempts under way";
+    if (row->max_in_flight != 0 && in_flight > row->max_in_flight)
+        return "more in flight than the limit";
+    if (row->queued != waiting_for(&b->waiting, i))
+        return "queued in the books is not the line";
+    if (((row->flags & LB_USABLE) != 0) != open)
+        return "usable does not follow from the reasons";
+    if (((place->out & BALANCER_OUT_CHECKS) != 0) == place->health.up)
+        return "out by checks and the health machine do not agree";
+    if (b->rule->health.outlier.on &&
+        ((place->out & BALANCER_OUT_EJECTED) != 0) != b->outlier.hosts[i].ejected)
+        return "ejected and the outlier detection do not agree";
+    if (row->warm_for > 0 && row->warm_since + row->warm_for < engine_now(w->engine))
+        return "slow start has no end";
+    if (place->moved && !f->watch.filtered)
+        return "a change of usable was left lying";
+    return NULL;
+}
+
+static const char *check_rows(const struct world *w, const struct front *f, const uint32_t *booked)
+{
+    const struct balancer *b = &f->balancer;
+    uint64_t *in_flight = text_need_zero(b->tier_count, sizeof *in_flight);
+    uint32_t *usable = text_need_zero(b->tier_count, sizeof *usable), away = 0;
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < b->backend_count && wrong == NULL; i++) {
+        bool open = is_open(b, i);
+        wrong = check_row(w, f, i, booked[i], open);
+        in_flight[b->places[i].tier] += balancer_books(b, i)->in_flight;
+        usable[b->places[i].tier] += open;
+        away += (b->places[i].out & ~BALANCER_OUT_SUBSET) != 0;
+    }
+    for (uint32_t t = 0; t < b->tier_count && wrong == NULL; t++)
+        if (b->tiers[t].pool.in_flight != in_flight[t] || b->tiers[t].pool.usable != usable[t])
+            wrong = "a tier's sums are not those of its rows";
+    if (wrong == NULL && away != b->out)
+        wrong = "the number of those who are out is not theirs";
+    free(in_flight);
+    free(usable);
+    return wrong;
+}
+
+static const char *check_lines(const struct waiting *room)
+{
+    uint32_t total = 0;
+    for (uint32_t l = 0; l < room->line_count; l++) {
+        uint32_t count = 0, before = WAITING_NONE;
+        for (uint32_t n = room->lines[l].head; n != WAITING_NONE; n = room->nodes[n].next) {
+            if (room->nodes[n].prev != before || room->nodes[n].line != l)
+                return "a line of the waiting room is broken";
+            before = n;
+            count++;
+        }
+        if (room->lines[l].tail != before || room->lines[l].count != count)
+            return "a line of the waiting room does not know its end";
+        total += count;
+    }
+    return total == room->total ? NULL : "the waiting room does not know how many wait";
+}
+
+static bool tried(const struct world *w, const struct front *f, uint32_t id, uint32_t member)
+{
+    const int32_t *list = NULL;
+    uint32_t count = w->balancer_retries ? front_tried(w, f, id, &list) : 0;
+    for (uint32_t k = 0; k < count; k++)
+        if (list[k] == (int32_t)member)
+            return true;
+    return false;
+}
+
+/* An ideal asks again for the first of the fresh ones only: for which tier those behind him wait is
+ * old news then. Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
+ * the algorithm may decline though somebody could. */
+static const char *check_patience(const struct world *w, const struct front *f, uint32_t line)
+{
+    const struct balancer *b = &f->balancer;
+    const struct waiting *room = &b->waiting;
+    uint32_t looked = 0;
+    /* Who sees a board may take a backend for full that is not. */
+    bool always = b->own == NULL && (b->tiers[0].algorithm->claims & LB_CLAIM_ALWAYS) != 0;
+    for (uint32_t n = room->lines[line].head; n != WAITING_NONE;
+         n = room->nodes[n].next, looked++) {
+        bool hope = false;
+        for (uint32_t i = 0; i < b->backend_count; i++) {
+            if (!balancer_usable(b, i) || tried(w, f, room->nodes[n].request, i) ||
+                b->places[i].pool != line / 2 || b->places[i].tier > room->nodes[n].tier)
+                continue;
+            hope = true;
+            if (always && !balancer_full(b, i) &&
+                (line % 2 == WAITING_FRESH ? looked == 0 || !f->tell.truth : looked < 256))
+                return "somebody waits though a backend has a place for it";
+        }
+        if (!hope)
+            return "somebody waits and nobody will ever take it";
+    }
+    return NULL;
+}
+
+static const char *check_own_lines(const struct front *f)
+{
+    const struct balancer *b = &f->balancer;
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        if (waiting_for(&b->waiting, i) > 0 && (!balancer_usable(b, i) || !balancer_full(b, i)))
+            return "a backend's own line waits for a backend that is not full";
+    return NULL;
+}
+
+const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight)
+{
+    const struct world *w = &run->world;
+    const char *wrong = check_rows(w, f, in_flight);
+    if (wrong == NULL)
+        wrong = check_lines(&f->balancer.waiting);
+    /* The run may have ended between a change of beliefs and what it means for those who wait. */
+    if (run->ended && f->watch.filtered)
+        return wrong;
+    for (uint32_t line = 0; line < f->balancer.waiting.own && wrong == NULL; line++)
+        wrong = check_patience(w, f, line);
+    return wrong != NULL ? wrong : check_own_lines(f);
+}
