@@ -243,6 +243,27 @@ static void at_the_balancer(void)
     scene_close(&scene);
 }
 
+/* Through two balancers, each with a choice of its own; a client that gives up behind both and asks
+ * again starts from the first. */
+static void two_tiers(void)
+{
+    static const char tiers[] = "balancers:\n  - {name: edge, to: inner, algorithm: round-robin}\n"
+                                "  - {name: inner, count: 2, algorithm: round-robin}\n"
+                                "backends: [{name: a}]\nrun: {duration: 150ms}\n";
+    scene_open_plain(&scene, "10/s", "50ms", "%s", tiers);
+    STORY(0, "arrival balancer choice sent balancer choice sent backend service leaves answer end",
+          NULL);
+    scene_close(&scene);
+    scene_open_plain(&scene, "10/s", "50ms",
+                     "    timeout: 20ms\n    retries: {max: 1, backoff: constant(5ms)}\n%s", tiers);
+    STORY(
+        0,
+        "arrival balancer choice sent balancer choice sent backend service gives up retry balancer "
+        "choice sent balancer choice sent backend queue gives up end",
+        NULL);
+    scene_close(&scene);
+}
+
 /* Among 100 backends only some are told of. */
 static void many_candidates(void)
 {
@@ -265,6 +286,7 @@ static const struct check_test tests[] = {
     {"retried", retried},
     {"given up", given_up},
     {"at the balancer", at_the_balancer},
+    {"two tiers", two_tiers},
     {"many candidates", many_candidates},
 };
 
