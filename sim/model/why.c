@@ -214,9 +214,10 @@ static struct scene look(const struct world *w, uint32_t id, enum cause cause, l
     const struct balancer *balancer = &balancer_of(w, id)->balancer;
     s.others_out = balancer->out > (sent && balancer->places[r->backend].out != 0);
     s.lost = set_out - r->arrived;
-    s.line = clip(left - set_out - w->to_balancer, now);
-    s.network = clip(left - set_out, w->to_balancer);
-    if (tries != NULL && tries->balancer > 0) {
+    lb_time there = w->to_balancer + (w->fronts->outer ? w->to_front : 0);
+    s.line = clip(left - set_out - there, now);
+    s.network = clip(left - set_out, there);
+    if (tries != NULL && (tries->balancer > 0 || tries->outer_tries > 0)) {
         s.lost += s.line;
         s.line = 0;
     }
