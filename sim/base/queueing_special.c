@@ -14,6 +14,16 @@ double queueing_breakdowns_mean(double lambda, double mu, double fail, double re
     return (both * both + fail * mu) / (both * spare); /* E[N] / lambda */
 }
 
+/* Pollaczek and Khinchine on the time from the start of a service to its end. */
+double queueing_busy_breakdowns_mean(double lambda, double mu, double fail, double repair)
+{
+    if (!(lambda > 0 && mu > 0 && fail >= 0 && repair > 0))
+        return NAN;
+    double longer = 1 + fail / repair, mean = longer / mu;
+    double square = 2 * mean * mean + 2 * fail / (mu * repair * repair);
+    return lambda * mean < 1 ? mean + lambda * square / (2 * (1 - lambda * mean)) : NAN;
+}
+
 void queueing_priorities(double high, double low, double mu, double *wait_high, double *wait_low)
 {
     double first = high / mu, all = (high + low) / mu;

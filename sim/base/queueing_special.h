@@ -12,6 +12,9 @@
  */
 double queueing_breakdowns_mean(double lambda, double mu, double fail, double repair);
 
+/* The same, but failures only strike while it serves: P. Gaver, J. R. Statist. Soc. B 24 (1962). */
+double queueing_busy_breakdowns_mean(double lambda, double mu, double fail, double repair);
+
 /*
  * M/M/1 with two classes, the higher served first, no service interrupted: mean waits.
  * Source: A. Cobham, Operations Research 2 (1954).

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/base/availability.h"
 #include "sim/base/text.h"
 #include "sim/lab/theory_family.h"
 
@@ -253,6 +254,86 @@ static void kill_first(const struct theory_case *c, struct text *out)
     text_addf(out, "timeline:\n  - {at: 1ns, kill: server1}\n");
 }
 
+/* --- backends that fail and are repaired ------------------------------------------------------- */
+
+#define IN_AN_OUTAGE 5.0 /* requests */
+
+static int know_availability(struct theory_case *c, struct lb_error *error)
+{
+    (void)error;
+    double up = c->values[THEORY_UP], down = c->values[THEORY_DOWN];
+    theory_know(c, THEORY_AVAILABILITY, availability_of(up, down), THEORY_EXACT, "up/(up+down)");
+    theory_know(c, THEORY_FAILING, 1 - availability_of(up, down), THEORY_EXACT, "down/(up+down)");
+    c->rate = IN_AN_OUTAGE / down;
+    c->relaxation = 1 / (1 / up + 1 / down);
+    c->effort = 2.4e4 * (up + down) * c->rate;
+    return 0;
+}
+
+static void write_failing(const struct theory_case *c, const char *mttr, double n, double requests,
+                          uint64_t seed, struct text *out)
+{
+    double warm = 20 * c->relaxation;
+    text_addf(
+        out,
+        "backends:\n  - {name: server, count: %.0f, failures: {mtbf: exponential(mean=%.9fs), "
+        "mttr: %s%.9fs)}}\n"
+        "run: {kind: steady, duration: %.9fs, warmup: %.9fs, settle: 1s, seed: %llu}\n",
+        n, c->values[THEORY_UP], mttr, c->values[THEORY_DOWN], warm + requests / c->rate, warm,
+        (unsigned long long)seed);
+}
+
+static void write_traffic(const struct theory_case *c, struct text *out)
+{
+    text_addf(out,
+              "clients:\n  - name: clients\n    arrivals: poisson(rate=%.12g/s)\n"
+              "    requests: [{name: request, work: \"constant(1us)\"}]\n",
+              c->rate);
+}
+
+static void write_availability(const struct theory_case *c, double requests, uint64_t seed,
+                               struct text *out)
+{
+    write_traffic(c, out);
+    text_addf(out, "balancer: {algorithm: random}\n");
+    write_failing(c, "exponential(mean=", 1, requests, seed, out);
+}
+
+/*
+ * n backends, checked. Of a cycle of up + down, a backend is up and believed so for up s, where s is
+ * the chance that an up time outlasts the time X until it is noticed, uniform in ((rise-1) every,
+ * rise every); and it is down unnoticed for (fall-1/2) every, if it was believed up before. Those
+ * believed up are alike, so a request fails with the share of the bad among them, or when none is left.
+ */
+static int know_failing(struct theory_case *c, struct lb_error *error)
+{
+    const double *v = c->values;
+    double up = v[THEORY_UP], down = v[THEORY_DOWN], every = v[THEORY_EVERY];
+    if (down < v[THEORY_FALL] * every)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "'%s': some outages end unnoticed: down is fall x every at least",
+                            c->name);
+    double s = exp(-(v[THEORY_RISE] - 1) * every / up) * -expm1(-every / up) * up / every;
+    double good = up * s / (up + down);
+    double unseen = (v[THEORY_FALL] - 0.5) * every * s / (up + down);
+    double nobody = pow(1 - good - unseen, v[THEORY_BACKENDS]);
+    double failing = unseen / (good + unseen) * (1 - nobody) + nobody;
+    theory_know(c, THEORY_FAILING, failing, THEORY_EXACT,
+                "bad/(good+bad)(1-none^n) + none^n, independent backends, checks");
+    c->rate = IN_AN_OUTAGE * v[THEORY_BACKENDS] / ((v[THEORY_FALL] - 0.5) * every);
+    c->relaxation = down + every;
+    c->effort = 2e4 * c->rate * (up + down) / v[THEORY_BACKENDS] + 2e4 / failing;
+    return 0;
+}
+
+static void write_failing_backends(const struct theory_case *c, double requests, uint64_t seed,
+                                   struct text *out)
+{
+    write_traffic(c, out);
+    write_checks(c, out);
+    write_failing(c, "constant(", c->values[THEORY_BACKENDS], requests, seed, out);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define CHECKS                                                                                     \
@@ -296,6 +377,20 @@ static const struct theory_family families[] = {
      .algorithm = "least-connections",
      .backends = kill_first,
      .know = know_black_hole},
+    {.name = "availability",
+     .what = "a backend that fails after `up` and is repaired after `down` seconds on average",
+     .written = "up down",
+     .needed = THEORY_BIT(THEORY_UP) | THEORY_BIT(THEORY_DOWN),
+     .know = know_availability,
+     .scenario = write_availability},
+    {.name = "failing",
+     .what = "requests that fail at n such backends, down for `down`; fall=3, rise=2",
+     .written = "n every up down",
+     .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_EVERY) | THEORY_BIT(THEORY_UP) |
+               THEORY_BIT(THEORY_DOWN),
+     .allowed = THEORY_BIT(THEORY_FALL) | THEORY_BIT(THEORY_RISE),
+     .know = know_failing,
+     .scenario = write_failing_backends},
 };
 
 static const struct theory_reference references[] = {
@@ -309,6 +404,9 @@ static const struct theory_reference references[] = {
     {"recovery every=2", THEORY_DELAY, 3, 1e-9, "(rise-1/2) every"},
     {"undetected lambda=1000 n=10 every=2", THEORY_FAILED, 500, 1e-9, "lambda/n D"},
     {"black-hole rho=0.4 n=2", THEORY_FAILING, 0.6428571429, 1e-9, "chain"},
+    {"availability up=1000 down=60", THEORY_AVAILABILITY, 0.9433962264, 1e-9, "up/(up+down)"},
+    {"failing n=4 every=4 up=1000 down=60", THEORY_FAILING, 0.009905891669, 0.02,
+     "the same with a recovery noticed at once"},
     {.row = NULL},
 };
 

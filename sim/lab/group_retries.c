@@ -9,6 +9,14 @@
 
 #define RATE 1000.0 /* requests a second; nothing depends on it */
 
+static void write_traffic(struct text *out)
+{
+    text_addf(out,
+              "clients:\n  - name: clients\n    arrivals: poisson(rate=%g/s)\n"
+              "    requests: [{name: request, work: \"constant(1us)\"}]\n",
+              RATE);
+}
+
 /* --- what is known ---------------------------------------------------------------------------- */
 
 /*
@@ -44,6 +52,38 @@ static int know_dead(struct theory_case *c, struct lb_error *error)
     return 0;
 }
 
+/* Every attempt fails by itself with probability p. */
+static int know_errors(struct theory_case *c, struct lb_error *error)
+{
+    (void)error;
+    double p = c->values[THEORY_ERRORS], tries = 0, still = 1;
+    for (double r = 0; r <= c->values[THEORY_RETRIES]; r++) {
+        tries += still;
+        still *= p;
+    }
+    theory_know(c, THEORY_ATTEMPTS, tries, THEORY_EXACT, "(1-p^(r+1))/(1-p)");
+    if (still >= THEORY_LEAST)
+        theory_know(c, THEORY_FAILING, still, THEORY_EXACT, "p^(r+1)");
+    c->rate = RATE;
+    c->relaxation = 1 / RATE;
+    c->effort = 1e4 * (1 + (still >= THEORY_LEAST ? 1 / still : 0));
+    return 0;
+}
+
+static void write_errors(const struct theory_case *c, double requests, uint64_t seed,
+                         struct text *out)
+{
+    write_traffic(out);
+    if (c->values[THEORY_RETRIES] > 0)
+        text_addf(out, "    retries: {max: %.0f}\n", c->values[THEORY_RETRIES]);
+    text_addf(out,
+              "balancer: {algorithm: random}\n"
+              "backends:\n  - {name: server, count: 2}\n"
+              "timeline:\n  - {at: 1ns, errors: server, to: %.9g%%}\n"
+              "run: {kind: steady, duration: %.6fs, warmup: 100ms, seed: %llu}\n",
+              100 * c->values[THEORY_ERRORS], 0.1 + requests / RATE, (unsigned long long)seed);
+}
+
 /* All fail: every one is tried again as long as the budget lasts. Ten may be left, or saved up. */
 static int know_budget(struct theory_case *c, struct lb_error *error)
 {
@@ -60,14 +100,6 @@ static int know_budget(struct theory_case *c, struct lb_error *error)
 }
 
 /* --- the scenario ----------------------------------------------------------------------------- */
-
-static void write_traffic(struct text *out)
-{
-    text_addf(out,
-              "clients:\n  - name: clients\n    arrivals: poisson(rate=%g/s)\n"
-              "    requests: [{name: request, work: \"constant(1us)\"}]\n",
-              RATE);
-}
 
 static void write_rest(const struct theory_case *c, double dead, double requests, uint64_t seed,
                        struct text *out)
@@ -112,6 +144,13 @@ static const struct theory_family families[] = {
      .allowed = THEORY_BIT(THEORY_RETRIES) | THEORY_BIT(THEORY_AGAIN),
      .know = know_dead,
      .scenario = write_dead},
+    {.name = "retries",
+     .what = "every attempt fails with probability p; retries=1 of the client",
+     .written = "p",
+     .needed = THEORY_BIT(THEORY_ERRORS),
+     .allowed = THEORY_BIT(THEORY_RETRIES),
+     .know = know_errors,
+     .scenario = write_errors},
     {.name = "retry-budget",
      .what = "all attempts fail, one retry each within a budget",
      .written = "budget",
@@ -129,6 +168,8 @@ static const struct theory_reference references[] = {
      "prod (dead-i)/(n-i)"},
     {"dead-retries n=3 dead=3 retries=2 again=2", THEORY_ATTEMPTS, 9, 1e-9,
      "(r+1)^2; Google SRE book, 21"},
+    {"retries retries=2 p=0.5", THEORY_ATTEMPTS, 1.75, 1e-9, "(1-p^(r+1))/(1-p)"},
+    {"retries retries=2 p=0.5", THEORY_FAILING, 0.125, 1e-9, "p^(r+1)"},
     {"retry-budget budget=0.2", THEORY_ATTEMPTS, 1.2, 1e-9, "1 + budget"},
     {.row = NULL},
 };
