@@ -1,6 +1,7 @@
 /*
  * Retries: how many attempts a request makes, and when they do not help. In the real world of the
- * simulator; what fails are attempts that meet a backend that is down.
+ * simulator; what fails are attempts that meet a backend that is down, or one that answers with
+ * errors.
  */
 #include <math.h>
 

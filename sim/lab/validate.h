@@ -5,7 +5,8 @@
  * quantity is at most `precision` of its value (or 400 have been made); a quantity misses when
  * simulation and theory differ by more than 3.5 standard errors; a case fails when a quantity
  * misses at two seeds. The second seed is only run when the first misses. By chance a right quantity
- * misses once in 400 (Student's t, 19 degrees), so it fails once in 170,000.
+ * misses once in 400 (Student's t, 19 degrees), so it fails once in 170,000; the earliest and latest
+ * of many, whose figures are skewed, some times as often.
  */
 #ifndef LAB_VALIDATE_H
 #define LAB_VALIDATE_H
