@@ -51,7 +51,9 @@ static void create_rows(struct balancer *b, const struct balancer_members *membe
                                                            .max_fails = from->max_fails,
                                                            .fail_timeout = from->fail_timeout,
                                                            .zone = from->zone,
-                                                           .flags = LB_PRESENT};
+                                                           .flags = from->absent ? 0 : LB_PRESENT};
+        if (from->absent)
+            b->places[i].out = BALANCER_OUT_ABSENT;
     }
 }
 

@@ -34,10 +34,11 @@ struct balancer_tier {
 };
 
 /* Why a backend takes nothing new; see filter.h for what becomes of it. */
-#define BALANCER_OUT_CHECKS  1U /* active checks failed */
-#define BALANCER_OUT_DRAIN   2U /* a person or the timeline drains it */
-#define BALANCER_OUT_EJECTED 4U /* its answers stand out */
-#define BALANCER_OUT_SUBSET  8U /* this balancer never talks to it */
+#define BALANCER_OUT_CHECKS  1U  /* active checks failed */
+#define BALANCER_OUT_DRAIN   2U  /* a person or the timeline drains it */
+#define BALANCER_OUT_EJECTED 4U  /* its answers stand out */
+#define BALANCER_OUT_SUBSET  8U  /* this balancer never talks to it */
+#define BALANCER_OUT_ABSENT  16U /* it is not in the pool: not yet, or no longer */
 
 struct balancer_place {  /* where backend b stands */
     uint16_t tier, pool; /* tier: among those of all pools */
@@ -213,6 +214,10 @@ bool balancer_check_result(struct balancer *b, uint32_t backend, enum check resu
                            lb_time now);
 /* Takes nothing new (drain), or takes again. */
 void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time now);
+/* It joins the pool, as one that was never heard of, or leaves it; nothing is in flight to one that
+ * leaves. */
+void balancer_join(struct balancer *b, uint32_t backend, lb_time now);
+void balancer_part(struct balancer *b, uint32_t backend, lb_time now);
 void balancer_set_weight(struct balancer *b, uint32_t backend, uint32_t weight, lb_time now);
 /* A request is assigned to the backend and waits for it here (+1), or does no longer (-1). */
 void balancer_queued(struct balancer *b, uint32_t backend, int change);

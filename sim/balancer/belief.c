@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sim/balancer/balancer.h"
+#include "sim/base/check.h"
 #include "sim/base/units.h"
 
 #define BAD        (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED)
@@ -45,9 +46,35 @@ void balancer_drain(struct balancer *b, uint32_t backend, bool drain, lb_time no
     set_out(b, backend, BALANCER_OUT_DRAIN, drain, now);
 }
 
+void balancer_join(struct balancer *b, uint32_t backend, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    struct balancer_place *place = &b->places[backend];
+    health_init(&place->health, &b->rule->health);
+    row->flags |= LB_PRESENT;
+    if (b->rule->health.slow_start > 0) {
+        row->warm_since = now;
+        row->warm_for = b->rule->health.slow_start;
+    }
+    set_out(b, backend, BALANCER_OUT_ABSENT | BALANCER_OUT_CHECKS | BALANCER_OUT_DRAIN, false, now);
+}
+
+void balancer_part(struct balancer *b, uint32_t backend, lb_time now)
+{
+    struct balancer_tier *tier;
+    struct lb_backend *row = balancer_row(b, backend, &tier);
+    lb_assert(balancer_in_flight(b, backend) == 0);
+    row->flags &= (uint16_t)~LB_PRESENT;
+    row->warm_for = 0;
+    set_out(b, backend, BALANCER_OUT_ABSENT, true, now);
+}
+
 enum belief balancer_belief(const struct balancer *b, uint32_t backend)
 {
     unsigned out = b->places[backend].out;
+    if ((out & BALANCER_OUT_ABSENT) != 0)
+        return BELIEF_ABSENT;
     if ((out & BALANCER_OUT_CHECKS) != 0)
         return BELIEF_DOWN;
     if ((out & BALANCER_OUT_DRAIN) != 0)

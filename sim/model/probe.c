@@ -9,21 +9,39 @@
 #include "sim/base/text.h"
 #include "sim/model/world.h"
 
+/* The first check of a backend that joins for the n-th time, n = 0 at the start. */
+static void first_check(struct world *w, struct front *f, uint32_t backend, uint64_t n, lb_time now)
+{
+    struct lb_random random;
+    stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)f->number << 32 | backend, n);
+    lb_time phase = (lb_time)(lb_random_unit(&random) * (double)f->rule->health.every);
+    f->watch.checks[backend] =
+        engine_at(w->engine, now + phase, EVENT_CHECK, world_place(w, f, backend));
+}
+
 void probe_init(struct world *w, struct front *f)
 {
-    const struct scenario_health *rule = &f->rule->health;
-    if (!rule->active)
+    if (!f->rule->health.active)
         return;
     w->checks = true;
     f->watch.checks = text_need_zero(f->balancer.backend_count, sizeof *f->watch.checks);
-    for (uint32_t i = 0; i < f->balancer.backend_count; i++) {
-        if ((f->balancer.places[i].out & BALANCER_OUT_SUBSET) != 0)
-            continue; /* it does not talk to this one */
-        struct lb_random random;
-        stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)f->number << 32 | i, 0);
-        lb_time phase = (lb_time)(lb_random_unit(&random) * (double)rule->every);
-        f->watch.checks[i] = engine_at(w->engine, phase, EVENT_CHECK, world_place(w, f, i));
-    }
+    for (uint32_t i = 0; i < f->balancer.backend_count; i++)
+        if ((f->balancer.places[i].out & (BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) == 0)
+            first_check(w, f, i, 0, 0); /* else it does not talk to this one */
+}
+
+void probe_join(struct world *w, struct front *f, uint32_t backend, lb_time now)
+{
+    if (f->watch.checks != NULL && (f->balancer.places[backend].out & BALANCER_OUT_SUBSET) == 0)
+        first_check(w, f, backend, w->change.joined[backend], now);
+}
+
+void probe_part(struct world *w, struct front *f, uint32_t backend)
+{
+    if (f->watch.checks == NULL || f->watch.checks[backend] == ENGINE_NO_EVENT)
+        return;
+    engine_cancel(w->engine, f->watch.checks[backend]);
+    f->watch.checks[backend] = ENGINE_NO_EVENT;
 }
 
 static void schedule(struct world *w, struct front *f, uint32_t backend, lb_time when)
@@ -131,6 +149,8 @@ static void result(struct world *w, struct front *f, uint32_t backend, enum chec
 {
     char why[BALANCER_WHY];
     enum belief before = balancer_belief(&f->balancer, backend);
+    if (before == BELIEF_ABSENT)
+        return; /* it has left meanwhile */
     bool changed = balancer_check_result(&f->balancer, backend, check, why, now);
     next_check(w, f, backend, started, now);
     if (!changed)

@@ -100,6 +100,8 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
         front_tell_outcome(w, f, r, end, now);
     if (!plain && __builtin_expect(w->boards, 0))
         front_show(w, f, (uint32_t)r->backend, now);
+    if (!plain && __builtin_expect(w->change.draining != 0, 0))
+        change_finished(w, (uint32_t)r->backend, now);
     step_note(w, plain, id, r, r->backend, (uint32_t)end, now);
 }
 

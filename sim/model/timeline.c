@@ -89,18 +89,28 @@ static void do_algorithm(struct world *w, struct world_action *a, uint32_t unuse
     }
 }
 
+static void do_count(struct world *w, struct world_action *a, uint32_t first, lb_time now)
+{
+    char text[96];
+    uint32_t group = w->scenario->backends[first].group, wanted = (uint32_t)a->what.to;
+    a->before = change_present(w, group);
+    (void)snprintf(text, sizeof text, "%u, were %u", wanted, (unsigned)a->before);
+    act_tell(w, a, -1, text);
+    change_scale(w, group, wanted, 0, a->what.limit, now);
+}
+
 static const struct {
     void (*all)(struct world *w, struct world_action *a, struct backend_set set, lb_time now);
     void (*each)(struct world *w, struct world_action *a, uint32_t backend, lb_time now);
     void (*once)(struct world *w, struct world_action *a, uint32_t subject, lb_time now);
 } actions[ACTIONS] = {
-    [ACTION_KILL] = {.all = act_kill},           [ACTION_HANG] = {.all = act_hang},
-    [ACTION_RESTORE] = {.all = act_restore},     [ACTION_SLOW] = {.all = act_slow},
-    [ACTION_PAUSE] = {.all = act_pause},         [ACTION_ERRORS] = {.all = act_errors},
-    [ACTION_LOSS] = {.all = act_loss},           [ACTION_ISOLATE] = {.all = act_isolate},
-    [ACTION_FLAP] = {.all = act_flap},           [ACTION_DRAIN] = {.each = do_drain},
-    [ACTION_WEIGHT] = {.each = do_weight},       [ACTION_RATE] = {.once = do_rate},
-    [ACTION_ALGORITHM] = {.once = do_algorithm},
+    [ACTION_KILL] = {.all = act_kill},       [ACTION_HANG] = {.all = act_hang},
+    [ACTION_RESTORE] = {.all = act_restore}, [ACTION_SLOW] = {.all = act_slow},
+    [ACTION_PAUSE] = {.all = act_pause},     [ACTION_ERRORS] = {.all = act_errors},
+    [ACTION_LOSS] = {.all = act_loss},       [ACTION_ISOLATE] = {.all = act_isolate},
+    [ACTION_FLAP] = {.all = act_flap},       [ACTION_DRAIN] = {.each = do_drain},
+    [ACTION_WEIGHT] = {.each = do_weight},   [ACTION_RATE] = {.once = do_rate},
+    [ACTION_COUNT] = {.once = do_count},     [ACTION_ALGORITHM] = {.once = do_algorithm},
 };
 
 /* Whom the action is about. */
@@ -108,7 +118,8 @@ static struct backend_set targets(struct world *w, const struct scenario_action 
 {
     struct backend_set set = {.at = w->chosen};
     for (uint32_t i = action->first; i < action->first + action->count; i++)
-        if (action->zone == 0 || w->scenario->backends[i].zone == action->zone)
+        if ((action->zone == 0 || w->scenario->backends[i].zone == action->zone) &&
+            !(w->change.on && w->change.absent[i]))
             w->chosen[set.count++] = i;
     return set;
 }

@@ -119,6 +119,10 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_TIMER] = front_timer_event,
+    [EVENT_CHANGE] = change_step_event,
+    [EVENT_DEPLOY] = deploy_event,
+    [EVENT_DEPLOY_WATCH] = deploy_watch_event,
+    [EVENT_AUTOSCALE] = autoscale_event,
     [EVENT_FETCHED] = state_fetched_event,
     [EVENT_BOARD] = front_board_event,
     [EVENT_TELL_THERE] = tell_there_event,
@@ -264,6 +268,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
         probe_init(w, &w->fronts[i]);
         watch_init(w, &w->fronts[i]);
     }
+    change_init(w);
     w->plain = !world_rare(w);
     return 0;
 }
@@ -293,5 +298,6 @@ void world_done(struct world *w)
     engine_destroy(w->engine);
     sticks_done(w);
     state_done(&w->state);
+    change_done(&w->change);
     fronts_done(w);
 }

@@ -20,6 +20,7 @@
 #include "sim/engine/engine.h"
 #include "sim/model/arrivals.h"
 #include "sim/model/backend.h"
+#include "sim/model/change.h"
 #include "sim/model/crowd.h"
 #include "sim/model/deadline.h"
 #include "sim/model/front.h"
@@ -64,6 +65,10 @@ enum world_event {
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
     EVENT_TIMER,         /* balancer, tier: the algorithm's own */
+    EVENT_CHANGE,        /* backend: a step of its job is over */
+    EVENT_DEPLOY,        /* deployment: begins, or has been watched for long enough */
+    EVENT_DEPLOY_WATCH,  /* deployment */
+    EVENT_AUTOSCALE,     /* rule of autoscaling: a look */
     EVENT_FETCHED,       /* request: has its state from the store */
     EVENT_BOARD,         /* balancer: the common board is read */
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
@@ -152,6 +157,7 @@ struct world {
     lb_time deadline; /* of some client, at the latest the first; LB_NEVER = none: see client.c */
     struct ledger ledger;
     struct state state;    /* of users, at backends */
+    struct change change;  /* backends that come and go */
     struct lb_request ask; /* filled for each pick */
     char ask_name[32];     /* the key it shows */
     struct tell tell;      /* meters of the backends, for algorithms that are told more */
@@ -284,6 +290,9 @@ void probe_back_event(void *context, uint32_t subject, lb_time now);
 void probe_timeout_event(void *context, uint32_t subject, lb_time now);
 /* The backend has dealt with a probe: its answer sets out. */
 void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* It has joined the pool: its checks begin; or has left: they end. */
+void probe_join(struct world *w, struct front *f, uint32_t backend, lb_time now);
+void probe_part(struct world *w, struct front *f, uint32_t backend);
 /* The next check of this backend comes at `when`, if it was to come later. */
 void probe_sooner(struct world *w, struct front *f, uint32_t backend, lb_time when);
 
@@ -304,8 +313,8 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->links || w->sticky || w->state.on || w->ledger.window_count != 0 ||
-           w->keep_latency || w->story != NULL;
+           w->boards || w->links || w->sticky || w->state.on || w->change.on ||
+           w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

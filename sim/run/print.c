@@ -92,15 +92,21 @@ static void print_backends(const struct summary *s, FILE *to, int columns)
     fputs("BACKEND", to);
     fprintf(to, "%*s%10s%10s%8s%12s%11s%9s\n", columns - 7, "", "PICKS", "OK", "FAILED",
             "UTILIZATION", "IN FLIGHT", "QUEUE");
-    for (uint32_t i = 0; i < s->backend_count && i < BACKENDS_SHOWN; i++) {
+    uint32_t shown = 0, absent = 0;
+    for (uint32_t i = 0; i < s->backend_count; i++) {
         const struct summary_backend *b = &s->backends[i];
+        absent += b->absent;
+        if (b->absent || shown++ >= BACKENDS_SHOWN)
+            continue;
         print_name(to, b->name, columns);
-        fprintf(to, "%10llu%10llu%8llu%10.1f %%%11.4g%9.4g\n", (unsigned long long)b->picks,
+        fprintf(to, "%10llu%10llu%8llu%10.1f %%%11.4g %8.3g\n", (unsigned long long)b->picks,
                 (unsigned long long)b->ok, (unsigned long long)b->failed, 100.0 * b->utilization,
-                b->in_flight_mean, b->queue_mean);
+                b->in_flight_mean, b->queue_mean < 5e-5 ? 0.0 : b->queue_mean);
     }
-    if (s->backend_count > BACKENDS_SHOWN)
-        fprintf(to, "and %u more (--json has them all)\n", s->backend_count - BACKENDS_SHOWN);
+    if (shown > BACKENDS_SHOWN)
+        fprintf(to, "and %u more (--json has them all)\n", shown - BACKENDS_SHOWN);
+    if (absent > 0)
+        fprintf(to, "and %u that never came\n", absent);
 }
 
 static void print_expects(const struct summary *s, FILE *to, bool utf8)

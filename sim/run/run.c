@@ -208,6 +208,9 @@ int run_apply(struct run *run, const struct scenario_action *action, struct lb_e
     if (backends &&
         (action->count == 0 || action->first >= number || action->count > number - action->first))
         return lb_error_set(error, LB_ERROR_INVALID, "no such backend");
+    if (action->action == ACTION_COUNT && !run->world.change.on)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "no group of this scenario may change its size");
     if (action->action == ACTION_RATE && action->first >= run->world.source_count)
         return lb_error_set(error, LB_ERROR_INVALID, "no such client group");
     if (action->action == ACTION_ALGORITHM && action->algorithm == NULL)
@@ -267,7 +270,8 @@ static const char *balancers_of(const struct scenario *scenario,
  * all of it in one instant is not the same as one after the other. */
 static const char *group_of(const struct scenario *scenario, const struct scenario_action *action)
 {
-    for (uint32_t g = 0; action->count > 1 && g < scenario->group_count; g++)
+    bool group = action->count > 1 || action->action == ACTION_COUNT;
+    for (uint32_t g = 0; group && g < scenario->group_count; g++)
         if (scenario->groups[g].first == action->first &&
             scenario->groups[g].count == action->count)
             return scenario->groups[g].name;
@@ -298,7 +302,7 @@ static void add_details(struct text *out, const struct scenario_action *a)
 {
     if (a->action == ACTION_SLOW || a->action == ACTION_ERRORS || a->action == ACTION_LOSS)
         add_amount(out, a->to, 100.0L, "%");
-    if (a->action == ACTION_WEIGHT)
+    if (a->action == ACTION_WEIGHT || a->action == ACTION_COUNT)
         text_addf(out, ", to: %.0f", a->to);
     if (a->action == ACTION_RATE)
         add_amount(out, a->to, 1.0L, "/s");
@@ -312,7 +316,8 @@ static void add_details(struct text *out, const struct scenario_action *a)
     }
     if (a->lasts > 0)
         add_time(out, "for", a->lasts);
-    if (a->action == ACTION_DRAIN && a->limit < LB_NEVER)
+    bool limit = a->action == ACTION_DRAIN || a->action == ACTION_COUNT;
+    if (limit && a->limit < LB_NEVER)
         add_time(out, "limit", a->limit);
 }
 

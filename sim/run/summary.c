@@ -57,6 +57,9 @@ static void build_backend(struct run *run, uint32_t i, lb_time from, lb_time unt
                                    .picks = tally.ok + tally.failed + tally.open,
                                    .ok = tally.ok,
                                    .failed = tally.failed};
+    to->absent = w->change.on && w->change.absent[i] && to->picks == 0;
+    if (to->absent)
+        to->weight = 0; /* it has no share in anything */
     if (window > 0.0) {
         to->utilization = (double)(end->busy - begin->busy) / window / w->backends[i].slots;
         to->queue_mean = (double)(end->queued - begin->queued) / window;
@@ -74,13 +77,13 @@ static double imbalance(const struct summary *s)
         if (scenario->backends[i].tier != 0)
             continue;
         picks += (double)s->backends[i].picks;
-        weight += scenario->backends[i].weight;
+        weight += s->backends[i].weight;
     }
     for (uint32_t i = 0; picks > 0.0 && i < s->backend_count; i++) {
-        if (scenario->backends[i].tier != 0 || scenario->backends[i].weight == 0)
+        if (scenario->backends[i].tier != 0 || s->backends[i].weight == 0)
             continue;
         double share = (double)s->backends[i].picks / picks;
-        double ratio = share * weight / scenario->backends[i].weight;
+        double ratio = share * weight / s->backends[i].weight;
         worst = ratio > worst ? ratio : worst;
     }
     return worst > 0.0 ? worst : NAN;
@@ -207,6 +210,8 @@ static void json_parts(const struct summary *s, struct json *json)
         json_object(json, NULL);
         json_string(json, "name", b->name);
         json_uint(json, "weight", b->weight);
+        if (b->absent)
+            json_bool(json, "absent", true);
         json_uint(json, "picks", b->picks);
         json_uint(json, "ok", b->ok);
         json_uint(json, "failed", b->failed);

@@ -35,6 +35,7 @@ struct summary_backend {
     const char *name;
     uint32_t group, weight;     /* weight at the end */
     uint64_t picks, ok, failed; /* attempts of measured requests */
+    bool absent;                /* not there at the end, nor asked for anything */
     double utilization;         /* busy share of slots over the measured window */
     double in_flight_mean;      /* in the balancer's books, time average over the measured window */
     double queue_mean;          /* waiting at the backend, the same */

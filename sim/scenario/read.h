@@ -20,6 +20,7 @@ struct draft_group {
     const char *name;
     bool counted; /* count is written: name1 ... nameN */
     uint32_t count;
+    uint32_t room;                   /* how many there may come to be */
     struct scenario_backend backend; /* all of them */
     struct scenario_nature nature;
     const struct node *node; /* its name, for messages */
@@ -72,7 +73,8 @@ enum action_amount {
     AMOUNT_WEIGHT,
     AMOUNT_RATE,
     AMOUNT_ALGORITHM,
-    AMOUNT_SHARE
+    AMOUNT_SHARE,
+    AMOUNT_COUNT
 };
 struct action_row {
     enum action_target target;
@@ -228,6 +230,8 @@ const struct node *read_balancer_key(const struct reader *r, uint32_t place, con
 void resolve_balancers(struct reader *r);
 /* Which pool each class of requests goes to, once classes and pools are known. */
 void resolve_routes(struct reader *r);
+/* How many backends each group may come to have; false after an error (schema_change.c). */
+bool resolve_room(struct reader *r);
 /* State and sticky sessions need clients that come back (schema_state.c). */
 void resolve_state(struct reader *r);
 /* The place in scenario->balancers of the one that is being read. */

@@ -85,12 +85,14 @@ static bool expand_group(struct reader *r, uint32_t g)
     struct scenario_group *group = &s->groups[g];
     group->name = draft->name;
     group->first = s->backend_count;
-    group->count = draft->count;
-    s->backend_count += draft->count;
-    for (uint32_t i = 0; i < draft->count; i++) {
+    group->count = draft->room;
+    group->declared = draft->count;
+    s->backend_count += draft->room;
+    for (uint32_t i = 0; i < draft->room; i++) {
         struct scenario_backend *backend = &s->backends[group->first + i];
         *backend = draft->backend;
         backend->group = g;
+        backend->absent = i >= draft->count;
         backend->name = draft->name;
         if (draft->counted) {
             char name[NAME_BYTES_MAX + 16];
@@ -99,7 +101,7 @@ static bool expand_group(struct reader *r, uint32_t g)
         }
     }
     bool fine = !draft->counted || add_target(r, g, draft->name, group->first, group->count);
-    for (uint32_t i = 0; fine && i < draft->count; i++)
+    for (uint32_t i = 0; fine && i < draft->room; i++)
         fine = add_target(r, g, s->backends[group->first + i].name, group->first + i, 1);
     return fine;
 }
@@ -109,7 +111,7 @@ static bool expand_groups(struct reader *r)
     struct scenario *s = r->scenario;
     uint64_t total = 0;
     for (uint32_t g = 0; g < s->group_count; g++)
-        total += r->groups[g].count;
+        total += r->groups[g].room;
     if (total > BACKENDS_MAX) {
         diagnose_error(r->diagnose, r->groups[0].node->at,
                        "%" PRIu64 " backends in all, more than %u", total, BACKENDS_MAX);
@@ -415,7 +417,7 @@ void resolve_scenario(struct reader *r)
     resolve_params(r);
     bool balancer = find_balancers(r);
     if (backends)
-        backends = expand_groups(r);
+        backends = resolve_room(r) && expand_groups(r);
     if (backends)
         check_weights(r);
     if (backends && balancer)

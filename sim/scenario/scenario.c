@@ -11,7 +11,8 @@ double scenario_capacity(const struct scenario *scenario)
 {
     double sum = 0;
     for (uint32_t i = 0; i < scenario->backend_count; i++)
-        sum += scenario->backends[i].slots * scenario->backends[i].speed;
+        if (!scenario->backends[i].absent)
+            sum += scenario->backends[i].slots * scenario->backends[i].speed;
     return sum;
 }
 

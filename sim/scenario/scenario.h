@@ -238,11 +238,39 @@ struct scenario_nature {
 
 struct scenario_group { /* one entry under `backends` */
     const char *name;
-    uint32_t first, count; /* its backends: [first, first + count) */
+    uint32_t first, count; /* its backends: [first, first + count), those included that may come */
+    uint32_t declared;     /* of these, how many there are at time 0 */
     struct scenario_nature nature;
 };
 
+/* Another version of a group's program comes into service. */
+enum deploy_strategy { DEPLOY_ROLLING, DEPLOY_BLUE_GREEN, DEPLOY_CANARY };
+
+struct scenario_deploy {
+    const char *of;
+    uint32_t group;
+    lb_time at;
+    enum deploy_strategy strategy;
+    uint32_t batch, surge, canaries;
+    bool untold;          /* nobody tells the balancers: processes just stop */
+    lb_time drain;        /* how long those in flight may take before they are cut */
+    lb_time start, ready; /* from stopped to running, and to taking requests */
+    lb_time hold;         /* canary, blue-green: how long it is watched before the rest */
+    double speed;         /* of the new version, of the group's own */
+    double errors;        /* share of its answers that are errors */
+    bool guarded;         /* rollback is written */
+    double rollback;      /* share of failed attempts above which it is taken back */
+};
+
+struct scenario_autoscale {
+    const char *of;
+    uint32_t group, min, max;
+    double target; /* utilization */
+    lb_time every, start, cooldown, drain;
+};
+
 struct scenario_backend {
+    bool absent; /* at time 0: it may come */
     const char *name;
     uint32_t group, tier, weight, slots;
     uint32_t queue; /* how many more than slots may be present; SCENARIO_UNLIMITED by default */
@@ -362,6 +390,11 @@ struct scenario {
     struct scenario_action *timeline; /* in order of the file */
     uint32_t action_count;
     struct scenario_state state;
+    struct scenario_deploy *deploys;
+    uint32_t deploy_count;
+    struct scenario_autoscale *autoscales;
+    uint32_t autoscale_count;
+    bool changes; /* backends may come or go */
     struct scenario_run run;
     struct scenario_expect *expects;
     uint32_t expect_count;

@@ -26,7 +26,6 @@ static const struct later_row rows[] = {
     {"backends[]", "maxconn", "write max_in_flight"},
     {"backends[].discipline", "sjf", NULL},
     {"backends[].discipline", "srpt", NULL},
-    {"timeline[]", "count", NULL},
     {"timeline[]", "from", NULL},
     {"distribution", "exp", "write exponential"},
     {"distribution", "const", "write constant"},

@@ -36,6 +36,8 @@ const struct action_row action_rows[ACTIONS] = {
                         "no packet reaches it or comes from it: connects time out"},
     [ACTION_FLAP] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
                      "killed for `down`, restored for `up`, again and again", .turns = true},
+    [ACTION_COUNT] = {TARGET_BACKENDS, AMOUNT_COUNT, false, true,
+                      "so many of a group: new ones join, or the last ones are drained and go"},
 };
 
 const char *action_amount_shape(enum action_amount amount)
@@ -47,6 +49,7 @@ const char *action_amount_shape(enum action_amount amount)
         [AMOUNT_RATE] = "a rate, as in 600/s, or a share of the written one, as in 150%",
         [AMOUNT_ALGORITHM] = "the name of an algorithm",
         [AMOUNT_SHARE] = "a share from 0% to 100%, as in 5%",
+        [AMOUNT_COUNT] = "a whole number from 0 to 100000",
     };
     return shapes[amount];
 }
@@ -62,6 +65,8 @@ bool action_amount_fits(enum action_amount amount, const struct quantity *q, dou
                (q->kind == QUANTITY_NUMBER && q->value == 0);
     case AMOUNT_WEIGHT:
         return q->kind == QUANTITY_NUMBER && q->whole && q->value >= 0 && q->value <= 65535;
+    case AMOUNT_COUNT:
+        return q->kind == QUANTITY_NUMBER && q->whole && q->value >= 0 && q->value <= 100000;
     case AMOUNT_RATE:
         if (q->kind == QUANTITY_SHARE)
             *to = q->value * own;

@@ -22,7 +22,7 @@ static const char *const causes[CAUSES] = {
 
 static const char *const beliefs[BELIEFS] = {
     [BELIEF_UP] = "up",           [BELIEF_WARMING] = "warming", [BELIEF_DRAINING] = "draining",
-    [BELIEF_EJECTED] = "ejected", [BELIEF_DOWN] = "down",
+    [BELIEF_EJECTED] = "ejected", [BELIEF_DOWN] = "down",       [BELIEF_ABSENT] = "absent",
 };
 
 static const char *const truths[TRUTHS] = {
@@ -36,7 +36,7 @@ static const char *const actions[ACTIONS] = {
     [ACTION_SLOW] = "slow",     [ACTION_DRAIN] = "drain",         [ACTION_WEIGHT] = "weight",
     [ACTION_RATE] = "rate",     [ACTION_ALGORITHM] = "algorithm", [ACTION_PAUSE] = "pause",
     [ACTION_ERRORS] = "errors", [ACTION_LOSS] = "loss",           [ACTION_ISOLATE] = "isolate",
-    [ACTION_FLAP] = "flap",
+    [ACTION_FLAP] = "flap",     [ACTION_COUNT] = "count",
 };
 
 static const char *const disciplines[DISCIPLINES] = {

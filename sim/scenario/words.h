@@ -35,6 +35,7 @@ enum belief {
     BELIEF_DRAINING, /* nothing new */
     BELIEF_EJECTED,  /* passive health put it aside */
     BELIEF_DOWN,     /* checks failed */
+    BELIEF_ABSENT,   /* it is not one of the pool: not yet, or no longer */
     BELIEFS
 };
 const char *belief_name(enum belief belief); /* "up" */
@@ -69,6 +70,7 @@ enum action {
     ACTION_LOSS,
     ACTION_ISOLATE,
     ACTION_FLAP,
+    ACTION_COUNT,
     ACTIONS
 };
 const char *action_name(enum action action); /* "kill" */

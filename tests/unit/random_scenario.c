@@ -236,6 +236,33 @@ static void state(struct maker *m)
     text_addf(m->text, "state: {store: %s, login: %ums}\n", stores[store], below(m, 4));
 }
 
+/* Deployments and autoscaling of the first group, when it is one. */
+static void changes(struct maker *m)
+{
+    if (!m->counted[0])
+        return;
+    if (one_in(m, 3)) {
+        text_addf(m->text, "deployments:\n  - {of: g0, at: %ums, strategy: ", below(m, 40));
+        word(m, m->count[0] > 1
+                    ? "rolling|blue-green|canary|canary, rollback: 10%, errors: 60%"
+                    : "rolling|rolling, surge: 2|blue-green, rollback: 5%, errors: 90%");
+        number(m, ", batch: ", 1, 3);
+        number(m, ", hold: ", 0, 30);
+        text_addf(m->text, "ms, tell: ");
+        word(m, "yes|no");
+        text_addf(m->text, ", drain: %ums, start: %ums", below(m, 9), below(m, 9));
+        text_addf(m->text, ", ready: %ums}\n", below(m, 9));
+    }
+    if (one_in(m, 4)) {
+        text_addf(m->text, "autoscale:\n  - {of: g0, target: %u%%", 20 + below(m, 60));
+        number(m, ", min: ", 1, 2);
+        number(m, ", max: ", 2, 4);
+        text_addf(m->text, ", every: %ums, cooldown: ", 3 + below(m, 20));
+        time(m, 20);
+        text_addf(m->text, ", drain: %ums}\n", below(m, 9));
+    }
+}
+
 static void expect(struct maker *m)
 {
     text_addf(m->text, "  - \"");
@@ -308,6 +335,7 @@ void random_scenario(struct text *text, uint64_t seed)
     text_addf(text, actions > 0 ? "timeline:\n" : "");
     for (uint32_t i = 0; i < actions; i++)
         random_action_line(&m);
+    changes(&m);
     the_run(&m, seed);
     uint32_t expects = below(&m, EXPECTS_MAX + 1);
     text_addf(text, expects > 0 ? "expect:\n" : "");

@@ -327,6 +327,21 @@ static uint64_t front_events(const struct front *f)
     return n;
 }
 
+/* Steps of backends that come and go, and who looks after them. */
+static uint64_t changing(const struct world *w)
+{
+    const struct change *c = &w->change;
+    uint64_t n = 0;
+    for (uint32_t i = 0; c->on && i < w->backend_count; i++)
+        n += c->jobs[i].kind != JOB_NONE && c->jobs[i].event != ENGINE_NO_EVENT;
+    for (uint32_t i = 0; i < w->scenario->deploy_count; i++)
+        n += (c->deploys[i].next_stage != ENGINE_NO_EVENT) +
+             (c->deploys[i].next_look != ENGINE_NO_EVENT);
+    for (uint32_t i = 0; i < w->scenario->autoscale_count; i++)
+        n += c->autoscales[i].next_look != ENGINE_NO_EVENT;
+    return n;
+}
+
 static uint64_t expected_events(struct world *w)
 {
     lb_time now = engine_now(w->engine);
@@ -337,6 +352,15 @@ static uint64_t expected_events(struct world *w)
     n += flying(&w->tell);
     for (uint32_t k = 0; k < w->front_count; k++)
         n += front_events(&w->fronts[k]);
+    return n;
+}
+
+    for (uint32_t t = 0; t < w->fronts->balancer.tier_count; t++)
+        n += w->fronts->timers[t] != ENGINE_NO_EVENT;
+    n += w->fronts->balancer.rule->health.outlier.on; /* the next sweep */
+    n += flying(&w->tell) + changing(w);
+    for (uint32_t i = 0; w->fronts->watch.warm != NULL && i < w->backend_count; i++)
+        n += w->fronts->watch.warm[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;

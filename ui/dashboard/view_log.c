@@ -19,6 +19,7 @@ static const struct state_look {
         [BELIEF_DRAINING] = {GLYPH_DRAIN, STYLE_WARN, "DRAIN"},
         [BELIEF_EJECTED] = {GLYPH_EJECTED, STYLE_BAD, "EJECT"},
         [BELIEF_DOWN] = {GLYPH_DOWN, STYLE_BAD, "DOWN"},
+        [BELIEF_ABSENT] = {GLYPH_DRAIN, STYLE_DIM, "OUT"},
 },
   truth_looks[TRUTHS] =
       {
