@@ -331,11 +331,11 @@ void random_scenario(struct text *text, uint64_t seed)
         random_group(&m, g, tier);
         tier += one_in(&m, 3);
     }
+    changes(&m);
     uint32_t actions = one_in(&m, 4) ? 0 : below(&m, ACTIONS_MAX + 1);
     text_addf(text, actions > 0 ? "timeline:\n" : "");
     for (uint32_t i = 0; i < actions; i++)
         random_action_line(&m);
-    changes(&m);
     the_run(&m, seed);
     uint32_t expects = below(&m, EXPECTS_MAX + 1);
     text_addf(text, expects > 0 ? "expect:\n" : "");

@@ -284,21 +284,24 @@ static uint64_t thinking(struct world *w)
 /* Checks to come: with pace after-result a probe under way stands for its backend's next check. */
 static uint64_t checks(struct world *w)
 {
+    uint64_t n = 0, due = 0, waiting = 0;
     if (!w->checks)
         return 0;
-    uint64_t n = 0;
     for (uint32_t k = 0; k < w->front_count; k++) {
         const struct front *f = &w->fronts[k];
-        for (uint32_t i = 0; !f->outer && f->rule->health.active && i < w->backend_count; i++)
-            n += (f->balancer.places[i].out & BALANCER_OUT_SUBSET) == 0;
+        for (uint32_t i = 0; f->watch.checks != NULL && i < f->balancer.backend_count; i++) {
+            due += (f->balancer.places[i].out & (BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) == 0;
+            n += f->watch.checks[i] != ENGINE_NO_EVENT;
+        }
     }
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        n -= r->state != REQUEST_FREE &&
-             (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE &&
-             world_front(w, id)->rule->health.pace == PACE_AFTER_RESULT;
+        waiting += r->state != REQUEST_FREE &&
+                   (r->flags & (REQUEST_PROBE | REQUEST_ORPHAN)) == REQUEST_PROBE &&
+                   world_front(w, id)->rule->health.pace == PACE_AFTER_RESULT;
     }
-    return n;
+    /* Who has no check to come waits for the answer to one; answers may wait for others, who left. */
+    return n <= due && n + waiting >= due ? n : UINT64_MAX;
 }
 
 /* Probes that an algorithm asked for and that are on their way: an event each. */
