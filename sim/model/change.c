@@ -105,14 +105,17 @@ static void set_version(struct world *w, uint32_t backend, const struct change_j
 {
     const struct scenario_backend *rule = &w->scenario->backends[backend];
     struct change_version *version = &w->change.versions[backend];
-    const struct scenario_deploy *deploy =
-        job->owner == CHANGE_NOBODY ? NULL : w->change.deploys[job->owner].rule;
-    bool newer = job->newer && deploy != NULL;
-    version->newer = newer;
-    w->rest[backend].own_speed = rule->speed * (newer ? deploy->speed : 1.0);
-    if (deploy != NULL && deploy->errors > 0)
-        fault_errors(w, (struct backend_set){&backend, 1}, newer ? deploy->errors : 0.0, ERROR_WORK,
-                     engine_now(w->engine));
+    version->newer = false;
+    w->rest[backend].own_speed = rule->speed;
+    if (job->owner != CHANGE_NOBODY) {
+        const struct scenario_deploy *deploy = w->change.deploys[job->owner].rule;
+        version->newer = job->newer;
+        if (job->newer)
+            w->rest[backend].own_speed = rule->speed * deploy->speed;
+        if (deploy->errors > 0)
+            fault_errors(w, (struct backend_set){&backend, 1}, job->newer ? deploy->errors : 0.0,
+                         ERROR_WORK, engine_now(w->engine));
+    }
     fault_slow(w, (struct backend_set){&backend, 1}, 1.0, engine_now(w->engine));
 }
 
