@@ -352,18 +352,9 @@ static uint64_t expected_events(struct world *w)
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
-    n += flying(&w->tell);
+    n += changing(w) + flying(&w->tell);
     for (uint32_t k = 0; k < w->front_count; k++)
         n += front_events(&w->fronts[k]);
-    return n;
-}
-
-    for (uint32_t t = 0; t < w->fronts->balancer.tier_count; t++)
-        n += w->fronts->timers[t] != ENGINE_NO_EVENT;
-    n += w->fronts->balancer.rule->health.outlier.on; /* the next sweep */
-    n += flying(&w->tell) + changing(w);
-    for (uint32_t i = 0; w->fronts->watch.warm != NULL && i < w->backend_count; i++)
-        n += w->fronts->watch.warm[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
         n += a->at > now;

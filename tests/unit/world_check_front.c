@@ -83,7 +83,7 @@ static const char *check_rows(const struct world *w, const struct front *f, cons
         wrong = check_row(w, f, i, booked[i], open);
         in_flight[b->places[i].tier] += balancer_books(b, i)->in_flight;
         usable[b->places[i].tier] += open;
-        away += (b->places[i].out & ~BALANCER_OUT_SUBSET) != 0;
+        away += (b->places[i].out & ~(BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) != 0;
     }
     for (uint32_t t = 0; t < b->tier_count && wrong == NULL; t++)
         if (b->tiers[t].pool.in_flight != in_flight[t] || b->tiers[t].pool.usable != usable[t])
