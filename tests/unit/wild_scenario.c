@@ -1,6 +1,7 @@
 /* See wild_scenario.h: the frame, the paths of keys in it, and what is kept of what is tried. */
 #include "tests/unit/wild_scenario.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "algorithms/registry.h"
@@ -91,6 +92,11 @@ static void wild_open(struct wild *wild, struct text *text, uint64_t seed)
         text_done(&several);
     }
     wild->frame = wild_load(&wild->base);
+    if (wild->frame == NULL) { /* nothing could be tried on it */
+        printf("the random scenario of seed %llu is not valid:\n%s", (unsigned long long)seed,
+               wild->base.data);
+        abort();
+    }
     wild->maker.frame = wild->frame;
 }
 
