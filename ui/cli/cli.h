@@ -72,7 +72,8 @@ int cli_main(int argc, char **argv);
 int cli_command(uint32_t count, const char *const *words);
 
 /* Options by long name; asking for a name that the command's table lacks is a bug (lb_assert). */
-bool cli_flag(const struct cli *cli, const char *name);         /* was it given? */
+bool cli_flag(const struct cli *cli, const char *name);  /* was it given? */
+bool cli_knows(const struct cli *cli, const char *name); /* has the command such an option? */
 const char *cli_value(const struct cli *cli, const char *name); /* its value, or NULL */
 const char *const *cli_values(const struct cli *cli, const char *name, uint32_t *count);
 /* A whole number in [min, max] into *value, which stays as it is when the option was not given.

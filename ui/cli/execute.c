@@ -28,7 +28,8 @@ static struct scenario *load(const struct cli *cli, struct scenario_request requ
     struct text messages;
     text_init(&messages);
     struct scenario *scenario = scenario_load(&request, &messages, status);
-    bool only_notes = scenario != NULL && cli_flag(cli, "quiet");
+    bool quiet = cli_knows(cli, "quiet") && cli_flag(cli, "quiet");
+    bool only_notes = scenario != NULL && quiet;
     if (messages.size > 0 && !only_notes)
         (void)fwrite(messages.data, 1, messages.size, stderr);
     text_done(&messages);

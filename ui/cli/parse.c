@@ -238,6 +238,15 @@ bool cli_flag(const struct cli *cli, const char *name)
     return cli_value(cli, name) != NULL;
 }
 
+bool cli_knows(const struct cli *cli, const char *name)
+{
+    uint32_t n = option_count(cli->command);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(cli->command->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 int cli_number(const struct cli *cli, const char *name, uint64_t min, uint64_t max, uint64_t *value)
 {
     const char *string = cli_value(cli, name);
