@@ -309,6 +309,7 @@ BASH_DIR   = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSH_DIR    = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 FISH_DIR   = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 DATA_DIR   = $(DESTDIR)$(PREFIX)/share/lbsim
+SCENARIO_FILES   = $(wildcard scenarios/*.yaml scenarios/*/*.yaml scenarios/*/*.csv)
 SCENARIO_FOLDERS = $(sort $(patsubst %/,%,$(dir $(wildcard scenarios/*/*.yaml))))
 
 install: $(PROGRAM) $(LIBRARY)
@@ -319,8 +320,8 @@ install: $(PROGRAM) $(LIBRARY)
 	install -d $(DESTDIR)$(PREFIX)/bin $(MAN) $(BASH_DIR) $(ZSH_DIR) $(FISH_DIR) \
 	    $(DATA_DIR)/scenarios $(addprefix $(DATA_DIR)/,$(SCENARIO_FOLDERS))
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/lbsim
-	for folder in scenarios $(SCENARIO_FOLDERS); do \
-	    install -m 644 $$folder/*.yaml $(DATA_DIR)/$$folder || exit; done
+	for file in $(SCENARIO_FILES); do \
+	    install -m 644 $$file $(DATA_DIR)/$$file || exit; done
 	$(RUN) help --man > $(MAN)/lbsim.1
 	$(RUN) help --completion bash > $(BASH_DIR)/lbsim
 	$(RUN) help --completion zsh > $(ZSH_DIR)/_lbsim

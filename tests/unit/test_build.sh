@@ -41,6 +41,7 @@ run $make -s install DESTDIR="$scratch/stage" PREFIX=/usr
 status_is 0 'make install'
 for file in bin/lbsim share/man/man1/lbsim.1 share/lbsim/scenarios/first.yaml \
     share/lbsim/scenarios/phenomena/01-policy-ladder.yaml \
+    share/lbsim/scenarios/security/chosen-keys.csv \
     share/bash-completion/completions/lbsim share/zsh/site-functions/_lbsim \
     share/fish/vendor_completions.d/lbsim.fish; do
     [ -s "$scratch/stage/usr/$file" ]
