@@ -148,6 +148,8 @@ void state_enter(struct world *w, uint32_t id, lb_time now)
     struct state_user *u = user_of(&w->state, stick_client(w, r));
     uint32_t backend = (uint32_t)r->backend;
     bool first = u->last < 0, found = finds(w, u, backend, now);
+    if (w->story != NULL)
+        story_state(w, id, u, found, now);
     if (!first) {
         bool moved = u->last != r->backend;
         ledger_session(&w->ledger, SESSION_FOLLOWED, r->arrived);

@@ -40,7 +40,7 @@ bool story_ended(const struct world *w)
 }
 
 /* Is this one the request? Probes have numbers of their own, and nobody waits for an orphan. */
-static bool about(const struct world *w, const struct request *r)
+bool story_is_about(const struct world *w, const struct request *r)
 {
     return r->number == w->story->number && (r->flags & REQUEST_PROBE) == 0 && !w->story->ended;
 }
@@ -55,7 +55,7 @@ static const char *name_of(const struct world *w, int32_t backend)
     return w->scenario->backends[backend].name;
 }
 
-static void tell(struct world *w, struct story_step *step, const char *text)
+void story_say(struct world *w, struct story_step *step, const char *text)
 {
     step->text = text;
     if (step->backend >= 0)
@@ -99,7 +99,7 @@ const char *story_end_name(enum lb_end end)
 void story_arrives(struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     const struct scenario_client *rule = world_source(w, r)->rule;
     char text[LINE], work[32], timeout[48] = "";
@@ -118,7 +118,7 @@ void story_arrives(struct world *w, uint32_t id, lb_time now)
     w->story->begun = true;
     w->story->id = id;
     step.takes = r->work;
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 static const char *whereabouts(const struct world *w, const struct request *r, char *buf,
@@ -149,7 +149,7 @@ static const char *whereabouts(const struct world *w, const struct request *r, c
 void story_gives_up(struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[128], after[32];
     struct story_step step = story_step("gives up", now);
@@ -159,13 +159,13 @@ void story_gives_up(struct world *w, uint32_t id, lb_time now)
                    units_format(after, sizeof after, step.takes),
                    whereabouts(w, r, buf, sizeof buf));
     w->story->id = 0; /* what stays behind at a backend is nobody's */
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_asks_again(struct world *w, uint32_t id, lb_time delay, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[32];
     struct story_step step = story_step("retry", now);
@@ -175,13 +175,13 @@ void story_asks_again(struct world *w, uint32_t id, lb_time delay, lb_time now)
                    delay > 0 ? "in " : "at once",
                    delay > 0 ? units_format(buf, sizeof buf, delay) : "",
                    w->requests.tries[id].client, world_source(w, r)->rule->retries.max);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_fails(struct world *w, const struct request *r, enum cause cause, enum why why,
                  lb_time now)
 {
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[32];
     struct story_step step = story_step("end", now);
@@ -190,14 +190,14 @@ void story_fails(struct world *w, const struct request *r, enum cause cause, enu
     step.takes = now - r->arrived;
     (void)snprintf(text, sizeof text, "failed after %s: %s; %s: %s",
                    units_format(buf, sizeof buf, step.takes), step.cause, step.why, why_help(why));
-    tell(w, &step, text);
+    story_say(w, &step, text);
     w->story->ended = true;
 }
 
 void story_succeeds(struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[2][32];
     lb_time objective = w->ledger.classes[r->class].objective;
@@ -217,7 +217,7 @@ void story_succeeds(struct world *w, uint32_t id, lb_time now)
         (void)snprintf(text, sizeof text, "ok after %s, beyond the objective of %s; %s: %s", buf[0],
                        buf[1], step.why, why_help(why));
     }
-    tell(w, &step, text);
+    story_say(w, &step, text);
     w->story->ended = true;
 }
 
@@ -225,7 +225,7 @@ void story_succeeds(struct world *w, uint32_t id, lb_time now)
 
 void story_at_balancer(struct world *w, uint32_t id, lb_time now)
 {
-    if (!about(w, world_request(w, id)))
+    if (!story_is_about(w, world_request(w, id)))
         return;
     char text[LINE];
     struct story_step step = story_step("balancer", now);
@@ -234,12 +234,12 @@ void story_at_balancer(struct world *w, uint32_t id, lb_time now)
         (void)snprintf(text, sizeof text, "reaches the balancer");
     else
         (void)snprintf(text, sizeof text, "reaches %.64s", step.where);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_waits(struct world *w, struct front *f, uint32_t id, int32_t member, lb_time now)
 {
-    if (!about(w, world_request(w, id)))
+    if (!story_is_about(w, world_request(w, id)))
         return;
     char text[LINE];
     const struct waiting *waiting = &f->balancer.waiting;
@@ -256,7 +256,7 @@ void story_waits(struct world *w, struct front *f, uint32_t id, int32_t member, 
                        "waits at the balancer for the first free place, %lld before it",
                        (long long)step.in_front);
     }
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 static const char *const hows[] = {[LB_BY_PICK] = "by the algorithm's pick",
@@ -271,33 +271,33 @@ static const char *const how_words[] = {[LB_BY_PICK] = "pick",
 void story_sent(struct world *w, uint32_t id, enum lb_how how, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE];
     struct story_step step = story_step("sent", now);
     step.backend = r->backend;
     step.how = how_words[how];
     (void)snprintf(text, sizeof text, "sent to %.64s, %s", name_of(w, r->backend), hows[how]);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_sent_on(struct world *w, struct front *f, uint32_t id, int32_t member, enum lb_how how,
                    lb_time now)
 {
-    if (!about(w, world_request(w, id)))
+    if (!story_is_about(w, world_request(w, id)))
         return;
     char text[LINE];
     struct story_step step = story_step("sent", now);
     step.where = story_member(w, f, member);
     step.how = how_words[how];
     (void)snprintf(text, sizeof text, "sent on to %.64s, %s", step.where, hows[how]);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[32];
     bool cut = (r->flags & REQUEST_CUT) != 0;
@@ -313,13 +313,13 @@ void story_answered(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     else
         (void)snprintf(text, sizeof text, "the balancer hears from %.64s %s after it was sent: %s",
                        name_of(w, r->backend), buf, step.end);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_tries_again(struct world *w, struct front *f, uint32_t id, uint32_t retry, lb_time delay,
                        lb_time now)
 {
-    if (!about(w, world_request(w, id)))
+    if (!story_is_about(w, world_request(w, id)))
         return;
     char text[LINE], buf[32];
     struct story_step step = story_step("retry", now);
@@ -329,19 +329,19 @@ void story_tries_again(struct world *w, struct front *f, uint32_t id, uint32_t r
                    f->rule->retries.to_other ? "another one" : "it", delay > 0 ? "in " : "at once",
                    delay > 0 ? units_format(buf, sizeof buf, delay) : "", retry,
                    f->rule->retries.max);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_given_up(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now)
 {
-    if (!about(w, world_request(w, id)))
+    if (!story_is_about(w, world_request(w, id)))
         return;
     char text[LINE];
     struct story_step step = story_step("failure", now);
     step.cause = cause_name(cause);
     step.why = why_name(why);
     (void)snprintf(text, sizeof text, "the balancer says that it failed: %s", step.cause);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 /* --- at a backend ----------------------------------------------------------------------------- */
@@ -349,7 +349,7 @@ void story_given_up(struct world *w, uint32_t id, enum cause cause, enum why why
 void story_reaches(struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
+    if (!story_is_about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
         return;
     const struct backend *b = &w->backends[r->backend];
     char text[LINE];
@@ -366,7 +366,7 @@ void story_reaches(struct world *w, uint32_t id, lb_time now)
         (void)snprintf(
             text, sizeof text, "reaches %.64s, which is %s: %u of %u slots busy, %u in its queue",
             name_of(w, r->backend), truth_name((enum truth)b->truth), b->busy, b->slots, b->queued);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 static void begins(struct world *w, const struct request *r, lb_time now)
@@ -385,13 +385,13 @@ static void begins(struct world *w, const struct request *r, lb_time now)
         (void)snprintf(text, sizeof text, "its service begins %s%s",
                        wait > 0 ? "after a wait of " : "at once",
                        wait > 0 ? units_format(buf, sizeof buf, wait) : "");
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }
 
 void story_enters(struct world *w, uint32_t id, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
+    if (!story_is_about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
         return;
     w->story->state = r->state;
     if (r->state == REQUEST_SERVICE) {
@@ -403,7 +403,7 @@ void story_enters(struct world *w, uint32_t id, lb_time now)
         step.in_front = w->backends[r->backend].queued - 1U;
         (void)snprintf(text, sizeof text, "waits in the queue of %.64s, %lld before it",
                        name_of(w, r->backend), (long long)step.in_front);
-        tell(w, &step, text);
+        story_say(w, &step, text);
     }
 }
 
@@ -413,7 +413,7 @@ void story_look(struct world *w, lb_time now)
     if (story->id == 0 || story->ended)
         return;
     const struct request *r = world_request(w, story->id);
-    if (!about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
+    if (!story_is_about(w, r) || (r->flags & REQUEST_ORPHAN) != 0)
         return;
     if (story->state == REQUEST_QUEUED && r->state == REQUEST_SERVICE && now > r->entered)
         begins(w, r, now);
@@ -423,7 +423,7 @@ void story_look(struct world *w, lb_time now)
 void story_leaves(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 {
     const struct request *r = world_request(w, id);
-    if (!about(w, r))
+    if (!story_is_about(w, r))
         return;
     char text[LINE], buf[32];
     bool orphan = (r->flags & REQUEST_ORPHAN) != 0;
@@ -443,5 +443,5 @@ void story_leaves(struct world *w, uint32_t id, enum lb_end end, lb_time now)
                        name_of(w, r->backend), buf);
     else
         (void)snprintf(text, sizeof text, "%.64s ends it: %s", name_of(w, r->backend), step.end);
-    tell(w, &step, text);
+    story_say(w, &step, text);
 }

@@ -97,6 +97,10 @@ void story_given_up(struct world *w, uint32_t id, enum cause cause, enum why why
 /* At a backend: */
 void story_reaches(struct world *w, uint32_t id, lb_time now);
 void story_enters(struct world *w, uint32_t id, lb_time now);
+struct state_user;
+/* What it finds of its user's state, before anything is changed by it. */
+void story_state(struct world *w, uint32_t id, const struct state_user *user, bool found,
+                 lb_time now);
 void story_leaves(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 
 #endif

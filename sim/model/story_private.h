@@ -1,5 +1,5 @@
 /*
- * The inside of a story, for its two files.
+ * The inside of a story, for its files.
  */
 #ifndef MODEL_STORY_PRIVATE_H
 #define MODEL_STORY_PRIVATE_H
@@ -22,6 +22,10 @@ struct story {
     uint32_t fact_count;
 };
 
+/* Is this one the request? Probes have numbers of their own, and nobody waits for an orphan. */
+bool story_is_about(const struct world *w, const struct request *r);
+/* Tells a step. */
+void story_say(struct world *w, struct story_step *step, const char *text);
 /* A step with nothing in it. */
 struct story_step story_step(const char *what, lb_time now);
 const char *story_end_name(enum lb_end end);
