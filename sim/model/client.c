@@ -150,15 +150,12 @@ STEP void send(struct world *w, bool plain, struct source *s, uint32_t id, int32
     }
     if (!plain && __builtin_expect(w->requests.tries != NULL, 0))
         w->requests.tries[id].set_out = now;
-    if (!plain && w->front_count > 1)
-        w->requests.tries[id].front = (uint16_t)entry_of(w, s, r);
+    if (!plain) {
+        client_set_out(w, s, id, now);
+        return;
+    }
     r->state = REQUEST_TO_BALANCER;
-    if (!plain && w->to_balancer > 0)
-        r->event = engine_at(w->engine, now + w->to_balancer, EVENT_AT_BALANCER, id);
-    else if (!plain)
-        step_to_balancer(w, id, now);
-    else
-        step_place(w, true, step_front(w, true, id), id, picked, now);
+    step_place(w, true, step_front(w, true, id), id, picked, now);
 }
 
 void client_too_many(struct world *w)
@@ -391,6 +388,8 @@ static void give_up(struct world *w, uint32_t id, lb_time now)
     if (w->story != NULL)
         story_gives_up(w, id, now);
     front_leave(w, id, now);
+    if (w->connections != NULL)
+        connection_release(w, id, &copy, true, now);
     failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, why, now);
 }
 
@@ -455,6 +454,8 @@ void client_answer_event(void *context, uint32_t subject, lb_time now)
         deadlines_leave(&s->deadlines, r);
     if (w->requests.tries != NULL)
         tries = w->requests.tries[subject];
+    if (w->connections != NULL)
+        connection_release(w, subject, r, false, now);
     failed(w, subject, r, tries, WORLD_BAD_CAUSE(r->next), WORLD_BAD_WHY(r->next), now);
 }
 

@@ -143,6 +143,8 @@ void fault_reset(struct world *w, struct backend_set set, bool down, lb_time now
         start_anew(w, set.at[i], down, now);
     for (uint32_t i = 0; w->state.on && i < set.count; i++)
         state_backend_gone(w, set.at[i], now); /* copies at others of the set are gone with it */
+    if (w->connections != NULL)
+        layer4_gone(w, set, now);
     for (uint32_t i = 0; i < set.count; i++) {
         uint32_t id = w->gather.first[set.at[i]];
         while (id != GATHER_END) {

@@ -214,7 +214,8 @@ static bool retries(struct world *w, struct front *f, uint32_t id, enum lb_end e
                     enum cause *cause, enum why *why)
 {
     const struct scenario_retries *rule = &f->rule->retries;
-    if (!w->balancer_retries || (rule->when & (1U << end)) == 0)
+    if (!w->balancer_retries || (rule->when & (1U << end)) == 0 ||
+        (f->rule->layer4 && !layer4_retries(w, f, id, end)))
         return false;
     struct request_tries *tries = &w->requests.tries[id];
     if (!retry_allow(&f->balancer.budget, rule, tries->balancer)) {
@@ -283,6 +284,10 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
     switch ((enum request_state)r->state) {
     case REQUEST_WAITING:
         line_leave(w, f, id);
+        requests_give(&w->requests, id);
+        break;
+    case REQUEST_CONNECTING:
+        connection_wait_leave(w, id);
         requests_give(&w->requests, id);
         break;
     case REQUEST_TO_BACKEND: /* the request is on its way: it will arrive all the same */

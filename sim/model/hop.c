@@ -13,6 +13,7 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
 {
     struct request *r = world_request(w, id);
     struct request_tries *tries = &w->requests.tries[id];
+    bool follows = w->connections != NULL && layer4_send(w, f, id, &member, now);
     tries->outer = (uint16_t)(f->number + 1);
     tries->front = (uint16_t)(f->to_first + (uint32_t)member);
     tries->outer_sent = now;
@@ -21,9 +22,11 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
         story_sent_on(w, f, id, member, how, now);
     if (f->stick.on)
         stick_store(w, f, id, member, now);
-    balancer_start(&f->balancer, (uint32_t)member, &w->ask, how, now);
-    if (w->boards)
-        front_show(w, f, (uint32_t)member, now);
+    if (!follows) {
+        balancer_start(&f->balancer, (uint32_t)member, &w->ask, how, now);
+        if (w->boards)
+            front_show(w, f, (uint32_t)member, now);
+    }
     r->state = REQUEST_TO_BALANCER;
     if (w->to_front > 0)
         r->event = engine_at(w->engine, now + w->to_front, EVENT_HOP_THERE, id);
@@ -46,18 +49,15 @@ void hop_hide_source(const struct world *w, uint32_t id, struct lb_address *sour
             .family = 4, .port = source->port, .bytes = {203, 0, 113, (uint8_t)(f->number + 1)}};
 }
 
-/* The attempt of the outer balancer is over: out of its books. Returns it. */
-static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_t member,
+                         enum lb_end end, lb_time now)
 {
-    struct request_tries *tries = &w->requests.tries[id];
-    struct front *f = &w->fronts[tries->outer - 1U];
-    uint32_t member = tries->front - f->to_first;
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
     if (balancer_finish(&f->balancer, member)) {
         struct lb_outcome outcome = {.end = end,
                                      .failed = balancer_counts(&f->balancer, end),
-                                     .sent = tries->outer_sent,
-                                     .connected = tries->outer_sent + 2 * w->to_front,
+                                     .sent = sent,
+                                     .connected = sent + 2 * w->to_front,
                                      .first_byte = answered ? now : 0};
         if (outcome.connected > now)
             outcome.connected = 0;
@@ -65,6 +65,16 @@ static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_ti
     }
     if (w->boards)
         front_show(w, f, member, now);
+}
+
+/* The attempt of the outer balancer is over: out of its books. Returns it. */
+static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_time now)
+{
+    struct request_tries *tries = &w->requests.tries[id];
+    struct front *f = &w->fronts[tries->outer - 1U];
+    uint32_t member = tries->front - f->to_first;
+    if (w->connections == NULL || !layer4_finish(w, f, id, end, now))
+        out_of_books(w, f, tries->outer_sent, member, end, now);
     tries->outer = 0;
     tries->front = (uint16_t)f->number;
     if (f->balancer.waiting.total != 0)
@@ -89,7 +99,7 @@ static bool retries(struct world *w, struct front *f, uint32_t id, uint32_t memb
 {
     const struct scenario_retries *rule = &f->rule->retries;
     struct request_tries *tries = &w->requests.tries[id];
-    if (rule->max == 0 || (rule->when & (1U << LB_END_ERROR)) == 0)
+    if (rule->max == 0 || (rule->when & (1U << LB_END_ERROR)) == 0 || f->rule->layer4)
         return false;
     if (!retry_allow(&f->balancer.budget, rule, tries->outer_tries)) {
         world_not_again(rule, tries->outer_tries, cause, why);

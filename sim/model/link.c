@@ -82,6 +82,8 @@ static void leave_behind(struct world *w, uint32_t id, uint32_t new, lb_time now
         memcpy(requests_tried(&w->requests, new), requests_tried(&w->requests, id),
                w->requests.stride * sizeof *w->requests.tried);
     w->requests.more[new] = (struct request_more){.work = (double)r->work};
+    if (w->connections != NULL)
+        connection_hand_on(w, id, new);
     if (w->state.on)
         state_leave(w, new); /* its work is its own again */
     struct source *s = world_source(w, r);

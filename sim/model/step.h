@@ -63,6 +63,8 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
     bool last = ledger_ok(&w->ledger, plain, r, &slow, now);
     if (__builtin_expect(slow, 0))
         ledger_slow(&w->ledger, r, why_slow(w, id, now));
+    if (!plain && __builtin_expect(w->connections != NULL, 0))
+        connection_release(w, id, r, false, now);
     uint32_t user = r->client;
     requests_give(&w->requests, id);
     if (__builtin_expect(last, 0) || s->goes_on)
@@ -96,10 +98,12 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
     struct front *f = step_front(w, plain, id);
-    if (balancer_finish(&f->balancer, (uint32_t)r->backend))
-        front_tell_outcome(w, f, r, end, now);
-    if (!plain && __builtin_expect(w->boards, 0))
-        front_show(w, f, (uint32_t)r->backend, now);
+    if (plain || w->connections == NULL || !layer4_finish(w, f, id, end, now)) {
+        if (balancer_finish(&f->balancer, (uint32_t)r->backend))
+            front_tell_outcome(w, f, r, end, now);
+        if (!plain && __builtin_expect(w->boards, 0))
+            front_show(w, f, (uint32_t)r->backend, now);
+    }
     if (!plain && __builtin_expect(w->change.draining != 0, 0))
         change_finished(w, (uint32_t)r->backend, now);
     step_note(w, plain, id, r, r->backend, (uint32_t)end, now);
@@ -216,6 +220,10 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
     r->event = ENGINE_NO_EVENT;
     if (!plain && __builtin_expect(w->story != NULL, 0))
         story_reaches(w, id, now);
+    if (!plain && w->connections != NULL && layer4_lost(w, id)) {
+        backend_turn_away(w, id, LB_END_RESET, now);
+        return;
+    }
     if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
         backend_turn_away(w, id, LB_END_REFUSED, now);
         return;
@@ -285,6 +293,7 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
                     enum lb_how how, lb_time now)
 {
     struct request *r = world_request(w, id);
+    bool follows = !plain && w->connections != NULL && layer4_send(w, f, id, &backend, now);
     r->backend = backend;
     r->sent = now;
     r->state = REQUEST_TO_BACKEND;
@@ -294,9 +303,11 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         stick_store(w, f, id, backend, now);
     if (!plain && w->state.on)
         state_sent(w, id);
-    balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
-    if (!plain && __builtin_expect(w->boards, 0))
-        front_show(w, f, (uint32_t)backend, now);
+    if (plain || !follows) {
+        balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
+        if (!plain && __builtin_expect(w->boards, 0))
+            front_show(w, f, (uint32_t)backend, now);
+    }
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (!plain && w->ledger.window_count != 0)
@@ -304,8 +315,11 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
     }
     if (!plain && __builtin_expect(w->links, 0) && !link_send(w, f, id, now))
         return;
-    if (!plain && w->to_backend > 0)
-        r->event = engine_at(w->engine, now + w->to_backend, EVENT_AT_BACKEND, id);
+    lb_time takes = plain ? 0 : w->to_backend;
+    if (!plain && w->connections != NULL)
+        takes = world_delay(takes + layer4_slow(w, f, id));
+    if (!plain && takes > 0)
+        r->event = engine_at(w->engine, now + takes, EVENT_AT_BACKEND, id);
     else
         step_to_backend(w, plain, id, now);
 }
@@ -354,6 +368,8 @@ STEP void step_pick(struct world *w, uint32_t id, lb_time now)
     const int32_t *tried = NULL;
     uint32_t tried_count = 0;
     r->event = ENGINE_NO_EVENT;
+    if (w->connections != NULL && layer4_follow(w, f, id, now))
+        return;
     if (__builtin_expect(w->balancer_retries, 0)) {
         if (front_again(w, f, id, now))
             return;
@@ -384,6 +400,8 @@ STEP int32_t step_pick_early(struct world *w, lb_time now)
 /* A request reaches a balancer. */
 STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
 {
+    if (w->connections != NULL && !connection_arrives(w, world_front(w, id), id, now))
+        return;
     if (__builtin_expect(w->story != NULL, 0))
         story_at_balancer(w, id, now);
     if (__builtin_expect(w->balancer_retries, 0)) {
@@ -391,6 +409,18 @@ STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
         retry_first(&f->balancer.budget, &f->rule->retries);
     }
     step_pick(w, id, now);
+}
+
+/* On its way to the balancer, which begins so much later. */
+STEP void step_set_out(struct world *w, uint32_t id, lb_time wait, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    lb_time takes = world_delay(w->to_balancer + wait);
+    r->state = REQUEST_TO_BALANCER;
+    if (takes > 0)
+        r->event = engine_at(w->engine, now + takes, EVENT_AT_BALANCER, id);
+    else
+        step_to_balancer(w, id, now);
 }
 
 #endif

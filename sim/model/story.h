@@ -82,6 +82,7 @@ void story_asks_again(struct world *w, uint32_t id, lb_time delay, lb_time now);
 void story_fails(struct world *w, const struct request *r, enum cause cause, enum why why,
                  lb_time now);
 void story_succeeds(struct world *w, uint32_t id, lb_time now);
+void story_connection(struct world *w, uint32_t id, lb_time now);
 /* At a balancer: */
 void story_at_balancer(struct world *w, uint32_t id, lb_time now);
 void story_before_pick(struct world *w, struct front *f, uint32_t id);

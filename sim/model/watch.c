@@ -50,6 +50,8 @@ void watch_belief(struct world *w, struct front *f, uint32_t backend, enum belie
 {
     if (f->watch.warm != NULL)
         warm_from(w, f, backend, now);
+    if (w->connections != NULL && balancer_belief(&f->balancer, backend) == BELIEF_DOWN)
+        layer4_believed_down(w, f, backend, now);
     tell_belief(w, f, backend, before, why);
 }
 

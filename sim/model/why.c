@@ -19,6 +19,8 @@ struct scene {
     lb_time queue,
         service;       /* at the backend; service: what its work takes at the backend's own speed */
     lb_time login;     /* of the service: logging in again */
+    lb_time opening;   /* a connection, or until one had room */
+    lb_time sending;   /* by a slow client */
     lb_time stretched; /* the rest, when the backend is slow */
 };
 
@@ -89,6 +91,21 @@ static bool needs_the_store(const struct scene *s)
     return s->cause == CAUSE_STORE;
 }
 
+static bool connection_lost(const struct scene *s)
+{
+    return s->cause == CAUSE_RESET && s->w->connections != NULL && layer4_lost(s->w, s->id);
+}
+
+static bool no_place(const struct scene *s)
+{
+    return s->cause == CAUSE_CONNECTIONS_FULL;
+}
+
+static bool slow_to_send(const struct scene *s)
+{
+    return s->cause == CAUSE_HEADER_TIMEOUT;
+}
+
 /* --- where the time went ---------------------------------------------------------------------- */
 
 static lb_time waiting(const struct scene *s)
@@ -104,6 +121,16 @@ static lb_time waiting_for_the_rest(const struct scene *s)
 static lb_time on_the_network(const struct scene *s)
 {
     return s->network;
+}
+
+static lb_time opening(const struct scene *s)
+{
+    return s->opening;
+}
+
+static lb_time sending(const struct scene *s)
+{
+    return s->sending;
 }
 
 static lb_time own_work(const struct scene *s)
@@ -142,6 +169,13 @@ static const struct {
     [WHY_STORE] = {"session store", "the store of session state was down", needs_the_store, NULL},
     [WHY_LOGIN] = {"session lost", "its state was lost, and its user logged in again", NULL,
                    logging_in},
+    [WHY_CONNECTION_LOST] = {"connection lost", "the way its connection led was forgotten, or cut",
+                             connection_lost, NULL},
+    [WHY_CONNECTIONS_FULL] = {"no place for it", "the balancer held as many connections as it may",
+                              no_place, NULL},
+    [WHY_SLOW_CLIENT] = {"slow client", "its client took long to send it", slow_to_send, sending},
+    [WHY_OPENING] = {"opening", "it waited for a connection to be opened, or to have room", NULL,
+                     opening},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},
@@ -203,6 +237,21 @@ static void at_backend(struct scene *s, lb_time time)
         s->queue = time - s->service;
 }
 
+/* What its connection took of the time before it was sent; at layer 4 it is sent first. */
+static void connecting(struct scene *s, lb_time before)
+{
+    if (s->w->connections == NULL)
+        return;
+    const struct connection_use *use = &s->w->connections->use[s->id];
+    lb_time opening = s->r->state == REQUEST_CONNECTING ? s->now - use->since : use->opening;
+    s->opening = clip(opening, before);
+    s->line = clip(s->line - s->opening, s->now);
+    if (layer4_slow(s->w, balancer_of(s->w, s->id), s->id) > 0)
+        return;
+    s->sending = clip(use->hold, s->line);
+    s->line -= s->sending;
+}
+
 static struct scene look(const struct world *w, uint32_t id, enum cause cause, lb_time now)
 {
     const struct request *r = &w->requests.at[id];
@@ -216,7 +265,8 @@ static struct scene look(const struct world *w, uint32_t id, enum cause cause, l
     s.lost = set_out - r->arrived;
     lb_time there = w->to_balancer + (w->fronts->outer ? w->to_front : 0);
     s.line = clip(left - set_out - there, now);
-    s.network = clip(left - set_out, there);
+    connecting(&s, left - set_out);
+    s.network = clip(left - set_out - s.opening, there);
     if (tries != NULL && (tries->balancer > 0 || tries->outer_tries > 0)) {
         s.lost += s.line;
         s.line = 0;
@@ -226,6 +276,10 @@ static struct scene look(const struct world *w, uint32_t id, enum cause cause, l
         lb_time time = clip(stay(r, now), now - r->sent);
         at_backend(&s, time);
         s.network += now - r->sent - time;
+        if (w->connections != NULL) {
+            s.sending += clip(layer4_slow(w, balancer_of(w, id), id), now - r->sent - time);
+            s.network = clip(s.network - s.sending, now);
+        }
     }
     return s;
 }

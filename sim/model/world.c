@@ -99,6 +99,10 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_AT_CLIENT] = client_answer_event,
     [EVENT_TIMEOUT] = client_timeout_event,
     [EVENT_AGAIN] = client_again_event,
+    [EVENT_SILENT] = connection_timer_event,
+    [EVENT_ROOM] = connection_free_event,
+    [EVENT_SENT] = connection_sent_event,
+    [EVENT_CUT] = layer4_cut_event,
     [EVENT_RETRY] = front_retry_event,
     [EVENT_QUEUE_TIMEOUT] = line_timeout_event,
     [EVENT_HOP_THERE] = hop_there_event,
@@ -238,6 +242,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     sticks_init(w);
     state_init(w);
     init_requests(w);
+    connections_init(w);
     ledger_init(&w->ledger, scenario);
     w->backends = world_lines(w->backend_count, sizeof *w->backends);
     w->counts = world_lines(w->backend_count, sizeof *w->counts);
@@ -290,6 +295,7 @@ void world_done(struct world *w)
     free(w->chosen);
     free(w->gather.first);
     free(w->gather.next);
+    connections_done(w);
     tell_done(&w->tell);
     story_done(w);
     ledger_done(&w->ledger);

@@ -5,6 +5,7 @@
  *   client.c   arrivals, timeouts, retries of clients      front.c   requests at a balancer
  *   arrivals.c how they arrive, other than Poisson
  *   entry.c    which balancer they enter                   hop.c     from one balancer to another
+ *   connection.c clients' connections (connections.c, layer4.c, tls.c)
  *   line.c     those who wait there                        probe.c   health checks
  *   watch.c    what follows when a belief changes
  *   backend.c  slots, queues, disciplines                  timeline.c actions
@@ -21,6 +22,7 @@
 #include "sim/model/arrivals.h"
 #include "sim/model/backend.h"
 #include "sim/model/change.h"
+#include "sim/model/connection.h"
 #include "sim/model/crowd.h"
 #include "sim/model/deadline.h"
 #include "sim/model/front.h"
@@ -45,6 +47,10 @@ enum world_event {
     EVENT_AT_CLIENT,     /* request: answer reaches the client */
     EVENT_TIMEOUT,       /* the client that has waited longest gives up */
     EVENT_AGAIN,         /* request: its client tries again */
+    EVENT_SILENT,        /* connection: it was silent for too long */
+    EVENT_ROOM,          /* client with connections: those who wait may have one */
+    EVENT_SENT,          /* request: its client has sent all of it, or took too long */
+    EVENT_CUT,           /* place: connections to a backend believed down are cut */
     EVENT_RETRY,         /* request: the balancer tries again */
     EVENT_QUEUE_TIMEOUT, /* request: waited too long at the balancer */
     EVENT_HOP_THERE,     /* request: from one balancer at the next */
@@ -175,7 +181,8 @@ struct world {
     bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct gather gather;
-    uint32_t *chosen; /* backends that an action is about */
+    struct connections *connections; /* NULL when they are not modelled */
+    uint32_t *chosen;                /* backends that an action is about */
     struct world_action *actions;
     uint32_t action_count, action_room;
     struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */
@@ -314,7 +321,8 @@ static inline bool world_rare(const struct world *w)
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
            w->boards || w->links || w->sticky || w->state.on || w->change.on ||
-           w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
+           w->connections != NULL || w->ledger.window_count != 0 || w->keep_latency ||
+           w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

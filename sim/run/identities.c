@@ -3,12 +3,15 @@
  *
  *   arrived = ok + failed (by cause) + in flight      counted three ways
  *   failed, by cause, and slow = sums over their whys
- *   picks = ok + failed + in the books                for each backend
+ *   picks = ok + failed + in the books                for each backend; at layer 4 the books are the
+ *                                                     open connections that were placed there
  *   integral of the number present = sum of the times present        exact, modulo 2^64 ns
  *   integral of busy slots x speed = work done        up to 1 ns of rounding a service and slot
  */
 #include <math.h>
+#include <stdlib.h>
 
+#include "sim/base/text.h"
 #include "sim/run/private.h"
 
 static bool at_backend(const struct request *r)
@@ -74,12 +77,50 @@ static void check_requests(struct run *run)
 static void check_books(struct run *run)
 {
     struct world *w = &run->world;
+    int64_t *connections = text_need_zero(w->backend_count, sizeof *connections);
+    if (w->connections != NULL)
+        layer4_count(w, connections);
     for (uint32_t i = 0; i < w->backend_count; i++) {
-        const uint64_t *open = w->rest[i].open;
-        lb_require(&w->where, open[0] + open[1] == world_in_flight(w, i),
+        const uint64_t *tally = w->rest[i].open;
+        uint64_t open = tally[0] + tally[1] + (uint64_t)connections[i];
+        lb_require(&w->where, open == world_in_flight(w, i),
                    "backend '%s': what is in the books is not what is under way",
                    w->scenario->backends[i].name);
     }
+    free(connections);
+}
+
+/* Clients and balancers count the same connections, and each knows the requests on it. */
+static void check_connections(struct run *run)
+{
+    struct world *w = &run->world;
+    const struct connections *all = w->connections;
+    if (all == NULL)
+        return;
+    uint64_t streams = 0, requests = 0, open = 0, admitted = 0, owned = 0, held = 0, counted = 0;
+    for (uint32_t id = 1; id <= all->used; id++) {
+        const struct connection *c = &all->at[id];
+        if (!c->open)
+            continue;
+        open++;
+        streams += c->streams;
+        owned += c->owner != 0;
+        admitted += (c->flags & CONNECTION_ADMITTED) != 0;
+        admitted += (c->flags & CONNECTION_INNER) != 0;
+    }
+    for (uint32_t id = 1; id < all->use_room; id++)
+        requests += all->use[id].connection != 0 && !all->use[id].waits;
+    for (uint32_t i = 0; i < w->front_count; i++)
+        held += all->fronts[i].open;
+    for (uint32_t id = 1; id <= all->owners_used; id++)
+        counted += all->owners[id].open;
+    lb_require(&w->where,
+               open == all->open && streams == requests && owned == counted && admitted == held,
+               "connections: %llu of %u open, %llu requests on them of %llu, %llu owned of %llu, "
+               "%llu held of %llu",
+               (unsigned long long)open, all->open, (unsigned long long)streams,
+               (unsigned long long)requests, (unsigned long long)owned, (unsigned long long)counted,
+               (unsigned long long)admitted, (unsigned long long)held);
 }
 
 static void check_time(struct run *run)
@@ -123,5 +164,6 @@ void run_check_identities(struct run *run)
 {
     check_requests(run);
     check_books(run);
+    check_connections(run);
     check_time(run);
 }

@@ -82,6 +82,7 @@ static void print_requests(const struct summary *s, FILE *to)
     else
         fputs("-\n", to);
     summary_print_sessions(s, to);
+    summary_print_connections(s, to);
     fputc('\n', to);
 }
 

@@ -131,6 +131,7 @@ void summary_build(struct run *run, bool interrupted)
     s->expects = text_need_zero(s->expect_count + 1, sizeof *s->expects);
     uint64_t done = s->counts.ok + s->counts.failed;
     summary_build_sessions(s, w);
+    summary_build_connections(s, w);
     s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
     s->imbalance = imbalance(s);
     if (s->simulated_s > 0.0) {
@@ -218,6 +219,8 @@ static void json_parts(const struct summary *s, struct json *json)
         json_round(json, "utilization", b->utilization, 6);
         json_round(json, "in_flight_mean", b->in_flight_mean, 6);
         json_round(json, "queue_mean", b->queue_mean, 6);
+        if (s->connections.layer4)
+            json_round(json, "connections_mean", b->connections_mean, 6);
         json_end_object(json);
     }
     json_end_list(json);
@@ -277,6 +280,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_round(json, "goodput_per_s", s->goodput, 7);
     json_round(json, "availability", s->availability, 7);
     summary_json_sessions(s, json);
+    summary_json_connections(s, json);
     json_round(json, "imbalance", s->imbalance, 5);
     json_parts(s, json);
     json_end_object(json);

@@ -38,6 +38,7 @@ struct summary_backend {
     bool absent;                /* not there at the end, nor asked for anything */
     double utilization;         /* busy share of slots over the measured window */
     double in_flight_mean;      /* in the balancer's books, time average over the measured window */
+    double connections_mean;    /* placed there at layer 4, the same */
     double queue_mean;          /* waiting at the backend, the same */
 };
 
@@ -48,6 +49,15 @@ struct summary_expect {
     double value; /* in the unit of the metric */
     enum unit unit;
     bool ratio; /* value is left / right of a comparison of variants */
+};
+
+struct summary_connections { /* of clients, in the measured window */
+    bool any, layer4, tls;   /* they are modelled; some balancer is of layer 4, makes handshakes */
+    uint64_t opened, reused; /* requests that opened one, and that found one */
+    uint64_t reset, refused, forgotten;
+    uint64_t full, resumed; /* handshakes */
+    uint32_t open;          /* at the end */
+    double open_mean;       /* time average */
 };
 
 struct summary_sessions {           /* of users, over the whole run */
@@ -70,6 +80,7 @@ struct summary {
     uint64_t events;
     struct summary_counts counts;
     struct summary_sessions sessions;
+    struct summary_connections connections;
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
     double availability;                /* ok / (ok + failed) */
@@ -92,8 +103,12 @@ bool summary_measure(const struct summary *summary, const struct scenario_measur
 bool summary_holds(const struct scenario_expect *expect, double value, double bound);
 /* Writes a value with its unit for people: "121 ms", "0.47 %", "900/s". Returns buf. */
 const char *summary_format(char *buf, size_t size, enum unit unit, double value);
-/* Sessions, and what became of the state of users: built, the object "sessions", a line. */
 struct world;
+/* Connections: built, the object "connections", a line. */
+void summary_build_connections(struct summary *summary, struct world *w);
+void summary_json_connections(const struct summary *summary, struct json *json);
+void summary_print_connections(const struct summary *summary, FILE *to);
+/* Sessions, and what became of the state of users: built, the object "sessions", a line. */
 void summary_build_sessions(struct summary *summary, const struct world *w);
 void summary_json_sessions(const struct summary *summary, struct json *json);
 void summary_print_sessions(const struct summary *summary, FILE *to);

@@ -109,6 +109,19 @@ void diagnose_error(struct diagnose *d, struct place at, const char *format, ...
     va_end(list);
 }
 
+/* A variant that is only checked is not run: what would come of it, who runs it hears. */
+void diagnose_warning(struct diagnose *d, struct place at, const char *format, ...)
+{
+    d->muted = d->variant != NULL || d->warnings >= DIAGNOSE_SHOWN;
+    d->warnings++;
+    if (d->muted)
+        return;
+    va_list list;
+    va_start(list, format);
+    add_message(d, at, "warning", format, list);
+    va_end(list);
+}
+
 void diagnose_help(struct diagnose *d, const char *format, ...)
 {
     if (d->muted)

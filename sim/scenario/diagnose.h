@@ -15,13 +15,18 @@ struct diagnose {
     struct text *out;
     const struct source *sources; /* borrowed */
     uint32_t source_count;
-    uint32_t errors;     /* so far, shown or not */
-    bool muted;          /* the last error was not shown: neither are its help and notes */
+    uint32_t errors;   /* so far, shown or not */
+    uint32_t warnings; /* so far, shown or not */
+    bool muted;        /* the last error or warning was not shown: neither are its help and notes */
     const char *variant; /* the variant being checked, when it is not the one asked for */
 };
 
 void diagnose_init(struct diagnose *d, struct text *out, const struct source *sources,
                    uint32_t source_count);
+
+/* What is right, and will not do what one may expect: shown, and the scenario is run all the same. */
+__attribute__((format(printf, 3, 4))) void diagnose_warning(struct diagnose *d, struct place at,
+                                                            const char *format, ...);
 
 /* An error at a place; then, as often as needed, remedies and further places for it. */
 __attribute__((format(printf, 3, 4))) void diagnose_error(struct diagnose *d, struct place at,

@@ -175,7 +175,6 @@ bool read_later_key(struct reader *r, const char *where, const struct node *key)
 /* Values with a function of their own. */
 void read_format(struct reader *r, const struct schema_row *row, const struct node *node,
                  void *base);
-void read_only(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_arrivals(struct reader *r, const struct schema_row *row, const struct node *node,
                    void *base);
 void read_path(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
@@ -186,6 +185,8 @@ void read_popularity(struct reader *r, const struct schema_row *row, const struc
 void read_nat(struct reader *r, const struct schema_row *row, const struct node *node, void *base);
 void read_counts(struct reader *r, const struct schema_row *row, const struct node *node,
                  void *base);
+void read_durations(struct reader *r, const struct schema_row *row, const struct node *node,
+                    void *base);
 void read_sizes(struct reader *r, const struct schema_row *row, const struct node *node,
                 void *base);
 void read_backoff(struct reader *r, const struct schema_row *row, const struct node *node,
@@ -228,6 +229,8 @@ bool resolve_pools(struct reader *r);
 const struct node *read_balancer_key(const struct reader *r, uint32_t place, const char *key);
 /* Balancers counted and named, pools, what each leads to (resolve_balancer.c). */
 void resolve_balancers(struct reader *r);
+/* What belongs to one layer only, and what contradicts itself (resolve_connections.c). */
+void resolve_connections(struct reader *r);
 /* Which pool each class of requests goes to, once classes and pools are known. */
 void resolve_routes(struct reader *r);
 /* How many backends each group may come to have; false after an error (schema_change.c). */

@@ -17,28 +17,6 @@ void read_format(struct reader *r, const struct schema_row *row, const struct no
     diagnose_help(r->diagnose, "it is the version of the language; this program knows version 1");
 }
 
-/* One value is obeyed; others are known. */
-void read_only(struct reader *r, const struct schema_row *row, const struct node *node, void *base)
-{
-    (void)base;
-    if (!read_is_scalar(r, node, row->shape) || node_is(node, row->shape))
-        return;
-    size_t size = 0;
-    while (size < node->size && node->text[size] != '(')
-        size++;
-    uint64_t number;
-    bool other = schema_later(row->path, "*", 1) != NULL &&
-                 quantity_read_u64(node->text, node->size, &number) == 0 && number > 0;
-    if (read_later(r, node->at, row->path, node->text, size))
-        return;
-    if (other)
-        diagnose_error(r->diagnose, node->at, "%s: this version cannot do %s yet, only %s",
-                       read_trail(r), quote(node->text, node->size).text, row->shape);
-    else
-        diagnose_error(r->diagnose, node->at, "%s must be %s, not %s", read_trail(r), row->shape,
-                       quote(node->text, node->size).text);
-}
-
 /* --- algorithm and its parameters --------------------------------------------------------------- */
 
 /* All names and aliases; to be freed. */

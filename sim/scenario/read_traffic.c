@@ -125,6 +125,12 @@ void read_sizes(struct reader *r, const struct schema_row *row, const struct nod
     (void)read_amounts(r, row, node, QUANTITY_SIZE, base);
 }
 
+void read_durations(struct reader *r, const struct schema_row *row, const struct node *node,
+                    void *base)
+{
+    (void)read_amounts(r, row, node, QUANTITY_TIME, base);
+}
+
 /* More requests than this would make one session a run. */
 #define COUNT_MAX 1e6
 

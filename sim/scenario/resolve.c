@@ -425,6 +425,8 @@ void resolve_scenario(struct reader *r)
     uint32_t errors = r->diagnose->errors;
     if (backends && resolve_pools(r) && balancer)
         resolve_balancers(r);
+    if (balancer && r->diagnose->errors == errors)
+        resolve_connections(r);
     if (clients)
         resolve_clients(r);
     bool names = clients && backends && balancer && r->diagnose->errors == errors;

@@ -75,6 +75,8 @@ void scenario_destroy(struct scenario *scenario)
             trace_done(client->process.trace);
         distribution_done(&client->sessions.requests);
         distribution_done(&client->sessions.think);
+        distribution_done(&client->connections.max_age);
+        distribution_done(&client->connections.hold);
         for (uint32_t c = 0; c < client->class_count; c++)
             class_done(&client->classes[c]);
     }

@@ -54,6 +54,19 @@ struct scenario_sessions {
     lb_time expires;              /* ... or else so much later */
 };
 
+/* What the clients of a group keep open; not `on`: each request has a connection of its own. */
+struct scenario_connections {
+    bool on;
+    bool many;         /* http2: up to `streams` requests at once; else one at a time */
+    uint32_t requests; /* that one carries before it is closed; SCENARIO_UNLIMITED */
+    uint32_t streams;
+    bool ages, holds;            /* max_age, hold are written */
+    struct distribution max_age; /* ns */
+    struct distribution hold;    /* ns that a client takes to send a request */
+    lb_time idle;                /* closed when it was silent so long; 0 = never */
+    uint32_t per_client;         /* open at once; SCENARIO_UNLIMITED */
+};
+
 struct scenario_client {
     const char *name;
     enum arrivals arrivals;
@@ -69,6 +82,7 @@ struct scenario_client {
     double *nat;               /* nat_count shares of requests, each from one address */
     uint32_t nat_count;
     struct scenario_sessions sessions;
+    struct scenario_connections connections;
     double no_cookies; /* share of clients who refuse cookies */
     struct scenario_class *classes;
     uint32_t class_count, class_first; /* class_first: place of classes[0] among all classes */
@@ -172,6 +186,28 @@ struct scenario_route {         /* the first that fits says which pool */
     uint32_t pool;
 };
 
+/* Handshakes of connections that are opened. */
+struct scenario_tls {
+    bool on;
+    bool terminate;    /* the balancer makes them; else the backend */
+    lb_time handshake; /* a full one, ns of its work */
+    lb_time resumed;   /* with a ticket */
+    double resume;     /* share of those with a ticket who use it */
+    lb_time ticket_life;
+    uint32_t tickets;     /* clients that are remembered */
+    uint32_t round_trips; /* of a handshake, between client and who terminates */
+};
+
+/* What a balancer keeps of clients' connections. */
+struct scenario_places {
+    uint32_t max;         /* open at once; SCENARIO_UNLIMITED */
+    lb_time header, idle; /* layer 7: for a whole request; between two; 0 = for ever */
+    bool table;           /* layer 4: connection_table is written */
+    uint32_t table_size;  /* SCENARIO_UNLIMITED */
+    lb_time table_idle;   /* forgotten when silent so long; 0 = never */
+    bool cut, cut_given;  /* layer 4: when a backend is believed down */
+};
+
 struct scenario_balancer { /* one, or `count` alike */
     const char *name;
     bool counted;          /* count is written: name1 ... nameN */
@@ -186,6 +222,9 @@ struct scenario_balancer { /* one, or `count` alike */
     enum load_view view;
     lb_time view_every; /* VIEW_SHARED */
     bool forward_client_ip;
+    bool layer4; /* it places connections; else requests */
+    struct scenario_places connections;
+    struct scenario_tls tls;
     const struct lb_algorithm *algorithm;
     double *params;        /* one for each of algorithm->params; NULL when it has none */
     uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */

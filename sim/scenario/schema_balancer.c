@@ -78,12 +78,6 @@ const struct schema_row schema_balancer[] = {
      .help =
          "yes: the next hop sees the client's address (PROXY protocol, X-Forwarded-For); no: it "
          "sees this balancer's"},
-    {.path = "balancer.layer",
-     .type = TYPE_CUSTOM,
-     .fallback = "7",
-     .read = read_only,
-     .shape = "7",
-     .help = "7: each request is placed"},
     {.path = "balancer.algorithm",
      .type = TYPE_CUSTOM,
      .required = true,

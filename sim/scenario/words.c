@@ -18,6 +18,8 @@ static const char *const causes[CAUSES] = {
     [CAUSE_QUEUE_TIMEOUT] = "queue timeout",
     [CAUSE_STORE] = "session store",
     [CAUSE_ERROR] = "error",
+    [CAUSE_CONNECTIONS_FULL] = "connections full",
+    [CAUSE_HEADER_TIMEOUT] = "header timeout",
 };
 
 static const char *const beliefs[BELIEFS] = {

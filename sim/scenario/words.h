@@ -22,6 +22,8 @@ enum cause {
     CAUSE_QUEUE_TIMEOUT,    /* it waited too long in the backend's queue */
     CAUSE_STORE,            /* the store of session state was down */
     CAUSE_ERROR,            /* the backend answered with an error */
+    CAUSE_CONNECTIONS_FULL, /* the balancer had no place for its connection */
+    CAUSE_HEADER_TIMEOUT,   /* its client took too long to send it */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

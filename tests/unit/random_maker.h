@@ -85,6 +85,10 @@ static inline void distribution(struct maker *m, uint32_t max, bool zero)
     }
 }
 
+/* Connections of a group, and what a balancer does about them: whether it is of layer 4
+ * (random_connections.c). */
+void random_client_connections(struct maker *m);
+bool random_balancer_connections(struct maker *m);
 /* An entry under `backends` (random_backends.c). */
 void random_group(struct maker *m, uint32_t g, uint32_t tier);
 

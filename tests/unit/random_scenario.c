@@ -76,6 +76,7 @@ static void client(struct maker *m, uint32_t i)
         text_addf(m->text, "    population: {clients: %u%s}\n", clients,
                   one_in(m, 2) ? "" : ", popularity: zipf(s=1), nat: [20%, 40%], no_cookies: 9%");
     }
+    random_client_connections(m);
     bool alone = one_in(m, 2);
     text_addf(m->text, "    requests:\n      - {name: a, share: %u%%, work: ", alone ? 100 : 30);
     distribution(m, 6, !m->closed[i] && !load);
@@ -212,12 +213,13 @@ static void balancer(struct maker *m)
         number(m, ", size: ", 1, 4);
         text_addf(m->text, "}\n");
     }
+    bool layer4 = random_balancer_connections(m);
     m->zone = one_in(m, 4);
     if (m->zone)
         text_addf(m->text, "  zone: here\n");
     if (one_in(m, 3)) {
         text_addf(m->text, "  sticky: {by: ");
-        word(m, m->back ? "cookie|source|header" : "source");
+        word(m, !layer4 && m->back ? "cookie|source|header" : "source");
         word(m, "|, ttl: 9ms|, size: 3");
         text_addf(m->text, "}\n");
     }

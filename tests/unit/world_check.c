@@ -58,6 +58,7 @@ static bool has_event(struct world *w, uint32_t id)
     case REQUEST_FREE:
     case REQUEST_LOST:
     case REQUEST_QUEUED:
+    case REQUEST_CONNECTING:
         return false;
     case REQUEST_WAITING:
         return world_front(w, id)->rule->queue_timeout > 0;
@@ -99,18 +100,25 @@ static uint32_t in_deadlines(const struct world *w)
 }
 
 /* In whose books the attempt is: of the balancer that sent it to a backend, and of an outer one. */
+/* Its connection is in the books instead. */
+static bool follows(struct world *w, const struct front *f, uint32_t id)
+{
+    return w->connections != NULL && layer4_place(w, f, id) != NULL;
+}
+
 static void book(struct world *w, uint32_t id, struct book *books)
 {
     const struct request *r = world_request(w, id);
     if (!is_request(r))
         return;
-    if (at_backend(r) || between(r))
+    if ((at_backend(r) || between(r)) && !follows(w, world_front(w, id), id))
         books[world_front(w, id)->number].in_flight[r->backend]++;
     if (w->front_count == 1 || w->requests.tries[id].outer == 0)
         return;
     const struct request_tries *tries = &w->requests.tries[id];
     const struct front *outer = &w->fronts[tries->outer - 1U];
-    books[outer->number].in_flight[tries->front - outer->to_first]++;
+    if (!follows(w, outer, id))
+        books[outer->number].in_flight[tries->front - outer->to_first]++;
 }
 
 static const char *check_records(struct world *w, struct tally *tally, struct book *books,
@@ -372,9 +380,13 @@ const char *world_check(struct run *run)
     uint64_t events = 0;
     const char *wrong = check_records(w, tally, books, &events);
     if (wrong == NULL)
+        wrong = world_check_connections(w, &events);
+    if (wrong == NULL)
         wrong = check_backends(w, tally, &events);
-    for (uint32_t i = 0; i < w->front_count && wrong == NULL; i++)
+    for (uint32_t i = 0; i < w->front_count && wrong == NULL; i++) {
+        world_check_placed(w, &w->fronts[i], books[i].in_flight);
         wrong = world_check_front(run, &w->fronts[i], books[i].in_flight);
+    }
     if (wrong == NULL && !run->ended && events + expected_events(w) != engine_pending(w->engine))
         wrong = "a pending event belongs to nobody, or one is missing";
     books_close(w, books);

@@ -10,6 +10,8 @@
 
 #include "sim/run/run.h"
 
+struct world;
+
 /* NULL, or the first rule that is broken. To be called where run_until has stopped. */
 const char *world_check(struct run *run);
 
@@ -17,5 +19,9 @@ struct front;
 
 /* The part of it about one balancer; in_flight: attempts in its books, by member. */
 const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight);
+/* Its part about connections (world_check_connections.c); adds their events. */
+const char *world_check_connections(struct world *w, uint64_t *events);
+/* Connections of layer 4 in the books of this balancer: added to in_flight, by member. */
+void world_check_placed(const struct world *w, const struct front *f, uint32_t *in_flight);
 
 #endif
