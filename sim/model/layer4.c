@@ -90,6 +90,8 @@ static void out_of_books(struct world *w, struct front *f, struct connection_pla
     }
     if (w->boards)
         front_show(w, f, member, now);
+    if (!f->outer && w->change.draining != 0)
+        change_finished(w, member, now);
 }
 
 void layer4_leave(struct world *w, struct connection *c, enum lb_end end, lb_time now)
