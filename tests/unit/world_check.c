@@ -99,13 +99,13 @@ static uint32_t in_deadlines(const struct world *w)
     return n;
 }
 
-/* In whose books the attempt is: of the balancer that sent it to a backend, and of an outer one. */
 /* Its connection is in the books instead. */
 static bool follows(struct world *w, const struct front *f, uint32_t id)
 {
     return w->connections != NULL && layer4_place(w, f, id) != NULL;
 }
 
+/* In whose books the attempt is: of the balancer that sent it to a backend, and of an outer one. */
 static void book(struct world *w, uint32_t id, struct book *books)
 {
     const struct request *r = world_request(w, id);
