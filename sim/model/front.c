@@ -337,4 +337,6 @@ void front_cut(struct world *w, uint32_t backend, lb_time now)
         r->event = ENGINE_NO_EVENT;
         step_answered(w, false, id, LB_END_RESET, now);
     }
+    if (w->connections != NULL)
+        layer4_gone(w, (struct backend_set){&backend, 1}, now);
 }

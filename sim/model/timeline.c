@@ -188,8 +188,6 @@ void world_drain_limit_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     w->rest[subject].drain_limit = ENGINE_NO_EVENT;
     front_cut(w, subject, now);
-    if (w->connections != NULL)
-        layer4_gone(w, (struct backend_set){&subject, 1}, now);
 }
 
 void world_apply(struct world *w, const struct scenario_action *action, bool by_person)
