@@ -2,6 +2,9 @@
  * Connections of clients: numbers worked out by hand for opening, reuse, age, silence, limits and
  * handshakes; slow clients. Layer 4 is in test_layer4.c.
  */
+#include <string.h>
+
+#include "sim/base/text.h"
 #include "sim/run/private.h"
 #include "tests/check.h"
 #include "tests/unit/near.h"
@@ -225,19 +228,69 @@ static void why(void)
 
 /* --- several balancers -------------------------------------------------------------------------- */
 
+/* Which of four balancers have had a request of the one client, seen every 10 ms for 4 s. */
+static unsigned ways(const char *requests)
+{
+    unsigned seen = 0;
+    scene_open(&scene,
+               "clients:\n  - name: c\n    arrivals: uniform(rate=100/s)\n"
+               "    population: {clients: 1}\n    connections: {requests: %s}\n"
+               "    requests: [{name: r, work: constant(5ms)}]\n"
+               "balancer: {algorithm: round-robin, count: 4, clients: ecmp}\n"
+               "backends: [{name: a, count: 2}]\nrun: {duration: 4s}\n",
+               requests);
+    for (lb_time t = MS(12); t < MS(4000); t += MS(10)) {
+        run_until(scene.run, t);
+        for (unsigned i = 0; i < 4; i++)
+            if (balancer_in_flight(&scene.run->world.fronts[i].balancer, 0) +
+                    balancer_in_flight(&scene.run->world.fronts[i].balancer, 1) >
+                0)
+                seen |= 1U << i;
+    }
+    scene_close(&scene);
+    return seen;
+}
+
 /* A router that hashes flows sends each connection one way, whatever it carries. */
 static void one_way(void)
 {
-    SCENE_RUN(&scene, "clients:\n  - name: c\n    arrivals: uniform(rate=100/s)\n"
-                      "    population: {clients: 1}\n    connections: {requests: 50}\n"
-                      "    requests: [{name: r, work: constant(1ms)}]\n"
-                      "balancer: {algorithm: round-robin, count: 4, clients: ecmp}\n"
-                      "backends: [{name: a, count: 2}]\nrun: {duration: 40s}\n");
-    uint64_t seen = 0;
-    SCENE_EQUAL(scene.s->connections.opened, 80);
-    for (int i = 0; i < 4; i++) /* nobody has had less than one in ten of them */
-        seen += scene.run->world.fronts[i].number == (uint32_t)i;
-    SCENE_EQUAL(seen, 4);
+    unsigned one = ways("unlimited");
+    CU_ASSERT(one != 0 && (one & (one - 1)) == 0);
+    SCENE_EQUAL(ways("1"), 15);
+}
+
+/* --- the story ---------------------------------------------------------------------------------- */
+
+static void hear(void *self, const struct story_step *step)
+{
+    struct text *all = self;
+    text_addf(all, "%s: %s\n", step->what, step->text);
+}
+
+static void story(void)
+{
+    struct text all;
+    text_init(&all);
+    scene_open(&scene,
+               "clients:\n  - name: c\n    users: 1\n    think: constant(80ms)\n"
+               "    connections: {idle: 0}\n    requests: [{name: r, work: constant(10ms)}]\n"
+               "network: {client_balancer: 5ms}\n"
+               "balancer: {algorithm: round-robin, layer: 4}\nbackends: [{name: a}]\n"
+               "run: {duration: 1s}\n");
+    for (uint64_t number = 0; number < 2; number++) {
+        struct run_setup setup = {
+            .scenario = scene.scenario, .tell_story = hear, .story_self = &all, .story_of = number};
+        struct run *run = run_create(&setup, NULL);
+        run_until(run, LB_NEVER - 1);
+        run_destroy(run);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(all.data, "connection: opens a connection to the balancer, "
+                                            "which takes 10 ms\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(all.data,
+                                  "connection: goes on a connection opened 110 ms before, "
+                                  "which leads to a, 1 request on it\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(all.data, "sent: sent to a, by affinity, without a pick\n"));
+    text_done(&all);
     scene_close(&scene);
 }
 
@@ -254,6 +307,7 @@ static const struct check_test tests[] = {
     {"slow clients", slow_clients},
     {"why", why},
     {"one way for each", one_way},
+    {"the story", story},
 };
 
 CHECK_MAIN("connections")
