@@ -18,21 +18,22 @@ enum stream_purpose {
     STREAM_ARRIVAL = 1, /* entity: client group */
     STREAM_CLASS,       /* entity: client group, or user (ordinal: its request number) */
     STREAM_WORK,
-    STREAM_CLIENT,    /* which client of the population; what sort of client (crowd.c) */
-    STREAM_THINK,     /* entity: user, ordinal: its request number */
-    STREAM_BACKOFF,   /* entity: request, ordinal: attempt */
-    STREAM_FAILURE,   /* entity: backend, ordinal: n-th */
-    STREAM_CHECK,     /* entity: (balancer, backend) */
-    STREAM_COINS,     /* entity: (balancer, tier), ordinal: hash of the algorithm's name */
-    STREAM_ERRORS,    /* entity: backend */
-    STREAM_BYTES,     /* entity: request, ordinal: 0 = of it, 1 = of its answer */
-    STREAM_ENTRY,     /* which balancer; entity: client group, or user (ordinal: request, try) */
-    STREAM_SESSION,   /* entity: session: who it is, how much it asks */
-    STREAM_PATIENCE,  /* entity: request (a probe: with the highest bit), ordinal: attempt */
-    STREAM_PAUSE,     /* entity: backend, ordinal: n-th */
-    STREAM_LOSS,      /* entity: backend */
-    STREAM_STORE,     /* external state; entity: request, ordinal: attempt */
-    STREAM_CONNECTION /* entity: request that opens one, ordinal: try; 2^32 on: how it is sent */
+    STREAM_CLIENT,     /* which client of the population; what sort of client (crowd.c) */
+    STREAM_THINK,      /* entity: user, ordinal: its request number */
+    STREAM_BACKOFF,    /* entity: request, ordinal: attempt */
+    STREAM_FAILURE,    /* entity: backend, ordinal: n-th */
+    STREAM_CHECK,      /* entity: (balancer, backend) */
+    STREAM_COINS,      /* entity: (balancer, tier), ordinal: hash of the algorithm's name */
+    STREAM_ERRORS,     /* entity: backend */
+    STREAM_BYTES,      /* entity: request, ordinal: 0 = of it, 1 = of its answer */
+    STREAM_ENTRY,      /* which balancer; entity: client group, or user (ordinal: request, try) */
+    STREAM_SESSION,    /* entity: session: who it is, how much it asks */
+    STREAM_PATIENCE,   /* entity: request (a probe: with the highest bit), ordinal: attempt */
+    STREAM_PAUSE,      /* entity: backend, ordinal: n-th */
+    STREAM_LOSS,       /* entity: backend */
+    STREAM_STORE,      /* external state; entity: request, ordinal: attempt */
+    STREAM_CONNECTION, /* entity: request that opens one, ordinal: try; 2^32 on: how it is sent */
+    STREAM_SPOOF       /* forged addresses; entity: client group, ordinal: address, or request */
 };
 
 struct stream_key {

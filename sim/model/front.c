@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/model/crowd.h"
+#include "sim/model/spoof.h"
 #include "sim/model/step.h"
 
 /* The key is the client's name, as a cookie or a header would carry it; each class of requests goes
@@ -16,8 +17,7 @@
 void front_ask_key(struct world *w, struct front *f, const struct request *r)
 {
     uint32_t client;
-    address_of(w, r, &w->ask.source, &client);
-    hop_hide_source(w, requests_id(&w->requests, r), &w->ask.source);
+    spoof_source(w, f, requests_id(&w->requests, r), &w->ask.source, &client);
     int length = snprintf(w->ask_name, sizeof w->ask_name, "client-%u-%u",
                           w->class_source[r->class] + 1U, client);
     w->ask.key = w->ask_name;

@@ -11,6 +11,7 @@
 
 #include "sim/balancer/balancer.h"
 #include "sim/engine/engine.h"
+#include "sim/model/guard.h"
 #include "sim/model/request.h"
 #include "sim/model/stick.h"
 #include "sim/model/tell.h"
@@ -31,6 +32,7 @@ struct front {
     engine_event *timers;   /* the algorithm's own, by tier */
     struct watch watch;     /* beliefs, checks, slow start */
     struct stick stick;     /* whom it knows again */
+    struct guard *guard;    /* what it refuses; NULL = nothing */
     struct tell_front tell; /* what its algorithm is told besides */
     struct balancer_members members;
 };

@@ -408,6 +408,8 @@ STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
         struct front *f = world_front(w, id);
         retry_first(&f->balancer.budget, &f->rule->retries);
     }
+    if (__builtin_expect(w->guards, 0) && !guard_admits(w, world_front(w, id), id, now))
+        return;
     step_pick(w, id, now);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/base/text.h"
 #include "sim/model/crowd.h"
 #include "sim/model/session.h"
+#include "sim/model/spoof.h"
 #include "sim/model/world.h"
 
 uint64_t stick_client(struct world *w, const struct request *r)
@@ -75,8 +76,7 @@ static size_t table_key(struct world *w, const struct front *f, const struct req
     if (f->rule->sticky.by == STICKY_SOURCE) {
         struct lb_address from = {0};
         uint32_t client;
-        address_of(w, r, &from, &client);
-        hop_hide_source(w, requests_id(&w->requests, r), &from);
+        spoof_source(w, f, requests_id(&w->requests, r), &from, &client);
         for (int i = 0; i < 16; i++)
             key[i] = from.bytes[i];
         return 16;

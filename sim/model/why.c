@@ -106,6 +106,11 @@ static bool slow_to_send(const struct scene *s)
     return s->cause == CAUSE_HEADER_TIMEOUT;
 }
 
+static bool has_no_token(const struct scene *s)
+{
+    return s->cause == CAUSE_RATE_LIMITED;
+}
+
 /* --- where the time went ---------------------------------------------------------------------- */
 
 static lb_time waiting(const struct scene *s)
@@ -176,6 +181,8 @@ static const struct {
     [WHY_SLOW_CLIENT] = {"slow client", "its client took long to send it", slow_to_send, sending},
     [WHY_OPENING] = {"opening", "it waited for a connection to be opened, or to have room", NULL,
                      opening},
+    [WHY_RATE] = {"rate limit", "more requests than the rate that its balancer allows",
+                  has_no_token, NULL},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},

@@ -240,6 +240,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < scenario->client_count; i++)
         w->client_retries |= scenario->clients[i].retries.max > 0;
     sticks_init(w);
+    guards_init(w);
     state_init(w);
     init_requests(w);
     connections_init(w);
@@ -303,6 +304,7 @@ void world_done(struct world *w)
     sessions_done(&w->sessions);
     engine_destroy(w->engine);
     sticks_done(w);
+    guards_done(w);
     state_done(&w->state);
     change_done(&w->change);
     fronts_done(w);

@@ -178,6 +178,7 @@ struct world {
     bool sticky;            /* some balancer knows clients again */
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool plain;             /* nothing is rare: see world_rare */
+    bool guards;            /* some balancer refuses requests by a rule */
     bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct gather gather;
@@ -320,7 +321,7 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->links || w->sticky || w->state.on || w->change.on ||
+           w->boards || w->links || w->guards || w->sticky || w->state.on || w->change.on ||
            w->connections != NULL || w->ledger.window_count != 0 || w->keep_latency ||
            w->story != NULL;
 }

@@ -11,6 +11,7 @@
 #include "algorithms/lb.h"
 #include "sim/base/distribution.h"
 #include "sim/scenario/arrivals.h"
+#include "sim/scenario/overload.h"
 #include "sim/scenario/words.h"
 
 #define SCENARIO_UNLIMITED UINT32_MAX /* a queue without a limit */
@@ -84,6 +85,7 @@ struct scenario_client {
     struct scenario_sessions sessions;
     struct scenario_connections connections;
     double no_cookies; /* share of clients who refuse cookies */
+    uint32_t spoof;    /* forged addresses that its requests carry; 0 = none do */
     struct scenario_class *classes;
     uint32_t class_count, class_first; /* class_first: place of classes[0] among all classes */
     lb_time timeout;                   /* 0 = none */
@@ -238,6 +240,8 @@ struct scenario_balancer { /* one, or `count` alike */
     struct scenario_subset subset;
     bool priority;           /* tiers share the load as Envoy's priorities do */
     double overprovisioning; /* with priority: 1.4 */
+    bool trust_forwarded;
+    struct scenario_rate_limit rate_limit;
 };
 
 struct scenario_pool { /* backends that a balancer chooses from */

@@ -20,6 +20,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_ERROR] = "error",
     [CAUSE_CONNECTIONS_FULL] = "connections full",
     [CAUSE_HEADER_TIMEOUT] = "header timeout",
+    [CAUSE_RATE_LIMITED] = "rate limited",
 };
 
 static const char *const beliefs[BELIEFS] = {

@@ -24,6 +24,7 @@ enum cause {
     CAUSE_ERROR,            /* the backend answered with an error */
     CAUSE_CONNECTIONS_FULL, /* the balancer had no place for its connection */
     CAUSE_HEADER_TIMEOUT,   /* its client took too long to send it */
+    CAUSE_RATE_LIMITED,     /* the balancer had no token for it */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

@@ -92,6 +92,9 @@ bool random_balancer_connections(struct maker *m);
 /* An entry under `backends` (random_backends.c). */
 void random_group(struct maker *m, uint32_t g, uint32_t tier);
 
+/* Keys of the balancer (random_overload.c). */
+void random_overload(struct maker *m);
+
 /* An entry under `timeline` (random_actions.c). */
 void random_action_line(struct maker *m);
 
