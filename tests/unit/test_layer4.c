@@ -28,12 +28,11 @@ static void until(lb_time when)
 
 /* Users who ask for 10 ms every 100 ms, all in step, behind one balancer of layer 4. */
 #define USERS(users, connections, balancer, more)                                                  \
-    scene_open(&scene,                                                                             \
-               "clients:\n  - name: c\n    users: " users "\n    think: constant(90ms)\n"          \
-               "    connections: {" connections "}\n"                                              \
-               "    requests: [{name: r, work: constant(10ms)}]\n"                                 \
-               "balancer:\n  algorithm: round-robin\n  layer: 4\n" balancer                        \
-               "backends: [{name: a, count: 3, slots: 9}]\nrun: {duration: 10s}\n" more)
+    scene_open(&scene, "clients:\n  - name: c\n    users: " users "\n    think: constant(90ms)\n"  \
+                       "    connections: {" connections "}\n"                                      \
+                       "    requests: [{name: r, work: constant(10ms)}]\n"                         \
+                       "balancer:\n  algorithm: round-robin\n  layer: 4\n" balancer                \
+                       "backends: [{name: a, count: 3, slots: 9}]\nrun: {duration: 10s}\n" more)
 
 /* --- placing ------------------------------------------------------------------------------------ */
 
@@ -64,7 +63,8 @@ static void limits(void)
     until(MS(990));
     SCENE_EQUAL(scene.run->world.fronts->balancer.waiting.total, 1);
     until(MS(1001));
-    SCENE_EQUAL(placed(0) + placed(1) + placed(2), 1); /* the others think before they open another */
+    SCENE_EQUAL(placed(0) + placed(1) + placed(2),
+                1); /* the others think before they open another */
     scene_end(&scene);
     SCENE_EQUAL(scene.s->counts.ok + scene.s->counts.in_flight, scene.s->counts.arrived);
     SCENE_EQUAL(scene.s->latency.max, MS(920));
@@ -220,12 +220,13 @@ static void bins(int connections, double fullest)
 {
     enum { N = 10, REPLICATIONS = 400 };
     double empty = 0, most = 0, most2 = 0;
-    scene_open(&scene,
-               "clients:\n  - name: c\n    users: %d\n    think: exponential(mean=10ms)\n"
-               "    connections: {idle: 0}\n    requests: [{name: r, work: constant(1ms)}]\n"
-               "balancer: {algorithm: random, layer: 4}\nbackends: [{name: a, count: 10, slots: 99}]\n"
-               "run: {duration: 1s, seed: 5}\n",
-               connections);
+    scene_open(
+        &scene,
+        "clients:\n  - name: c\n    users: %d\n    think: exponential(mean=10ms)\n"
+        "    connections: {idle: 0}\n    requests: [{name: r, work: constant(1ms)}]\n"
+        "balancer: {algorithm: random, layer: 4}\nbackends: [{name: a, count: 10, slots: 99}]\n"
+        "run: {duration: 1s, seed: 5}\n",
+        connections);
     for (uint32_t r = 0; r < REPLICATIONS; r++) {
         uint32_t max = 0, sum = 0;
         scene_again(&scene, r);
