@@ -153,9 +153,9 @@ static const struct scenario_balancer *entry_of(const struct scenario *scenario,
     return entry;
 }
 
-int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t number,
-                  const struct balancer_members *members, const struct stream_key *key,
-                  struct lb_error *error)
+static int init_at(struct balancer *b, const struct scenario *scenario, uint32_t number,
+                   const struct balancer_members *members, const struct stream_key *key,
+                   lb_time now, struct lb_error *error)
 {
     const struct scenario_balancer *rule = entry_of(scenario, number);
     *b = (struct balancer){.rule = rule,
@@ -172,10 +172,55 @@ int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t 
         b->own = text_need_zero(b->backend_count, sizeof *b->own);
     filter_init(b);
     start_watch(b);
-    if (create_states(b, b->rule->algorithm, b->rule->params, 0, error) == 0)
+    if (create_states(b, b->rule->algorithm, b->rule->params, now, error) == 0)
         return 0;
     balancer_done(b);
     return -1;
+}
+
+int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t number,
+                  const struct balancer_members *members, const struct stream_key *key,
+                  struct lb_error *error)
+{
+    return init_at(b, scenario, number, members, key, 0, error);
+}
+
+/* What was so before a restart is so again: who is in the pool, weights, drains. */
+static void set_again(struct balancer *b, uint32_t backend, uint32_t weight, unsigned out,
+                      lb_time now)
+{
+    struct balancer_tier *tier;
+    bool absent = (b->places[backend].out & BALANCER_OUT_ABSENT) != 0;
+    if ((out & BALANCER_OUT_ABSENT) != 0 && !absent)
+        balancer_part(b, backend, now);
+    if ((out & BALANCER_OUT_ABSENT) == 0 && absent) {
+        balancer_join(b, backend, now);
+        balancer_row(b, backend, &tier)->warm_for = 0;
+    }
+    if (balancer_books(b, backend)->weight != weight)
+        balancer_set_weight(b, backend, weight, now);
+    if ((out & BALANCER_OUT_DRAIN) != 0)
+        balancer_drain(b, backend, true, now);
+}
+
+int balancer_restart(struct balancer *b, const struct scenario *scenario,
+                     const struct balancer_members *members, lb_time now, struct lb_error *error)
+{
+    struct stream_key key = b->key;
+    uint32_t number = b->number, count = b->backend_count;
+    uint32_t *weights = text_need_zero(count, sizeof *weights);
+    uint8_t *out = text_need_zero(count, sizeof *out);
+    for (uint32_t i = 0; i < count; i++) {
+        weights[i] = balancer_books(b, i)->weight;
+        out[i] = b->places[i].out;
+    }
+    balancer_done(b);
+    int result = init_at(b, scenario, number, members, &key, now, error);
+    for (uint32_t i = 0; result == 0 && i < count; i++)
+        set_again(b, i, weights[i], out[i], now);
+    free(weights);
+    free(out);
+    return result;
 }
 
 void balancer_done(struct balancer *b)
@@ -246,12 +291,28 @@ int32_t balancer_pick_tiers(struct balancer *b, uint32_t pool, struct lb_request
     return LB_NONE;
 }
 
-void balancer_show(struct balancer *b, uint32_t backend, uint32_t in_flight, bool tell, lb_time now)
+static void show(struct balancer *b, uint32_t backend, uint32_t in_flight)
 {
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
+    uint32_t max = row->max_in_flight;
+    if (max != 0 && b->own[backend] >= max && in_flight < max)
+        in_flight = max;
+    if (max != 0 && b->own[backend] < max && in_flight >= max)
+        in_flight = max - 1; /* others may have filled it; that is their limit, not this one's */
     tier->pool.in_flight += (uint64_t)in_flight - row->in_flight;
     row->in_flight = in_flight;
+}
+
+void balancer_own_changed(struct balancer *b, uint32_t backend, int change)
+{
+    b->own[backend] = (uint32_t)((int64_t)b->own[backend] + change);
+    show(b, backend, balancer_books(b, backend)->in_flight);
+}
+
+void balancer_show(struct balancer *b, uint32_t backend, uint32_t in_flight, bool tell, lb_time now)
+{
+    show(b, backend, in_flight);
     if (tell)
         filter_tell(b, backend, now);
 }

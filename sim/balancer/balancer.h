@@ -96,6 +96,10 @@ int balancer_init(struct balancer *b, const struct scenario *scenario, uint32_t 
                   const struct balancer_members *members, const struct stream_key *key,
                   struct lb_error *error);
 void balancer_done(struct balancer *b);
+/* The same balancer as a new process: nothing in its books, which must be empty, fresh beliefs and
+ * algorithm; what somebody set at run time, weights and drains, stays set. 0, or -1 with *error. */
+int balancer_restart(struct balancer *b, const struct scenario *scenario,
+                     const struct balancer_members *members, lb_time now, struct lb_error *error);
 
 /* Another algorithm with a fresh state, in every tier; parameters are its defaults. */
 int balancer_change_algorithm(struct balancer *b, const struct lb_algorithm *algorithm, lb_time now,
@@ -156,6 +160,10 @@ static inline bool balancer_full(const struct balancer *b, uint32_t backend)
     return row->max_in_flight != 0 && balancer_in_flight(b, backend) >= row->max_in_flight;
 }
 
+/* The row shows what a board says, but whether the backend is full goes by the own books: slow path of
+ * start and finish. */
+void balancer_own_changed(struct balancer *b, uint32_t backend, int change);
+
 /* An attempt is sent to the backend: books, then the hook. */
 static inline void balancer_start(struct balancer *b, uint32_t backend,
                                   const struct lb_request *request, enum lb_how how, lb_time now)
@@ -163,7 +171,7 @@ static inline void balancer_start(struct balancer *b, uint32_t backend,
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
     if (__builtin_expect(b->own != NULL, 0)) {
-        b->own[backend]++; /* the row shows what the board says */
+        balancer_own_changed(b, backend, +1);
     } else {
         row->in_flight++;
         tier->pool.in_flight++;
@@ -180,7 +188,7 @@ static inline bool balancer_finish(struct balancer *b, uint32_t backend)
     struct balancer_tier *tier;
     struct lb_backend *row = balancer_row(b, backend, &tier);
     if (__builtin_expect(b->own != NULL, 0)) {
-        b->own[backend]--;
+        balancer_own_changed(b, backend, -1);
     } else {
         row->in_flight--;
         tier->pool.in_flight--;

@@ -382,15 +382,16 @@ static void give_up(struct world *w, uint32_t id, lb_time now)
     struct request_tries tries = {0};
     if (w->requests.tries != NULL)
         tries = w->requests.tries[id];
+    bool held = copy.state == REQUEST_HELD;
     bool failing = copy.state == REQUEST_TO_CLIENT && copy.next != 0; /* it is on its way */
-    enum why why =
-        failing ? WORLD_BAD_WHY(copy.next) : why_failed(w, id, CAUSE_RESPONSE_TIMEOUT, now);
+    enum cause cause = held ? WORLD_BAD_CAUSE(copy.next) : CAUSE_RESPONSE_TIMEOUT;
+    enum why why = held || failing ? WORLD_BAD_WHY(copy.next) : why_failed(w, id, cause, now);
     if (w->story != NULL)
         story_gives_up(w, id, now);
     front_leave(w, id, now);
     if (w->connections != NULL)
         connection_release(w, id, &copy, true, now);
-    failed(w, 0, &copy, tries, CAUSE_RESPONSE_TIMEOUT, why, now);
+    failed(w, 0, &copy, tries, cause, why, now);
 }
 
 /* When the client that has waited longest of this group gives up; LB_NEVER = nobody waits. */

@@ -162,6 +162,8 @@ bool layer4_retries(struct world *w, const struct front *f, uint32_t id, enum lb
 bool layer4_lost(const struct world *w, uint32_t id);
 /* These backends reset every connection that leads to them. */
 void layer4_gone(struct world *w, struct backend_set set, lb_time now);
+/* The balancer is gone, and with it every connection through it. */
+void connections_gone(struct world *w, const struct front *f, lb_time now);
 /* The balancer believes this backend down, and cuts if that is its rule. */
 void layer4_believed_down(struct world *w, struct front *f, uint32_t backend, lb_time now);
 void layer4_cut_event(void *context, uint32_t subject, lb_time now);

@@ -167,7 +167,7 @@ void front_tell_outcome(struct world *w, struct front *f, const struct request *
         tell_truth_of(w, f, (uint32_t)r->backend);
     balancer_tell_finish(&f->balancer, (uint32_t)r->backend, &outcome, now);
     if (f->balancer.watched)
-        watch_outcome(w, f, r, end, now);
+        watch_outcome(w, f, (uint32_t)r->backend, (r->flags & REQUEST_CUT) != 0, end, now);
 }
 
 /* As a function, for what is rare. */
@@ -254,6 +254,8 @@ void front_return(struct world *w, uint32_t id, uint32_t bad, lb_time now)
 {
     if (bad != 0 && w->story != NULL)
         story_given_up(w, id, WORLD_BAD_CAUSE(bad), WORLD_BAD_WHY(bad), now);
+    if (w->gates && gate_loses_end(w, id))
+        return;
     if (w->front_count > 1 && w->requests.tries[id].outer != 0)
         hop_back(w, id, bad, now);
     else
@@ -275,12 +277,17 @@ void front_retry_event(void *context, uint32_t subject, lb_time now)
 
 void front_leave(struct world *w, uint32_t id, lb_time now)
 {
+    if (w->front_count > 1)
+        hop_leave(w, id, now);
+    front_detach(w, id, now);
+}
+
+void front_detach(struct world *w, uint32_t id, lb_time now)
+{
     struct request *r = world_request(w, id);
     struct front *f = world_front(w, id);
     int32_t backend = r->backend;
     bool in_books = false;
-    if (w->front_count > 1)
-        hop_leave(w, id, now);
     switch ((enum request_state)r->state) {
     case REQUEST_WAITING:
         line_leave(w, f, id);
@@ -310,6 +317,9 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
     case REQUEST_LOST:
         in_books = true;
         finish(w, id, LB_END_CANCELLED, now);
+        requests_give(&w->requests, id);
+        break;
+    case REQUEST_HELD:
         requests_give(&w->requests, id);
         break;
     default: /* between client and balancer, or before a retry: nobody but the event knows it */

@@ -11,6 +11,7 @@
 
 #include "sim/balancer/balancer.h"
 #include "sim/engine/engine.h"
+#include "sim/model/gate.h"
 #include "sim/model/guard.h"
 #include "sim/model/request.h"
 #include "sim/model/stick.h"
@@ -35,6 +36,7 @@ struct front {
     struct guard *guard;    /* what it refuses; NULL = nothing */
     struct tell_front tell; /* what its algorithm is told besides */
     struct balancer_members members;
+    struct gate gate; /* what is true of it */
 };
 
 /* All balancers of the scenario; done() in any case. 0, or -1 with *error. */
@@ -42,6 +44,9 @@ int fronts_init(struct world *w, struct lb_error *error);
 /* Their algorithms are told what they want, and begin; at time 0, once backends are there. */
 void fronts_start(struct world *w);
 void fronts_done(struct world *w);
+/* A new process in the place of one that stopped: fresh books, beliefs and algorithm; weights and
+ * drains as somebody set them. */
+void front_restart(struct world *w, struct front *f, lb_time now);
 /* The algorithm changed, or begins: what it wants told of each request, and its first timer. */
 void front_ask_for(struct world *w, struct front *f, const struct lb_algorithm *algorithm);
 /* Fills in what a request has to show to algorithms that look at it. */
@@ -74,6 +79,8 @@ void front_tell_outcome(struct world *w, struct front *f, const struct request *
 void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now);
 /* The client left a request that is at a balancer, at a backend or between. */
 void front_leave(struct world *w, uint32_t id, lb_time now);
+/* The same of the inner balancer of two only: the outer one keeps it in its books. */
+void front_detach(struct world *w, uint32_t id, lb_time now);
 /* Adds the time that an attempt was in the books, up to now, to the windows that are asked for. */
 void front_in_flight_time(struct world *w, const struct request *r, lb_time now);
 /* Ends every attempt in flight to this backend, with cause drain cut. */

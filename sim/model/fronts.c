@@ -61,6 +61,21 @@ void fronts_start(struct world *w)
     }
 }
 
+static uint32_t all_in_flight(const struct world *w, const struct front *f, uint32_t backend);
+
+void front_restart(struct world *w, struct front *f, lb_time now)
+{
+    struct lb_error error = {0};
+    int result = balancer_restart(&f->balancer, w->scenario, &f->members, now, &error);
+    lb_require(&w->where, result == 0, "balancer '%s' began once and not again: %s", f->name,
+               error.text);
+    tell_prepare(w, f, f->rule->algorithm, now);
+    front_ask_for(w, f, f->rule->algorithm);
+    for (uint32_t i = 0; f->rule->view == VIEW_EXACT && i < f->balancer.backend_count; i++)
+        balancer_show(&f->balancer, i, all_in_flight(w, f, i), true, now);
+    watch_settle(w, f, now);
+}
+
 void fronts_done(struct world *w)
 {
     for (uint32_t i = 0; w->fronts != NULL && i < w->front_count; i++) {

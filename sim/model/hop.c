@@ -53,6 +53,7 @@ static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_
                          enum lb_end end, lb_time now)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
+    bool cut = (world_request(w, id)->flags & REQUEST_CUT) != 0;
     if (balancer_finish(&f->balancer, member)) {
         struct lb_outcome outcome = {.end = end,
                                      .failed = balancer_counts(&f->balancer, end),
@@ -62,6 +63,8 @@ static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_
         if (outcome.connected > now)
             outcome.connected = 0;
         balancer_tell_finish(&f->balancer, member, &outcome, now);
+        if (f->balancer.watched)
+            watch_outcome(w, f, member, cut, end, now);
     }
     if (w->boards)
         front_show(w, f, member, now);
@@ -93,13 +96,22 @@ void hop_back(struct world *w, uint32_t id, uint32_t bad, lb_time now)
         hop_back_event(w, id, now);
 }
 
+/* What the outer balancer sees: an inner one that is gone refuses or resets; one that is there answers
+ * with an error, whatever went wrong behind it. */
+static enum lb_end end_of(enum cause cause, enum why why)
+{
+    if (cause != CAUSE_BALANCER_DOWN)
+        return LB_END_ERROR;
+    return why == WHY_CRASH ? LB_END_RESET : LB_END_REFUSED;
+}
+
 /* May the outer balancer try again? Notes the inner one as tried. */
 static bool retries(struct world *w, struct front *f, uint32_t id, uint32_t member,
                     enum cause *cause, enum why *why)
 {
     const struct scenario_retries *rule = &f->rule->retries;
     struct request_tries *tries = &w->requests.tries[id];
-    if (rule->max == 0 || (rule->when & (1U << LB_END_ERROR)) == 0 || f->rule->layer4)
+    if (rule->max == 0 || (rule->when & (1U << end_of(*cause, *why))) == 0 || f->rule->layer4)
         return false;
     if (!retry_allow(&f->balancer.budget, rule, tries->outer_tries)) {
         world_not_again(rule, tries->outer_tries, cause, why);
@@ -115,6 +127,8 @@ void hop_back_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct request *r = world_request(w, subject);
+    if (w->gates && gate_loses_hop(w, subject))
+        return;
     const struct request_tries *tries = &w->requests.tries[subject];
     uint32_t member = tries->front - w->fronts[tries->outer - 1U].to_first;
     if (r->next == 0) {
@@ -124,7 +138,7 @@ void hop_back_event(void *context, uint32_t subject, lb_time now)
     }
     enum cause cause = WORLD_BAD_CAUSE(r->next);
     enum why why = WORLD_BAD_WHY(r->next);
-    struct front *f = finish(w, subject, LB_END_ERROR, now);
+    struct front *f = finish(w, subject, end_of(cause, why), now);
     if (!retries(w, f, subject, member, &cause, &why)) {
         front_return(w, subject, WORLD_BAD(cause, why), now);
         return;

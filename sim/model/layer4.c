@@ -183,6 +183,18 @@ void layer4_gone(struct world *w, struct backend_set set, lb_time now)
         all->marked[set.at[i]] = false;
 }
 
+void connections_gone(struct world *w, const struct front *f, lb_time now)
+{
+    struct connections *all = w->connections;
+    for (uint32_t id = 1; id <= all->used; id++) {
+        const struct connection *c = &all->at[id];
+        bool through = (c->flags & CONNECTION_ADMITTED) != 0 && c->front == f->number;
+        through |= (c->flags & CONNECTION_INNER) != 0 && c->inner == f->number;
+        if (c->open && through && (c->flags & CONNECTION_LOST) == 0)
+            lose(w, id, now);
+    }
+}
+
 /* Among other steps a belief changes, while a request is at one of them: the cut is one of its own. */
 void layer4_believed_down(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {

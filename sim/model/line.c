@@ -160,6 +160,8 @@ void line_slot_free(struct world *w, uint32_t backend, lb_time now)
 void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
     struct balancer *b = &f->balancer;
+    if (!gate_runs(f))
+        return;
     if (f->serving != 0) {
         if (f->serving != backend + 1)
             (void)engine_at(w->engine, now, EVENT_SERVE, world_place(w, f, backend));

@@ -22,10 +22,11 @@ void link_needed(struct world *w)
     w->plain = !world_rare(w);
 }
 
-static bool lost(struct world *w, uint32_t backend)
+static bool lost(struct world *w, const struct front *f, uint32_t backend)
 {
     struct backend_rest *rest = &w->rest[backend];
-    return rest->isolated || (rest->loss > 0 && lb_random_unit(&rest->losses) < rest->loss);
+    return rest->isolated || gate_apart(w, f, backend) ||
+           (rest->loss > 0 && lb_random_unit(&rest->losses) < rest->loss);
 }
 
 bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)
@@ -34,7 +35,7 @@ bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)
     struct request_more *more = &w->requests.more[id];
     lb_time connect = f->rule->connect_timeout, response = f->rule->response_timeout;
     bool late = connect > 0 && 2 * w->to_backend > connect; /* nobody waits for that answer */
-    more->connected = !lost(w, (uint32_t)r->backend) && !late;
+    more->connected = !lost(w, f, (uint32_t)r->backend) && !late;
     more->over = ENGINE_NO_EVENT;
     if (!more->connected && connect > 0)
         more->over = engine_at(w->engine, now + connect, EVENT_ATTEMPT_OVER, id);
@@ -48,15 +49,15 @@ bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)
 bool link_answer(struct world *w, uint32_t id)
 {
     struct request *r = world_request(w, id);
-    if (!lost(w, (uint32_t)r->backend))
+    if (!lost(w, world_front(w, id), (uint32_t)r->backend))
         return true;
     r->state = REQUEST_LOST;
     return false;
 }
 
-bool link_probe(struct world *w, uint32_t backend)
+bool link_probe(struct world *w, const struct front *f, uint32_t backend)
 {
-    return !lost(w, backend);
+    return !lost(w, f, backend);
 }
 
 void link_finish(struct world *w, uint32_t id)

@@ -9,30 +9,34 @@
 #include "sim/base/text.h"
 #include "sim/model/world.h"
 
-/* The first check of a backend that joins for the n-th time, n = 0 at the start. */
+/* The first check of a backend that joins for the n-th time, n = 0 at the start; in the process that is the
+ * balancer's m-th, m = 0 at first. */
 static void first_check(struct world *w, struct front *f, uint32_t backend, uint64_t n, lb_time now)
 {
     struct lb_random random;
-    stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)f->number << 32 | backend, n);
+    stream_open(&random, &w->key, STREAM_CHECK, (uint64_t)f->number << 32 | backend,
+                (uint64_t)f->gate.lives << 32 | n);
     lb_time phase = (lb_time)(lb_random_unit(&random) * (double)f->rule->health.every);
     f->watch.checks[backend] =
         engine_at(w->engine, now + phase, EVENT_CHECK, world_place(w, f, backend));
 }
 
-void probe_init(struct world *w, struct front *f)
+void probe_init(struct world *w, struct front *f, lb_time now)
 {
     if (!f->rule->health.active)
         return;
     w->checks = true;
-    f->watch.checks = text_need_zero(f->balancer.backend_count, sizeof *f->watch.checks);
+    if (f->watch.checks == NULL)
+        f->watch.checks = text_need_zero(f->balancer.backend_count, sizeof *f->watch.checks);
     for (uint32_t i = 0; i < f->balancer.backend_count; i++)
         if ((f->balancer.places[i].out & (BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) == 0)
-            first_check(w, f, i, 0, 0); /* else it does not talk to this one */
+            first_check(w, f, i, 0, now); /* else it does not talk to this one */
 }
 
 void probe_join(struct world *w, struct front *f, uint32_t backend, lb_time now)
 {
-    if (f->watch.checks != NULL && (f->balancer.places[backend].out & BALANCER_OUT_SUBSET) == 0)
+    if (f->watch.checks != NULL && gate_runs(f) &&
+        (f->balancer.places[backend].out & BALANCER_OUT_SUBSET) == 0)
         first_check(w, f, backend, w->change.joined[backend], now);
 }
 
@@ -81,7 +85,7 @@ void probe_check_event(void *context, uint32_t subject, lb_time now)
     if (w->requests.tries != NULL)
         w->requests.tries[id] = (struct request_tries){.front = (uint16_t)f->number};
     r->timeout = engine_at(w->engine, now + rule->timeout, EVENT_PROBE_TIMEOUT, id);
-    if (w->links && !f->outer && !link_probe(w, (uint32_t)r->backend))
+    if (w->links && !f->outer && !link_probe(w, f, (uint32_t)r->backend))
         r->state = REQUEST_LOST;
     else if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_THERE, id);
@@ -95,8 +99,14 @@ void probe_there_event(void *context, uint32_t subject, lb_time now)
     struct front *f = world_front(w, subject);
     struct request *r = world_request(w, subject);
     r->event = ENGINE_NO_EVENT;
+    if (gate_loses_probe(w, f, (uint32_t)r->backend)) {
+        r->state = REQUEST_LOST; /* only its timeout knows it now */
+        return;
+    }
     if (f->outer) { /* a balancer answers by itself */
-        probe_answer(w, subject, LB_END_OK, now);
+        const struct gate *inner = &w->fronts[f->to_first + (uint32_t)r->backend].gate;
+        bool refuses = inner->truth == TRUTH_DOWN || inner->drained;
+        probe_answer(w, subject, refuses ? LB_END_REFUSED : LB_END_OK, now);
         return;
     }
     struct backend *b = &w->backends[r->backend];
@@ -123,7 +133,8 @@ void probe_answer(struct world *w, uint32_t id, enum lb_end end, lb_time now)
     struct request *r = world_request(w, id);
     r->state = REQUEST_BACK;
     r->next = (uint32_t)verdict(end);
-    if (w->links && !world_front(w, id)->outer && !link_probe(w, (uint32_t)r->backend))
+    const struct front *f = world_front(w, id);
+    if (w->links && !f->outer && !link_probe(w, f, (uint32_t)r->backend))
         r->state = REQUEST_LOST;
     else if (w->to_backend > 0)
         r->event = engine_at(w->engine, now + w->to_backend, EVENT_PROBE_BACK, id);
@@ -167,24 +178,34 @@ void probe_back_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct request copy = *world_request(w, subject);
-    engine_cancel(w->engine, copy.timeout);
     struct front *f = world_front(w, subject);
+    if (gate_loses_probe(w, f, (uint32_t)copy.backend)) {
+        world_request(w, subject)->state = REQUEST_LOST;
+        world_request(w, subject)->event = ENGINE_NO_EVENT;
+        return;
+    }
+    engine_cancel(w->engine, copy.timeout);
     requests_give(&w->requests, subject);
     result(w, f, (uint32_t)copy.backend, (enum check)copy.next, copy.arrived, now);
+}
+
+void probe_forget(struct world *w, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    if (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE) {
+        backend_abandon(w, id, now); /* it leaves when it reaches the head */
+        return;
+    }
+    if (r->event != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, r->event);
+    requests_give(&w->requests, id);
 }
 
 void probe_timeout_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
-    struct request *r = world_request(w, subject);
-    struct request copy = *r;
+    struct request copy = *world_request(w, subject);
     struct front *f = world_front(w, subject);
-    if (r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE) {
-        backend_abandon(w, subject, now); /* it leaves when it reaches the head */
-    } else {
-        if (r->event != ENGINE_NO_EVENT)
-            engine_cancel(w->engine, r->event);
-        requests_give(&w->requests, subject);
-    }
+    probe_forget(w, subject, now);
     result(w, f, (uint32_t)copy.backend, CHECK_FAILED, copy.arrived, now);
 }

@@ -29,8 +29,10 @@ enum request_state {
     REQUEST_BACK,    /* answer on its way to the balancer */
     REQUEST_LOST,    /* it, or its answer, was lost: in the books until somebody gives up */
     REQUEST_TO_CLIENT,
-    REQUEST_RESTING,   /* at the client, before another try */
-    REQUEST_CONNECTING /* there, until one of its client's connections has room; no event */
+    REQUEST_RESTING,    /* at the client, before another try */
+    REQUEST_CONNECTING, /* there, until one of its client's connections has room; no event */
+    REQUEST_HELD        /* lost on the way to or from its balancer, or held there for ever (gate.h);
+                           next = what its client's timeout will be put down to */
 };
 
 #define REQUEST_MEASURED 1U /* arrived in [warmup, duration) */

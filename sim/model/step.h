@@ -114,6 +114,8 @@ STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end en
 {
     uint32_t backend = (uint32_t)world_request(w, id)->backend;
     struct front *f = step_front(w, plain, id);
+    if (!plain && __builtin_expect(w->gates, 0) && gate_loses_answer(w, id))
+        return;
     if (!plain && __builtin_expect(w->story != NULL, 0))
         story_answered(w, id, end, now);
     step_finish(w, plain, id, end, now);
@@ -121,7 +123,7 @@ STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end en
         line_serve(w, f, backend, now);
     if (__builtin_expect(end != LB_END_OK, 0))
         front_failed(w, id, end, now);
-    else if (!plain && (w->to_balancer > 0 || w->front_count > 1))
+    else if (!plain && (w->to_balancer > 0 || w->front_count > 1 || w->gates))
         front_return(w, id, 0, now);
     else
         step_receive(w, plain, id, now);
@@ -400,6 +402,8 @@ STEP int32_t step_pick_early(struct world *w, lb_time now)
 /* A request reaches a balancer. */
 STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
 {
+    if (__builtin_expect(w->gates, 0) && gate_stops(w, id, now))
+        return;
     if (w->connections != NULL && !connection_arrives(w, world_front(w, id), id, now))
         return;
     if (__builtin_expect(w->story != NULL, 0))

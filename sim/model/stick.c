@@ -158,6 +158,16 @@ void sticks_init(struct world *w)
     }
 }
 
+void stick_lose(struct front *f)
+{
+    if (!f->stick.on || f->stick.cookies)
+        return;
+    uint32_t size = f->stick.table.size;
+    lb_time expire = f->stick.table.expire;
+    affinity_table_done(&f->stick.table);
+    affinity_table_init(&f->stick.table, size, expire, true);
+}
+
 void sticks_done(struct world *w)
 {
     for (uint32_t i = 0; w->fronts != NULL && i < w->front_count; i++) {

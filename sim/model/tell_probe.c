@@ -73,7 +73,7 @@ static bool answer(struct world *w, struct tell_probe *probe)
 {
     const struct backend *b = &w->backends[probe->backend];
     const struct backend_rest *rest = &w->rest[probe->backend];
-    bool lost = w->links && !link_probe(w, probe->backend);
+    bool lost = w->links && !link_probe(w, &w->fronts[probe->front], probe->backend);
     probe->answered = !rest->down && !b->frozen && !lost;
     if (probe->answered)
         probe->load = load_of(w, probe->backend);

@@ -140,6 +140,10 @@ void world_action_event(void *context, uint32_t subject, lb_time now)
 {
     struct world *w = context;
     struct world_action *a = &w->actions[subject];
+    if (fate_concerns(&a->what)) {
+        fate_apply(w, a, false, now);
+        return;
+    }
     if (a->what.store) {
         store_action(w, a, now);
         return;
@@ -165,6 +169,10 @@ void world_action_over_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct world_action undo = w->actions[subject];
     undo.what.lasts = 0;
+    if (fate_concerns(&undo.what)) {
+        fate_apply(w, &undo, true, now);
+        return;
+    }
     if (undo.what.store) {
         undo.what.action = ACTION_RESTORE;
         store_action(w, &undo, now);

@@ -71,13 +71,12 @@ void watch_warm_event(void *context, uint32_t subject, lb_time now)
 
 /* --- passive health --------------------------------------------------------------------------- */
 
-void watch_outcome(struct world *w, struct front *f, const struct request *r, enum lb_end end,
+void watch_outcome(struct world *w, struct front *f, uint32_t backend, bool cut, enum lb_end end,
                    lb_time now)
 {
     char why[BALANCER_WHY];
     bool sooner;
-    uint32_t backend = (uint32_t)r->backend;
-    if ((r->flags & REQUEST_CUT) != 0)
+    if (cut)
         return; /* the balancer itself ended it */
     enum belief before = balancer_belief(&f->balancer, backend);
     bool changed = balancer_watch(&f->balancer, backend, end, &sooner, why, now);
@@ -106,7 +105,8 @@ void watch_sweep_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct front *f = &w->fronts[subject];
     struct sweeper sweeper = {w, f};
-    balancer_sweep(&f->balancer, swept, &sweeper, now);
+    if (gate_runs(f))
+        balancer_sweep(&f->balancer, swept, &sweeper, now);
     (void)engine_at(w->engine, now + f->rule->health.outlier.every, EVENT_SWEEP, subject);
     watch_settle(w, f, now);
 }

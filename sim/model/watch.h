@@ -29,8 +29,8 @@ void watch_belief(struct world *w, struct front *f, uint32_t backend, enum belie
                   const char *why, lb_time now);
 /* After any change of the balancer's state: others may be usable now, or no longer. */
 void watch_settle(struct world *w, struct front *f, lb_time now);
-/* An attempt ended, and passive health counts it. */
-void watch_outcome(struct world *w, struct front *f, const struct request *r, enum lb_end end,
+/* An attempt at this member ended, and passive health counts it, unless a drain cut it. */
+void watch_outcome(struct world *w, struct front *f, uint32_t backend, bool cut, enum lb_end end,
                    lb_time now);
 
 void watch_warm_event(void *context, uint32_t subject, lb_time now);

@@ -44,6 +44,23 @@ static bool found_nobody(const struct scene *s)
     return s->cause == CAUSE_NO_BACKEND;
 }
 
+/* A packet did not come through, or nobody at the balancer reads the answer. */
+static bool answer_unread(const struct scene *s)
+{
+    return s->r->state == REQUEST_LOST && balancer_of(s->w, s->id)->gate.truth == TRUTH_HUNG;
+}
+
+static bool packet_lost(const struct scene *s)
+{
+    return s->r->state == REQUEST_LOST && !answer_unread(s);
+}
+
+/* The balancer refused, since it was gone or drained. */
+static bool balancer_refused(const struct scene *s)
+{
+    return s->cause == CAUSE_BALANCER_DOWN;
+}
+
 /* The backend had stopped working: it refused, died with the request, or does not answer. */
 static bool is_dead(const struct scene *s)
 {
@@ -65,6 +82,8 @@ static bool in_panic(const struct scene *s)
 
 static bool in_flight_at_crash(const struct scene *s)
 {
+    if (answer_unread(s))
+        return true;
     return is_dead(s) && s->r->sent < s->w->rest[s->r->backend].stopped_at;
 }
 
@@ -162,9 +181,14 @@ static const struct {
     [WHY_DRAIN_CUT] = {"drain cut", "a drain came to its limit while it was in flight", is_cut,
                        NULL},
     [WHY_NOBODY] = {"nobody usable", "the balancer believed in no backend", found_nobody, NULL},
+    [WHY_BALANCER] = {"balancer down", "its balancer was gone, hung, drained or out of reach",
+                      balancer_refused, NULL},
+    [WHY_LOST] = {"packet lost", "a packet to or from its balancer, or its backend, was lost",
+                  packet_lost, NULL},
     [WHY_PANIC] = {"panic", "believed dead, and used all the same because too few are left",
                    in_panic, NULL},
-    [WHY_CRASH] = {"in flight at crash", "its backend died or hung while it was there",
+    [WHY_CRASH] = {"in flight at crash",
+                   "its backend, or its balancer, died or hung while it was there",
                    in_flight_at_crash, NULL},
     [WHY_DETECTION] = {"detection window", "sent to a dead backend that was still believed usable",
                        is_dead, NULL},

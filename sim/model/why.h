@@ -24,6 +24,8 @@
 enum why {
     WHY_DRAIN_CUT,
     WHY_NOBODY,
+    WHY_BALANCER,
+    WHY_LOST,
     WHY_PANIC,
     WHY_CRASH,
     WHY_DETECTION,

@@ -122,6 +122,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION] = world_action_event,
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
+    [EVENT_GATE_LIMIT] = gate_limit_event,
     [EVENT_TIMER] = front_timer_event,
     [EVENT_CHANGE] = change_step_event,
     [EVENT_DEPLOY] = deploy_event,
@@ -271,7 +272,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < w->source_count; i++)
         client_init(w, i);
     for (uint32_t i = 0; i < w->front_count; i++) {
-        probe_init(w, &w->fronts[i]);
+        probe_init(w, &w->fronts[i], 0);
         watch_init(w, &w->fronts[i]);
     }
     change_init(w);
@@ -297,6 +298,7 @@ void world_done(struct world *w)
     free(w->gather.first);
     free(w->gather.next);
     connections_done(w);
+    gate_done(w);
     tell_done(&w->tell);
     story_done(w);
     ledger_done(&w->ledger);

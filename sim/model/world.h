@@ -8,6 +8,7 @@
  *   connection.c clients' connections (connections.c, layer4.c, tls.c)
  *   line.c     those who wait there                        probe.c   health checks
  *   watch.c    what follows when a belief changes
+ *   gate.c     who gets through to balancers               fate.c    what befalls them
  *   backend.c  slots, queues, disciplines                  timeline.c actions
  *   fault.c    what befalls backends
  *   ledger.c   how each request ended
@@ -70,6 +71,7 @@ enum world_event {
     EVENT_ACTION,        /* action: carry it out */
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
+    EVENT_GATE_LIMIT,    /* balancer: its drain comes to the limit */
     EVENT_TIMER,         /* balancer, tier: the algorithm's own */
     EVENT_CHANGE,        /* backend: a step of its job is over */
     EVENT_DEPLOY,        /* deployment: begins, or has been watched for long enough */
@@ -137,7 +139,8 @@ struct world_edge {
 /* Whom the world tells: the run, which tells the observers. */
 struct world_listener {
     void *self;
-    /* action NULL: a belief of `front` about the backend changed; else front is NULL */
+    /* action NULL: a belief of `front` about the backend changed; else front is the balancer that
+     * the action is about, or NULL */
     void (*happened)(void *self, const struct world_action *action, const struct front *front,
                      int32_t backend, enum belief from, enum belief to, const char *text);
     /* something about a balancer as a whole: a word, and why */
@@ -177,6 +180,7 @@ struct world {
     bool truth;             /* some algorithm sees it */
     bool sticky;            /* some balancer knows clients again */
     bool boards;            /* some algorithm sees what other balancers have in flight */
+    bool gates;             /* something has befallen a balancer or a road (gate.h) */
     bool plain;             /* nothing is rare: see world_rare */
     bool guards;            /* some balancer refuses requests by a rule */
     bool links;             /* packets may be lost, or balancers do not wait for ever */
@@ -184,6 +188,7 @@ struct world {
     struct gather gather;
     struct connections *connections; /* NULL when they are not modelled */
     uint32_t *chosen;                /* backends that an action is about */
+    struct roads roads;
     struct world_action *actions;
     uint32_t action_count, action_room;
     struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */
@@ -285,13 +290,16 @@ bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)
 /* Its answer sets out: false when that is lost. */
 bool link_answer(struct world *w, uint32_t id);
 /* A probe is sent to the backend, or its answer back: false when it is lost. */
-bool link_probe(struct world *w, uint32_t backend);
+bool link_probe(struct world *w, const struct front *f, uint32_t backend);
 /* The attempt has left the books. */
 void link_finish(struct world *w, uint32_t id);
 void link_over_event(void *context, uint32_t subject, lb_time now);
 
 /* probe.c */
-void probe_init(struct world *w, struct front *f);
+/* Checks begin: at time 0, or in a new process. */
+void probe_init(struct world *w, struct front *f, lb_time now);
+/* The balancer that sent this probe is gone; its event of the timeout is cancelled already. */
+void probe_forget(struct world *w, uint32_t id, lb_time now);
 void probe_check_event(void *context, uint32_t subject, lb_time now);
 void probe_there_event(void *context, uint32_t subject, lb_time now);
 void probe_back_event(void *context, uint32_t subject, lb_time now);
@@ -321,7 +329,7 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->links || w->guards || w->sticky || w->state.on || w->change.on ||
+           w->boards || w->gates || w->links || w->guards || w->sticky || w->state.on || w->change.on ||
            w->connections != NULL || w->ledger.window_count != 0 || w->keep_latency ||
            w->story != NULL;
 }

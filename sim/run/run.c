@@ -42,7 +42,8 @@ static void happened(void *self, const struct world_action *action, const struct
                           .to = to,
                           .truth = TRUTH_OK,
                           .what = belief_name(to),
-                          .text = by_whom(run, front, text, buf, sizeof buf)};
+                          .text =
+                              action != NULL ? text : by_whom(run, front, text, buf, sizeof buf)};
     if (backend >= 0) {
         h.truth = (enum truth)run->world.backends[backend].truth;
         h.target = scenario->backends[backend].name;
@@ -52,7 +53,7 @@ static void happened(void *self, const struct world_action *action, const struct
         h.by_person = action->by_person;
         h.what = action_name(h.action);
         if (h.target == NULL)
-            h.target = action->what.target;
+            h.target = front != NULL ? front->name : action->what.target;
     }
     tell(run, &h);
 }
@@ -255,15 +256,14 @@ static void add_amount(struct text *out, double value, long double factor, const
 }
 
 /* The name of one balancer, or that of all of its entry. */
-static const char *balancers_of(const struct scenario *scenario,
-                                const struct scenario_action *action)
+static const char *balancers_of(const struct scenario *scenario, uint32_t first, uint32_t count)
 {
     for (uint32_t b = 0; b < scenario->balancer_count; b++) {
         const struct scenario_balancer *entry = &scenario->balancers[b];
-        if (entry->first == action->first && entry->count == action->count)
+        if (entry->first == first && entry->count == count)
             return entry->name;
     }
-    return scenario->balancer_names[action->first];
+    return scenario->balancer_names[first];
 }
 
 /* The group that an action is about, or NULL. A group is one target: what befalls
@@ -286,8 +286,8 @@ static const char *target_of(const struct scenario *scenario, const struct scena
         return scenario->clients[action->first].name;
     if (action->store)
         return action->target;
-    if (action->action == ACTION_ALGORITHM)
-        return balancers_of(scenario, action);
+    if (action->action == ACTION_ALGORITHM || action->at_balancers)
+        return balancers_of(scenario, action->first, action->count);
     return group != NULL ? group : scenario->backends[action->first + i].name;
 }
 
@@ -314,6 +314,10 @@ static void add_details(struct text *out, const struct scenario_action *a)
         add_time(out, "up", a->up);
         add_time(out, "down", a->down);
     }
+    if (a->from.count > 0) {
+        text_addf(out, ", from: ");
+        add_quoted(out, a->from_name);
+    }
     if (a->lasts > 0)
         add_time(out, "for", a->lasts);
     bool limit = a->action == ACTION_DRAIN || a->action == ACTION_COUNT;
@@ -328,7 +332,8 @@ void run_export(const struct run *run, struct text *out)
     text_addf(out, "timeline:\n");
     for (uint32_t i = 0; i < w->action_count; i++) {
         const struct scenario_action *a = &w->actions[i].what;
-        bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM || a->store;
+        bool once = a->action == ACTION_RATE || a->action == ACTION_ALGORITHM || a->store ||
+                    a->at_balancers;
         uint32_t count = once || a->zone > 0 || group_of(w->scenario, a) != NULL ? 1 : a->count;
         for (uint32_t k = 0; k < count; k++) {
             char buf[64], zone[160];

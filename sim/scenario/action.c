@@ -66,12 +66,18 @@ static int bind_target(const struct scenario *s, const char *target, struct scen
     const char *what = "backend or group";
     switch (action_rows[result->action].target) {
     case TARGET_BACKENDS:
+    case TARGET_MACHINES:
         result->target = find_backends(s, target, &result->first, &result->count);
         if (result->target == NULL && strncmp(target, "zone ", 5) == 0)
             result->target = find_zone(s, target + 5, result);
         result->store = result->target == NULL && scenario_is_store(s, result->action, target);
         if (result->store)
             result->target = s->state.name;
+        if (result->target != NULL || action_rows[result->action].target == TARGET_BACKENDS)
+            break;
+        result->at_balancers = true;
+        result->target =
+            scenario_find_balancer(s, target, strlen(target), &result->first, &result->count);
         break;
     case TARGET_CLIENTS:
         what = "open client group";
@@ -85,6 +91,7 @@ static int bind_target(const struct scenario *s, const char *target, struct scen
         break;
     default:
         what = "balancer";
+        result->at_balancers = true;
         result->target =
             scenario_find_balancer(s, target, strlen(target), &result->first, &result->count);
         break;
@@ -115,6 +122,10 @@ int scenario_parse_action(const struct scenario *scenario, enum action action, c
                             action_amount_shape(row->amount));
     if (row->amount == AMOUNT_ALGORITHM) {
         result->algorithm = lb_registry_find(to);
+        if (result->algorithm != NULL &&
+            !scenario_algorithm_fits(scenario, result->first, result->algorithm))
+            return lb_error_set(error, LB_ERROR_INVALID,
+                                "%s is told of backends' loads, and this balancer has none", to);
         if (result->algorithm != NULL)
             return 0;
         return lb_error_set(error, LB_ERROR_INVALID, "unknown algorithm %s",

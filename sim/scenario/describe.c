@@ -61,14 +61,17 @@ void describe_distribution(enum distribution_kind kind, struct text *out)
 
 void describe_action(enum action action, struct text *out)
 {
-    static const char *const targets[] = {"BACKEND", "CLIENTS", "BALANCER"};
+    static const char *const targets[] = {"BACKEND", "BACKEND or BALANCER", "CLIENTS", "BALANCER"};
     static const char *const amounts[] = {
         "", ", to: 20%", ", to: 3", ", to: 600/s or 150%", ", to: NAME", ", to: 5%"};
     const struct action_row *row = &action_rows[action];
     text_addf(out, "%s: %s%s%s%s%s%s  %s\n", action_name(action), targets[row->target],
               amounts[row->amount], row->turns ? ", up: T, down: T" : "",
               row->in ? " [, in: T]" : "", row->lasts ? " [, for: T]" : "",
-              row->limit ? " [, limit: T]" : "", row->help);
+              row->limit  ? " [, limit: T]"
+              : row->from ? " [, from: BACKEND or BALANCER]"
+                          : "",
+              row->help);
 }
 
 void describe_arrivals(struct text *out)
@@ -201,6 +204,7 @@ void scenario_schema_markdown(struct text *out)
         add_cell(out, action_amount_shape(row->amount));
         add_cell(out, row->turns   ? "`up`, `down`, `for`"
                       : row->in    ? "`in`, `for`"
+                      : row->from  ? "`for`, `from`"
                       : row->lasts ? "`for`"
                       : row->limit ? "`limit`"
                                    : "");
@@ -289,6 +293,7 @@ static void json_words(struct json *json)
         json_string(json, "to", action_amount_shape(action_rows[a].amount));
         json_bool(json, "for", action_rows[a].lasts);
         json_bool(json, "limit", action_rows[a].limit);
+        json_bool(json, "from", action_rows[a].from);
         json_string(json, "help", action_rows[a].help);
         json_end_object(json);
     }

@@ -35,8 +35,8 @@ struct draft_balancer {
 /* An entry of `timeline`; action is in scenario->timeline. */
 struct draft_action {
     struct scenario_action *action;
-    const struct node *at, *target, *to; /* NULL = not written, or wrong */
-    struct quantity amount;              /* of to, when it is a number */
+    const struct node *at, *target, *to, *from; /* NULL = not written, or wrong */
+    struct quantity amount;                     /* of to, when it is a number */
 };
 
 /* What is measured of whom, as written: bytes of the expectation's text. */
@@ -66,7 +66,12 @@ struct metric_row {
 const struct metric_row *metric_at(uint32_t i);
 
 /* What an action of the timeline takes (timeline.c). */
-enum action_target { TARGET_BACKENDS, TARGET_CLIENTS, TARGET_BALANCER };
+enum action_target {
+    TARGET_BACKENDS,
+    TARGET_MACHINES, /* backends or balancers */
+    TARGET_CLIENTS,
+    TARGET_BALANCER
+};
 enum action_amount {
     AMOUNT_NONE,
     AMOUNT_SPEED,
@@ -82,6 +87,7 @@ struct action_row {
     bool lasts, limit;         /* takes `for`, `limit` */
     const char *help;
     bool in, turns; /* takes `in`; needs `up` and `down` */
+    bool from;      /* takes `from` */
 };
 extern const struct action_row action_rows[ACTIONS];
 /* "50% (above 0%)": what `to` looks like. */
@@ -219,6 +225,13 @@ bool resolve_trace(struct reader *r, struct scenario_client *client, const struc
 const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size);
 /* "did you mean" a backend or group. */
 bool resolve_suggest(struct reader *r, const char *name, size_t size);
+/* The backends that an action is about. */
+void resolve_backends(struct reader *r, struct draft_action *draft);
+/* The same, or balancers, and those that it isolates them from. */
+void resolve_machines(struct reader *r, struct draft_action *draft);
+/* The error when scenario_algorithm_fits says no. */
+void resolve_tell_unfit(struct reader *r, const struct node *node, uint32_t number,
+                        const struct lb_algorithm *algorithm);
 /* params of all balancers, once their algorithms are known. */
 void resolve_params(struct reader *r);
 /* Behind an error about a name that no balancer has: those that there are. */

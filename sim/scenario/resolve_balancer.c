@@ -272,6 +272,27 @@ static bool count_balancers(struct reader *r)
     return true;
 }
 
+/* The timeline names both: no balancer is called as a backend or a group. */
+static void check_names(struct reader *r)
+{
+    const struct scenario *s = r->scenario;
+    for (uint32_t b = 0; b < s->balancer_count; b++)
+        for (uint32_t i = 0; i <= s->balancers[b].count; i++) {
+            const char *name = s->balancers[b].name;
+            if (i > 0)
+                name = s->balancer_names[s->balancers[b].first + i - 1];
+            const struct target_name *same = resolve_target(r, name, strlen(name));
+            if (same == NULL)
+                continue;
+            diagnose_error(r->diagnose, read_balancer_key(r, b, "name")->at,
+                           "a balancer and a backend or group are called %s",
+                           quote(name, strlen(name)).text);
+            diagnose_note(r->diagnose, r->groups[s->backends[same->first].group].node->at,
+                          "the other one");
+            return;
+        }
+}
+
 /* What one leads to: other balancers, or a pool. */
 static void resolve_to(struct reader *r, uint32_t place)
 {
@@ -285,12 +306,6 @@ static void resolve_to(struct reader *r, uint32_t place)
         balancer->pool = (uint32_t)pool;
     } else if (other >= 0 && other != (int32_t)place) {
         balancer->to = other;
-        if (balancer->health.active) {
-            diagnose_error(r->diagnose, read_balancer_key(r, place, "health")->at,
-                           "%s leads to balancers, which this version cannot check",
-                           quote(balancer->name, strlen(balancer->name)).text);
-            diagnose_help(r->diagnose, "leave out the active checks; outlier works");
-        }
         if (balancer->route_count > 0)
             diagnose_error(r->diagnose, read_balancer_key(r, place, "routes")->at,
                            "routes lead to pools, and %s leads to balancers",
@@ -335,6 +350,10 @@ static void check_chains(struct reader *r)
         }
         if (balancer->to < 0 && main == NULL)
             main = balancer;
+        if (balancer->algorithm != NULL &&
+            !scenario_algorithm_fits(s, balancer->first, balancer->algorithm))
+            resolve_tell_unfit(r, read_balancer_key(r, b, "algorithm"), balancer->first,
+                               balancer->algorithm);
     }
     if (main != NULL && main != &s->balancer)
         s->balancer = *main;
@@ -369,6 +388,7 @@ void resolve_balancers(struct reader *r)
     uint32_t errors = r->diagnose->errors;
     if (!count_balancers(r))
         return;
+    check_names(r);
     for (uint32_t b = 0; b < s->balancer_count; b++)
         resolve_to(r, b);
     if (r->diagnose->errors != errors)

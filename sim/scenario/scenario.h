@@ -328,6 +328,12 @@ struct scenario_backend {
     uint32_t pool; /* place in scenario.pools */
 };
 
+/* Whom an action is about, or from whom: backends, or balancers, [first, first + count). */
+struct scenario_machines {
+    bool balancers;
+    uint32_t first, count; /* count 0 = nobody */
+};
+
 /* A timeline entry, or a person's command. Targets are resolved: a group is all its backends, a
  * rate or algorithm names one client group or the balancer. */
 struct scenario_action {
@@ -338,11 +344,14 @@ struct scenario_action {
     uint32_t first, count; /* backends [first, first + count), or the client group `first` */
     bool store;            /* kill, restore: of the external store of session state */
     uint16_t zone;         /* of these backends those in this zone; 0 = all */
-    double to;             /* slow: fraction of own speed; weight: number; rate: per second */
-    lb_time lasts;         /* for: 0 = until undone */
-    lb_time limit;         /* drain: LB_NEVER = until empty */
-    lb_time in;            /* errors: after so much work, ns at speed 1 */
-    lb_time up, down;      /* flap */
+    bool at_balancers;     /* not backends but balancers, and algorithm always */
+    struct scenario_machines from; /* isolate: count 0 = from everybody */
+    const char *from_name;         /* as written */
+    double to;        /* slow: fraction of own speed; weight: number; rate: per second */
+    lb_time lasts;    /* for: 0 = until undone */
+    lb_time limit;    /* drain: LB_NEVER = until empty */
+    lb_time in;       /* errors: after so much work, ns at speed 1 */
+    lb_time up, down; /* flap */
     const struct lb_algorithm *algorithm;
     const char *target; /* as written */
 };
@@ -462,6 +471,11 @@ const char *scenario_find_balancer(const struct scenario *scenario, const char *
 
 /* Is this the external store of session state, as the target of an action that it knows? */
 bool scenario_is_store(const struct scenario *scenario, enum action action, const char *name);
+
+/* Can balancer `number` of all have this algorithm? One that leads to other balancers has none that is
+ * told what only backends can tell: loads, probes, the truth. */
+bool scenario_algorithm_fits(const struct scenario *scenario, uint32_t number,
+                             const struct lb_algorithm *algorithm);
 
 void scenario_destroy(struct scenario *scenario);
 

@@ -23,7 +23,6 @@ static const struct later_row rows[] = {
     {"backends[]", "maxconn", "write max_in_flight"},
     {"backends[].discipline", "sjf", NULL},
     {"backends[].discipline", "srpt", NULL},
-    {"timeline[]", "from", NULL},
     {"distribution", "exp", "write exponential"},
     {"distribution", "const", "write constant"},
 };

@@ -10,13 +10,13 @@
 #define LONGEST (1e5 * 3600e9) /* 100000h, in ns */
 
 const struct action_row action_rows[ACTIONS] = {
-    [ACTION_KILL] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
+    [ACTION_KILL] = {TARGET_MACHINES, AMOUNT_NONE, true, false,
                      "the process is gone: what was in flight is reset, connects are refused"},
-    [ACTION_HANG] = {TARGET_BACKENDS, AMOUNT_NONE, true, false, "it accepts and never answers"},
-    [ACTION_RESTORE] = {TARGET_BACKENDS, AMOUNT_NONE, false, false,
+    [ACTION_HANG] = {TARGET_MACHINES, AMOUNT_NONE, true, false, "it accepts and never answers"},
+    [ACTION_RESTORE] = {TARGET_MACHINES, AMOUNT_NONE, false, false,
                         "as new and empty: undoes whatever befell it, and a drain"},
-    [ACTION_SLOW] = {TARGET_BACKENDS, AMOUNT_SPEED, true, false, "a share of its own speed"},
-    [ACTION_DRAIN] = {TARGET_BACKENDS, AMOUNT_NONE, false, true,
+    [ACTION_SLOW] = {TARGET_MACHINES, AMOUNT_SPEED, true, false, "a share of its own speed"},
+    [ACTION_DRAIN] = {TARGET_MACHINES, AMOUNT_NONE, false, true,
                       "nothing new; it goes on until empty, or to the limit"},
     [ACTION_WEIGHT] = {TARGET_BACKENDS, AMOUNT_WEIGHT, false, false, "a new weight"},
     [ACTION_RATE] = {TARGET_CLIENTS, AMOUNT_RATE, true, false,
@@ -32,8 +32,11 @@ const struct action_row action_rows[ACTIONS] = {
     [ACTION_LOSS] = {TARGET_BACKENDS, AMOUNT_SHARE, true, false,
                      "this share of the packets between balancers and it is lost: the attempt "
                      "waits for a timeout"},
-    [ACTION_ISOLATE] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
-                        "no packet reaches it or comes from it: connects time out"},
+    [ACTION_ISOLATE] =
+        {TARGET_MACHINES, AMOUNT_NONE, true, false,
+         "no packet reaches it or comes from it, or none between it and `from`: connects "
+         "time out",
+         .from = true},
     [ACTION_FLAP] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
                      "killed for `down`, restored for `up`, again and again", .turns = true},
     [ACTION_COUNT] = {TARGET_BACKENDS, AMOUNT_COUNT, false, true,
@@ -81,12 +84,12 @@ bool action_amount_fits(enum action_amount amount, const struct quantity *q, dou
 
 /* The keys of one entry. */
 struct entry {
-    const struct node *node, *at, *action, *to, *lasts, *limit, *in, *up, *down;
+    const struct node *node, *at, *action, *to, *lasts, *limit, *in, *up, *down, *from;
 };
 
 static void tell_unknown(struct reader *r, const struct node *key)
 {
-    static const char *const others[] = {"at", "to", "for", "limit", "in", "up", "down"};
+    static const char *const others[] = {"at", "to", "for", "limit", "in", "up", "down", "from"};
     enum { OTHERS = sizeof others / sizeof others[0] };
     const char *words[ACTIONS + OTHERS];
     struct text known;
@@ -102,7 +105,7 @@ static void tell_unknown(struct reader *r, const struct node *key)
     memcpy(words + ACTIONS, others, sizeof others);
     if (!read_suggest(r, key->text, key->size, words, ACTIONS + OTHERS))
         diagnose_help(r->diagnose,
-                      "write at, an action, to, for, limit, in, up or down; actions:%s",
+                      "write at, an action, to, for, limit, in, up, down or from; actions:%s",
                       known.data);
     text_done(&known);
 }
@@ -127,6 +130,8 @@ static bool gather(struct reader *r, struct entry *e, enum action *action)
             e->up = key;
         } else if (node_is(key, "down")) {
             e->down = key;
+        } else if (node_is(key, "from")) {
+            e->from = key;
         } else if (found == ACTIONS) {
             tell_unknown(r, key);
             fine = false;
@@ -245,6 +250,15 @@ static void read_times(struct reader *r, const struct entry *e, struct scenario_
     read_turn(r, e, e->down, "down", action, &action->down);
 }
 
+/* The name behind a key; NULL after the error. */
+static const struct node *read_target(struct reader *r, const struct node *key)
+{
+    size_t mark = read_enter(r, ".%s", key->text);
+    bool fine = read_is_scalar(r, key->value, "a name");
+    read_leave(r, mark);
+    return fine ? key->value : NULL;
+}
+
 static void read_entry(struct reader *r, struct draft_action *draft, const struct node *node)
 {
     struct entry e = {.node = node};
@@ -259,10 +273,9 @@ static void read_entry(struct reader *r, struct draft_action *draft, const struc
         read_to(r, &e, draft);
     else if (e.to != NULL)
         (void)not_taken(r, e.to, action->action);
-    size_t mark = read_enter(r, ".%s", e.action->text);
-    if (read_is_scalar(r, e.action->value, "a name"))
-        draft->target = e.action->value;
-    read_leave(r, mark);
+    draft->target = read_target(r, e.action);
+    if (e.from != NULL && (row->from || not_taken(r, e.from, action->action)))
+        draft->from = read_target(r, e.from);
 }
 
 void read_timeline(struct reader *r, const struct schema_row *row, const struct node *node,
@@ -304,7 +317,7 @@ void read_timeline(struct reader *r, const struct schema_row *row, const struct 
 
 /* --- binding ------------------------------------------------------------------------------------ */
 
-static void bind_backends(struct reader *r, struct draft_action *draft)
+void resolve_backends(struct reader *r, struct draft_action *draft)
 {
     const struct node *node = draft->target;
     const struct target_name *found = resolve_target(r, node->text, node->size);
@@ -372,19 +385,28 @@ void resolve_timeline(struct reader *r)
             continue;
         switch (action_rows[draft->action->action].target) {
         case TARGET_BACKENDS:
-            bind_backends(r, draft);
+            resolve_backends(r, draft);
+            draft->action->to = draft->amount.value;
+            break;
+        case TARGET_MACHINES:
+            resolve_machines(r, draft);
             draft->action->to = draft->amount.value;
             break;
         case TARGET_CLIENTS:
             bind_clients(r, draft);
             break;
         default:
+            draft->action->at_balancers = true;
             draft->action->target = scenario_find_balancer(
                 s, node->text, node->size, &draft->action->first, &draft->action->count);
             if (draft->action->target == NULL) {
                 diagnose_error(r->diagnose, node->at, "no balancer is called %s",
                                quote(node->text, node->size).text);
                 resolve_tell_balancers(r, node->text, node->size);
+            } else if (draft->action->algorithm != NULL &&
+                       !scenario_algorithm_fits(s, draft->action->first,
+                                                draft->action->algorithm)) {
+                resolve_tell_unfit(r, draft->to, draft->action->first, draft->action->algorithm);
             }
             break;
         }

@@ -21,6 +21,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_CONNECTIONS_FULL] = "connections full",
     [CAUSE_HEADER_TIMEOUT] = "header timeout",
     [CAUSE_RATE_LIMITED] = "rate limited",
+    [CAUSE_BALANCER_DOWN] = "balancer down",
 };
 
 static const char *const beliefs[BELIEFS] = {

@@ -25,6 +25,7 @@ enum cause {
     CAUSE_CONNECTIONS_FULL, /* the balancer had no place for its connection */
     CAUSE_HEADER_TIMEOUT,   /* its client took too long to send it */
     CAUSE_RATE_LIMITED,     /* the balancer had no token for it */
+    CAUSE_BALANCER_DOWN,    /* its balancer was gone, drained or out of reach */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

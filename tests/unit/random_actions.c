@@ -2,6 +2,7 @@
 #include "algorithms/registry.h"
 #include "tests/unit/random_maker.h"
 #include "tests/unit/random_scenario.h"
+#include "tests/unit/random_tier.h"
 
 static void target(struct maker *m)
 {
@@ -92,6 +93,8 @@ void random_action_line(struct maker *m)
 struct scenario_action random_command(const struct scenario *scenario, struct lb_random *random)
 {
     struct scenario_action a = {.limit = LB_NEVER, .count = 1};
+    if (lb_random_below(random, 5) == 0)
+        return random_tier_command(scenario, random);
     a.first = lb_random_below(random, scenario->backend_count);
     switch (lb_random_below(random, 14)) {
     case 0:
@@ -144,7 +147,9 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     default:
         a.action = ACTION_ALGORITHM;
         a.first = 0;
-        a.algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
+        do
+            a.algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
+        while (!scenario_algorithm_fits(scenario, 0, a.algorithm));
     }
     bool lasts = a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW ||
                  a.action >= ACTION_PAUSE;

@@ -4,6 +4,7 @@
 
 #include "algorithms/registry.h"
 #include "tests/unit/random_maker.h"
+#include "tests/unit/random_tier.h"
 
 #define ACTIONS_MAX  8
 #define EXPECTS_MAX  5
@@ -175,8 +176,7 @@ static void health(struct maker *m)
 
 static void balancer(struct maker *m)
 {
-    text_addf(m->text, "balancer:\n  algorithm: %s\n",
-              lb_registry_at(below(m, lb_registry_count()))->name);
+    text_addf(m->text, "  algorithm: %s\n", lb_registry_at(below(m, lb_registry_count()))->name);
     if (one_in(m, 2)) {
         text_addf(m->text, "  queue: {size: %u", 1 + below(m, 12));
         if (one_in(m, 2)) {
@@ -266,6 +266,31 @@ static void changes(struct maker *m)
     }
 }
 
+static void balancers(struct maker *m, struct random_tier *tier)
+{
+    struct text keys, *text = m->text;
+    text_init(&keys);
+    m->text = &keys;
+    balancer(m);
+    m->text = text;
+    random_tier_section(tier, &keys, text);
+    text_done(&keys);
+}
+
+/* What befalls whom. */
+static void timeline(struct maker *m, struct random_tier *tier)
+{
+    struct text befalls;
+    text_init(&befalls);
+    uint32_t actions = one_in(m, 4) ? 0 : below(m, ACTIONS_MAX + 1);
+    uint32_t more = random_tier_actions(tier, m->steady ? 0 : m->warmup, m->duration, &befalls);
+    text_addf(m->text, actions + more > 0 ? "timeline:\n" : "");
+    for (uint32_t i = 0; i < actions; i++)
+        random_action_line(m);
+    text_addf(m->text, "%s", more > 0 ? befalls.data : "");
+    text_done(&befalls);
+}
+
 static void expect(struct maker *m)
 {
     text_addf(m->text, "  - \"");
@@ -327,7 +352,9 @@ void random_scenario(struct text *text, uint64_t seed)
     }
     if (m.back && one_in(&m, 2))
         state(&m);
-    balancer(&m);
+    struct random_tier balancer_tier;
+    random_tier_init(&balancer_tier, seed);
+    balancers(&m, &balancer_tier);
     text_addf(text, "backends:\n");
     uint32_t tier = 0;
     for (uint32_t g = 0; g < m.groups; g++) {
@@ -335,10 +362,7 @@ void random_scenario(struct text *text, uint64_t seed)
         tier += one_in(&m, 3);
     }
     changes(&m);
-    uint32_t actions = one_in(&m, 4) ? 0 : below(&m, ACTIONS_MAX + 1);
-    text_addf(text, actions > 0 ? "timeline:\n" : "");
-    for (uint32_t i = 0; i < actions; i++)
-        random_action_line(&m);
+    timeline(&m, &balancer_tier);
     the_run(&m, seed);
     uint32_t expects = below(&m, EXPECTS_MAX + 1);
     text_addf(text, expects > 0 ? "expect:\n" : "");

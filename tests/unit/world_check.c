@@ -59,6 +59,7 @@ static bool has_event(struct world *w, uint32_t id)
     case REQUEST_LOST:
     case REQUEST_QUEUED:
     case REQUEST_CONNECTING:
+    case REQUEST_HELD:
         return false;
     case REQUEST_WAITING:
         return world_front(w, id)->rule->queue_timeout > 0;
@@ -132,7 +133,7 @@ static const char *check_records(struct world *w, struct tally *tally, struct bo
             continue;
         live++;
         open += is_request(r);
-        if (r->backend >= (int32_t)w->backend_count)
+        if (r->backend >= (int32_t)w->places)
             return "a record of a backend that does not exist";
         book(w, id, books);
         if (at_backend(r)) {
@@ -298,7 +299,8 @@ static uint64_t checks(struct world *w)
     for (uint32_t k = 0; k < w->front_count; k++) {
         const struct front *f = &w->fronts[k];
         for (uint32_t i = 0; f->watch.checks != NULL && i < f->balancer.backend_count; i++) {
-            due += (f->balancer.places[i].out & (BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) == 0;
+            due += gate_runs(f) &&
+                   (f->balancer.places[i].out & (BALANCER_OUT_SUBSET | BALANCER_OUT_ABSENT)) == 0;
             n += f->watch.checks[i] != ENGINE_NO_EVENT;
         }
     }
@@ -331,6 +333,7 @@ static uint64_t front_events(const struct front *f)
 {
     uint64_t n = f->rule->health.outlier.on;
     n += f->rule->view == VIEW_SHARED;
+    n += f->gate.drain_limit != ENGINE_NO_EVENT;
     for (uint32_t t = 0; t < f->balancer.tier_count; t++)
         n += f->timers[t] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; f->watch.warm != NULL && i < f->balancer.backend_count; i++)

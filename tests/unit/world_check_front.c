@@ -65,7 +65,8 @@ static const char *check_row(const struct world *w, const struct front *f, uint3
     if (b->rule->health.outlier.on &&
         ((place->out & BALANCER_OUT_EJECTED) != 0) != b->outlier.hosts[i].ejected)
         return "ejected and the outlier detection do not agree";
-    if (row->warm_for > 0 && row->warm_since + row->warm_for < engine_now(w->engine))
+    if (gate_runs(f) && row->warm_for > 0 &&
+        row->warm_since + row->warm_for < engine_now(w->engine))
         return "slow start has no end";
     if (place->moved && !f->watch.filtered)
         return "a change of usable was left lying";
