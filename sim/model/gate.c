@@ -245,8 +245,6 @@ static uint32_t carry_on(struct world *w, uint32_t id)
                requests->stride * sizeof(int32_t));
     if (requests->more != NULL)
         requests->more[other] = (struct request_more){.work = (double)r->work};
-    if (w->connections != NULL)
-        connection_hand_on(w, id, other);
     if (w->state.on)
         state_leave(w, other); /* its work is its own again */
     struct source *s = world_source(w, r);
@@ -270,6 +268,8 @@ static void reset(struct world *w, struct front *f, uint32_t id, uint32_t bad, l
     } else {
         front_detach(w, id, now);
     }
+    if (w->connections != NULL) /* not before: its books may be those of its connection */
+        connection_hand_on(w, id, other);
     front_return(w, other, bad, now);
 }
 

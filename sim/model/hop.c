@@ -53,7 +53,6 @@ static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_
                          enum lb_end end, lb_time now)
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
-    bool cut = (world_request(w, id)->flags & REQUEST_CUT) != 0;
     if (balancer_finish(&f->balancer, member)) {
         struct lb_outcome outcome = {.end = end,
                                      .failed = balancer_counts(&f->balancer, end),
@@ -64,7 +63,7 @@ static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_
             outcome.connected = 0;
         balancer_tell_finish(&f->balancer, member, &outcome, now);
         if (f->balancer.watched)
-            watch_outcome(w, f, member, cut, end, now);
+            watch_outcome(w, f, member, false, end, now);
     }
     if (w->boards)
         front_show(w, f, member, now);

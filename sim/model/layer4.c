@@ -84,9 +84,8 @@ static void out_of_books(struct world *w, struct front *f, struct connection_pla
         if (f->tell.truth)
             tell_truth_of(w, f, member);
         balancer_tell_finish(&f->balancer, member, &outcome, now);
-        const struct request of = {.backend = (int32_t)member};
-        if (!f->outer && f->balancer.watched)
-            watch_outcome(w, f, &of, end, now);
+        if (f->balancer.watched)
+            watch_outcome(w, f, member, false, end, now);
     }
     if (w->boards)
         front_show(w, f, member, now);

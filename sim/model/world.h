@@ -329,9 +329,9 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->gates || w->links || w->guards || w->sticky || w->state.on || w->change.on ||
-           w->connections != NULL || w->ledger.window_count != 0 || w->keep_latency ||
-           w->story != NULL;
+           w->boards || w->gates || w->links || w->guards || w->sticky || w->state.on ||
+           w->change.on || w->connections != NULL || w->ledger.window_count != 0 ||
+           w->keep_latency || w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */
