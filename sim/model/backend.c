@@ -37,6 +37,7 @@ void backend_init(struct world *w, uint32_t backend, const struct scenario_backe
                                   .fraction = 1.0,
                                   .cold = 1.0,
                                   .stopped_at = LB_NEVER,
+                                  .still_at = LB_NEVER,
                                   .nature = nature,
                                   .contends = nature->sigma > 0 || nature->kappa > 0};
     w->backends[backend].at_one = rule->speed == 1.0;

@@ -54,10 +54,11 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     double speed;                /* own x fraction / cold */
     /* what has befallen it, from which its truth follows (fault.c) */
     bool down, hung, isolated;
-    uint8_t still;   /* reasons to stand still: STILL_* */
-    double fraction; /* of its own speed, 1 = not slowed down */
-    double cold;     /* work takes so many times as long, 1 = warm */
-    double loss;     /* share of packets that are lost */
+    uint8_t still;              /* reasons to stand still: STILL_* */
+    lb_time still_at, moved_at; /* when it last stood still, and went on; LB_NEVER = not yet */
+    double fraction;            /* of its own speed, 1 = not slowed down */
+    double cold;                /* work takes so many times as long, 1 = warm */
+    double loss;                /* share of packets that are lost */
     double error_share;
     lb_time error_in; /* work until an error, ns at speed 1 */
     bool draws;       /* the streams below are open */

@@ -120,6 +120,8 @@ static void start_anew(struct world *w, uint32_t backend, bool down, lb_time now
         rest->stopped_at = now;
     rest->down = down;
     rest->hung = false;
+    if (rest->still != 0)
+        rest->moved_at = now;
     rest->still = 0;
     rest->fraction = rest->cold = 1.0;
     rest->error_share = 0.0;
@@ -250,6 +252,7 @@ static void go_on(struct world *w, uint32_t backend, unsigned why, lb_time now)
     follow(w, backend);
     if (rest->still != 0)
         return;
+    rest->moved_at = now;
     service_reschedule(w, backend, now);
     discipline_go_on(w, backend, now);
     discipline_turn_away(w, backend, now);
@@ -271,6 +274,10 @@ void fault_still(struct world *w, struct backend_set set, unsigned why, bool sti
         set_clocked(w, set.at[i], now);
         backend_spend(w, set.at[i], now);
         service_freeze(w, set.at[i], now);
+        if (rest->still == 0) {
+            rest->still_at = now;
+            rest->moved_at = LB_NEVER;
+        }
         rest->still |= (uint8_t)why;
         follow(w, set.at[i]);
     }

@@ -21,7 +21,8 @@ struct scene {
     lb_time login;     /* of the service: logging in again */
     lb_time opening;   /* a connection, or until one had room */
     lb_time sending;   /* by a slow client */
-    lb_time stretched; /* the rest, when the backend is slow */
+    lb_time still;     /* while the backend stood still */
+    lb_time stretched; /* the rest, when the backend is slow or cold */
 };
 
 /* The balancer that has sent the request to its backend; once an outer one has it back, one that
@@ -50,9 +51,18 @@ static bool answer_unread(const struct scene *s)
     return s->r->state == REQUEST_LOST && balancer_of(s->w, s->id)->gate.truth == TRUTH_HUNG;
 }
 
+/* The way is longer than its balancer waits: to be expected of this network, no loss (link.c). */
+static bool too_far(const struct scene *s)
+{
+    const struct front *f = balancer_of(s->w, s->id);
+    lb_time connect = f->rule->connect_timeout;
+    return s->r->backend >= 0 && s->w->requests.more != NULL &&
+           !s->w->requests.more[s->id].connected && connect > 0 && 2 * s->w->to_backend > connect;
+}
+
 static bool packet_lost(const struct scene *s)
 {
-    return s->r->state == REQUEST_LOST && !answer_unread(s);
+    return s->r->state == REQUEST_LOST && !answer_unread(s) && !too_far(s);
 }
 
 /* The balancer refused, since it was gone or drained. */
@@ -94,15 +104,46 @@ static bool turned_away(const struct scene *s)
            s->cause == CAUSE_BALANCER_TIMEOUT || s->cause == CAUSE_QUEUE_TIMEOUT;
 }
 
+static bool turned_away_there(const struct scene *s)
+{
+    return s->cause == CAUSE_QUEUE_FULL || s->cause == CAUSE_QUEUE_TIMEOUT;
+}
+
+static bool turned_away_by_still(const struct scene *s)
+{
+    if (!turned_away_there(s) || s->b == NULL)
+        return false;
+    return s->w->rest[s->r->backend].still != 0 || s->still > s->queue + s->stretched;
+}
+
 static bool turned_away_from_the_rest(const struct scene *s)
 {
     return turned_away(s) && s->others_out;
 }
 
+static bool is_cold(const struct scene *s)
+{
+    return s->b != NULL && s->w->rest[s->r->backend].cold > 1.0;
+}
+
+static bool is_slow(const struct scene *s)
+{
+    return s->b != NULL && s->w->rest[s->r->backend].fraction < 1.0;
+}
+
+static bool turned_away_by_cold(const struct scene *s)
+{
+    return turned_away_there(s) && is_cold(s) && !is_slow(s);
+}
+
 static bool turned_away_by_slow(const struct scene *s)
 {
-    bool there = s->cause == CAUSE_QUEUE_FULL || s->cause == CAUSE_QUEUE_TIMEOUT;
-    return there && s->b != NULL && s->b->truth == TRUTH_SLOW;
+    return turned_away_there(s) && is_slow(s);
+}
+
+static bool answered_with_error(const struct scene *s)
+{
+    return s->cause == CAUSE_ERROR;
 }
 
 static bool needs_the_store(const struct scene *s)
@@ -167,9 +208,19 @@ static lb_time logging_in(const struct scene *s)
     return s->login;
 }
 
+static lb_time standing_still(const struct scene *s)
+{
+    return s->still;
+}
+
+static lb_time cold_service(const struct scene *s)
+{
+    return is_slow(s) ? 0 : s->stretched;
+}
+
 static lb_time slow_service(const struct scene *s)
 {
-    return s->stretched;
+    return is_slow(s) ? s->stretched : 0;
 }
 
 /* In the order in which they are asked; WHY_RETRIES is found by those who retry. */
@@ -192,9 +243,13 @@ static const struct {
                    in_flight_at_crash, NULL},
     [WHY_DETECTION] = {"detection window", "sent to a dead backend that was still believed usable",
                        is_dead, NULL},
+    [WHY_PAUSE] = {"pause", "its backend stood still for a while", turned_away_by_still,
+                   standing_still},
     [WHY_EJECTION] = {"ejection overload", "those who are left have more than they can bear",
                       turned_away_from_the_rest, waiting_for_the_rest},
     [WHY_RETRIES] = {"retries exhausted", "every try that its rule allows failed", NULL, NULL},
+    [WHY_ERROR] = {"backend errors", "its backend answered with an error", answered_with_error,
+                   NULL},
     [WHY_STORE] = {"session store", "the store of session state was down", needs_the_store, NULL},
     [WHY_LOGIN] = {"session lost", "its state was lost, and its user logged in again", NULL,
                    logging_in},
@@ -207,6 +262,8 @@ static const struct {
                      opening},
     [WHY_RATE] = {"rate limit", "more requests than the rate that its balancer allows",
                   has_no_token, NULL},
+    [WHY_COLD] = {"cold start", "served, or kept waiting, by a backend that was not warm yet",
+                  turned_away_by_cold, cold_service},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},
@@ -246,8 +303,22 @@ static lb_time stay(const struct request *r, lb_time now)
     }
 }
 
-/* What is spent at the backend: in its queue, and in service at its own speed; what is longer because
- * it is slow, its queue included, is put aside. */
+/* How much of a stay the backend last stood still. */
+static lb_time stood_still(const struct world *w, const struct request *r, lb_time time,
+                           lb_time now)
+{
+    const struct backend_rest *rest = &w->rest[r->backend];
+    bool there = r->state == REQUEST_QUEUED || r->state == REQUEST_SERVICE;
+    lb_time from = there ? r->entered : r->sent + w->to_backend, until = from + time;
+    if (rest->still_at == LB_NEVER)
+        return 0;
+    lb_time moved = rest->still != 0 ? now : rest->moved_at;
+    from = rest->still_at > from ? rest->still_at : from;
+    return clip((moved < until ? moved : until) - from, time);
+}
+
+/* What is spent at the backend: standing still, in its queue, and in service at its own speed; what is
+ * longer because it is slow or cold, its queue included, is put aside. */
 static void at_backend(struct scene *s, lb_time time)
 {
     const struct backend_rest *rest = &s->w->rest[s->r->backend];
@@ -260,9 +331,11 @@ static void at_backend(struct scene *s, lb_time time)
         done = 0;
     else if (s->r->state == REQUEST_SERVICE)
         done -= backend_work_left(s->w, s->id, s->now);
+    s->still = stood_still(s->w, s->r, time, s->now);
+    time -= s->still;
     s->service = clip(units_from_ns((double)done / rest->own_speed), time);
     s->login = clip(login, s->service);
-    if (s->b->truth == TRUTH_SLOW)
+    if (is_slow(s) || is_cold(s))
         s->stretched = time - s->service;
     else
         s->queue = time - s->service;

@@ -63,7 +63,14 @@ void describe_action(enum action action, struct text *out)
 {
     static const char *const targets[] = {"BACKEND", "BACKEND or BALANCER", "CLIENTS", "BALANCER"};
     static const char *const amounts[] = {
-        "", ", to: 20%", ", to: 3", ", to: 600/s or 150%", ", to: NAME", ", to: 5%"};
+        [AMOUNT_NONE] = "",
+        [AMOUNT_SPEED] = ", to: 20%",
+        [AMOUNT_WEIGHT] = ", to: 3",
+        [AMOUNT_RATE] = ", to: 600/s or 150%",
+        [AMOUNT_ALGORITHM] = ", to: NAME",
+        [AMOUNT_SHARE] = ", to: 5%",
+        [AMOUNT_COUNT] = ", to: 3",
+    };
     const struct action_row *row = &action_rows[action];
     text_addf(out, "%s: %s%s%s%s%s%s  %s\n", action_name(action), targets[row->target],
               amounts[row->amount], row->turns ? ", up: T, down: T" : "",

@@ -44,6 +44,19 @@ static void fault(struct maker *m, uint32_t kind)
     lasts(m);
 }
 
+/* So many of a group from then on; false when it is one backend. */
+static bool scale(struct maker *m)
+{
+    uint32_t g = below(m, m->groups);
+    if (!m->counted[g])
+        return false;
+    text_addf(m->text, ", count: g%u", g);
+    number(m, ", to: ", 0, 5);
+    if (one_in(m, 2))
+        text_addf(m->text, ", limit: %ums", below(m, 20));
+    return true;
+}
+
 void random_action_line(struct maker *m)
 {
     uint32_t from = m->steady ? 0 : m->warmup, room = m->duration - from;
@@ -53,7 +66,7 @@ void random_action_line(struct maker *m)
     else
         text_addf(m->text, "%ums", from + below(m, room + 1));
     static const char *const plain[] = {"kill", "hang", "restore", "drain"};
-    uint32_t kind = below(m, 15);
+    uint32_t kind = below(m, 16);
     uint32_t c = below(m, m->clients);
     if (m->store && kind < 4) {
         text_addf(m->text, ", %s: store", kind < 3 ? "kill" : "restore");
@@ -76,7 +89,9 @@ void random_action_line(struct maker *m)
         text_addf(m->text, ", weight: ");
         target(m);
         text_addf(m->text, ", to: %u", below(m, 4));
-    } else if (kind >= 10) {
+    } else if (kind == 15 && scale(m)) {
+        /* done */
+    } else if (kind >= 10 && kind < 15) {
         fault(m, kind);
     } else if (kind == 8 && !m->closed[c]) {
         text_addf(m->text, ", rate: c%u, to: ", c);
@@ -96,7 +111,7 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     if (lb_random_below(random, 5) == 0)
         return random_tier_command(scenario, random);
     a.first = lb_random_below(random, scenario->backend_count);
-    switch (lb_random_below(random, 14)) {
+    switch (lb_random_below(random, 15)) {
     case 0:
         a.action = ACTION_KILL;
         break;
@@ -132,6 +147,13 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     case 11:
         a.action = ACTION_ISOLATE;
         break;
+    case 13: /* of the whole group, whichever of it is named */
+        if (!scenario->changes)
+            break;
+        a.action = ACTION_COUNT;
+        a.to = lb_random_below(random, 5);
+        a.limit = lb_random_below(random, 20000000);
+        break;
     case 12:
         a.action = ACTION_FLAP;
         a.up = 1 + lb_random_below(random, 9000000);
@@ -152,7 +174,7 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
         while (!scenario_algorithm_fits(scenario, 0, a.algorithm));
     }
     bool lasts = a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW ||
-                 a.action >= ACTION_PAUSE;
+                 (a.action >= ACTION_PAUSE && a.action != ACTION_COUNT);
     if (lasts)
         if (lb_random_below(random, 2) == 0)
             a.lasts = 1 + lb_random_below(random, 30000000);

@@ -190,6 +190,105 @@ static void slow_ones(void)
     only(1);
 }
 
+/* A backend that answers errors, also where the queue before them took longer. */
+static void errors(void)
+{
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               ONE
+               "timeline: [{at: 1ms, errors: a, to: 100%%, in: 2ms}]\nrun: {duration: 250ms}\n");
+    WHY(CAUSE_ERROR, WHY_ERROR, 2);
+    only(1);
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               ONE "timeline: [{at: 1ms, errors: a, to: 100%%, in: 150ms}]\n"
+                   "run: {duration: 350ms}\n");
+    WHY(CAUSE_ERROR, WHY_ERROR, 3);
+    only(1);
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               "balancer: {algorithm: round-robin, retries: {max: 1, to: same, when: error}}\n"
+               "backends: [{name: a}]\ntimeline: [{at: 1ms, errors: a, to: 100%%}]\n"
+               "run: {duration: 250ms}\n");
+    WHY(CAUSE_ERROR, WHY_RETRIES, 2);
+    only(1);
+}
+
+static void paused(void)
+{
+    static const char slow[] = "    objective: 50ms\n";
+    /* 100 is served until 110 and stands from 105 to 185; 200 and 300 are not concerned. */
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               "%s" ONE "timeline: [{at: 105ms, pause: a, for: 80ms}]\nrun: {duration: 350ms}\n",
+               slow);
+    WHY(-1, WHY_PAUSE, 1);
+    only(1);
+    /* 100 and 200 wait for the end at 290, and 300 for 200, which is served until 330 + 50: it waits
+     * 40 of its 90 and is served 40. */
+    SCENE_PLAY(&scene, "10/s", "40ms",
+               "%s" ONE "timeline: [{at: 90ms, pause: a, for: 200ms}]\nrun: {duration: 350ms}\n",
+               slow);
+    WHY(-1, WHY_PAUSE, 2);
+    WHY(-1, WHY_QUEUEING, 1);
+    only(2);
+    /* Its own work is longer than the pause in it, and than a pause before it. */
+    SCENE_PLAY(&scene, "10/s", "60ms",
+               "%s" ONE "timeline: [{at: 110ms, pause: a, for: 20ms}, {at: 170ms, pause: a, "
+               "for: 35ms}]\nrun: {duration: 250ms}\n",
+               slow);
+    WHY(-1, WHY_WORK, 2);
+    only(1);
+    /* Given up while it stands; and turned away because it stands: 100 and 200 are there. */
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               "    timeout: 50ms\n" ONE "timeline: [{at: 105ms, pause: a}]\n"
+               "run: {duration: 250ms}\n");
+    WHY(CAUSE_RESPONSE_TIMEOUT, WHY_PAUSE, 2);
+    only(1);
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               RR "backends: [{name: a, queue: 1}]\n"
+                  "timeline: [{at: 105ms, pause: a, for: 300ms}]\nrun: {duration: 350ms}\n");
+    WHY(CAUSE_QUEUE_FULL, WHY_PAUSE, 1);
+    only(1);
+    /* Its balancer gives up, and the request stays behind. */
+    SCENE_PLAY(&scene, "10/s", "40ms",
+               "balancer: {algorithm: round-robin, timeouts: {response: 60ms}}\n"
+               "backends: [{name: a}]\ntimeline: [{at: 105ms, pause: a}]\n"
+               "run: {duration: 150ms}\n");
+    WHY(CAUSE_RESPONSE_TIMEOUT, WHY_PAUSE, 1);
+    only(1);
+    /* Three times as much work after a restart. */
+    SCENE_PLAY(&scene, "10/s", "30ms",
+               "%s" RR "backends: [{name: a, cold_start: {factor: 3, for: 1s, curve: step}}]\n"
+               "timeline: [{at: 1ms, kill: a, for: 1ms}]\nrun: {duration: 150ms}\n",
+               slow);
+    WHY(-1, WHY_COLD, 1);
+    only(1);
+}
+
+static void lost(void)
+{
+    /* No packet arrives: who gives up is its client, or its balancer. */
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               "    timeout: 50ms\n" ONE "timeline: [{at: 1ms, isolate: a}]\n"
+               "run: {duration: 250ms}\n");
+    WHY(CAUSE_RESPONSE_TIMEOUT, WHY_LOST, 2);
+    only(1);
+    static const char hasty[] = "network: {balancer_backend: 10ms}\n"
+                                "balancer: {algorithm: round-robin, timeouts: {connect: %s}}\n"
+                                "backends: [{name: a}]\ntimeline: [{at: %s, isolate: a}]\n"
+                                "run: {duration: 250ms}\n";
+    SCENE_PLAY(&scene, "10/s", "10ms", hasty, "20ms", "1ms");
+    WHY(CAUSE_CONNECT_TIMEOUT, WHY_LOST, 2);
+    only(1);
+    /* The same end where no packet is lost, but the way is longer than it waits. */
+    SCENE_PLAY(&scene, "10/s", "10ms", hasty, "19ms", "240ms");
+    WHY(CAUSE_CONNECT_TIMEOUT, WHY_NETWORK, 2);
+    only(1);
+    /* Its answer is lost, on the way back from 110: it is connected. */
+    SCENE_PLAY(&scene, "10/s", "10ms",
+               "    timeout: 50ms\n" ONE "timeline: [{at: 105ms, loss: a, to: 100%%}]\n"
+               "run: {duration: 150ms}\n");
+    WHY(CAUSE_RESPONSE_TIMEOUT, WHY_LOST, 1);
+    only(1);
+}
+
 static void retried(void)
 {
     static const char dead[] = "backends: [{name: a}]\ntimeline: [{at: 1ms, kill: a}]\n"
@@ -255,6 +354,9 @@ static const struct check_test tests[] = {
     {"queues that are full", queues},
     {"clients that give up", gives_up},
     {"ok but slow", slow_ones},
+    {"errors", errors},
+    {"a backend that stands still", paused},
+    {"lost packets", lost},
     {"retries", retried},
     {"a drain that cuts", cut},
     {"what is not counted", not_counted},

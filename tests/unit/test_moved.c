@@ -10,11 +10,6 @@ static struct scenario_client groups[] = {
 };
 static const struct scenario scenario = {.clients = groups, .client_count = 3, .class_total = 4};
 
-static struct request answer(uint32_t class, uint32_t client, int32_t backend)
-{
-    return (struct request){.class = (uint16_t) class, .client = client, .backend = backend};
-}
-
 struct play {
     struct moved moved;
     struct moved_window window;

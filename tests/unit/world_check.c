@@ -349,8 +349,8 @@ static uint64_t changing(const struct world *w)
     for (uint32_t i = 0; c->on && i < w->backend_count; i++)
         n += c->jobs[i].kind != JOB_NONE && c->jobs[i].event != ENGINE_NO_EVENT;
     for (uint32_t i = 0; i < w->scenario->deploy_count; i++)
-        n += (c->deploys[i].next_stage != ENGINE_NO_EVENT) +
-             (c->deploys[i].next_look != ENGINE_NO_EVENT);
+        n += (c->deploys[i].next_stage != ENGINE_NO_EVENT ? 1U : 0U) +
+             (c->deploys[i].next_look != ENGINE_NO_EVENT ? 1U : 0U);
     for (uint32_t i = 0; i < w->scenario->autoscale_count; i++)
         n += c->autoscales[i].next_look != ENGINE_NO_EVENT;
     return n;
