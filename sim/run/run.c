@@ -199,6 +199,23 @@ const struct lb_error *run_error(const struct run *run)
     return run->world.failed.code != LB_ERROR_NONE ? &run->world.failed : NULL;
 }
 
+/* A group changes its size as a whole, and within the places that the scenario has for it. */
+static int check_count(const struct world *w, const struct scenario_action *action,
+                       struct lb_error *error)
+{
+    const struct scenario_backend *first = &w->scenario->backends[action->first];
+    const struct scenario_group *g = &w->scenario->groups[first->group];
+    if (!w->change.on)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "no group of this scenario may change its size");
+    if (!g->counted || g->first != action->first || g->count != action->count)
+        return lb_error_set(error, LB_ERROR_INVALID, "only a group with a count has a size");
+    if (action->to > g->count)
+        return lb_error_set(error, LB_ERROR_INVALID, "%s has places for %u in this scenario",
+                            g->name, (unsigned)g->count);
+    return 0;
+}
+
 int run_apply(struct run *run, const struct scenario_action *action, struct lb_error *error)
 {
     uint32_t number = run->world.backend_count;
@@ -209,9 +226,8 @@ int run_apply(struct run *run, const struct scenario_action *action, struct lb_e
     if (backends &&
         (action->count == 0 || action->first >= number || action->count > number - action->first))
         return lb_error_set(error, LB_ERROR_INVALID, "no such backend");
-    if (action->action == ACTION_COUNT && !run->world.change.on)
-        return lb_error_set(error, LB_ERROR_INVALID,
-                            "no group of this scenario may change its size");
+    if (action->action == ACTION_COUNT && check_count(&run->world, action, error) != 0)
+        return -1;
     if (action->action == ACTION_RATE && action->first >= run->world.source_count)
         return lb_error_set(error, LB_ERROR_INVALID, "no such client group");
     if (action->action == ACTION_ALGORITHM && action->algorithm == NULL)

@@ -87,6 +87,7 @@ static bool expand_group(struct reader *r, uint32_t g)
     group->first = s->backend_count;
     group->count = draft->room;
     group->declared = draft->count;
+    group->counted = draft->counted;
     s->backend_count += draft->room;
     for (uint32_t i = 0; i < draft->room; i++) {
         struct scenario_backend *backend = &s->backends[group->first + i];

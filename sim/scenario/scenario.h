@@ -283,6 +283,7 @@ struct scenario_group { /* one entry under `backends` */
     const char *name;
     uint32_t first, count; /* its backends: [first, first + count), those included that may come */
     uint32_t declared;     /* of these, how many there are at time 0 */
+    bool counted;          /* its count is written */
     struct scenario_nature nature;
 };
 

@@ -57,7 +57,7 @@ static bool scale(struct maker *m)
     return true;
 }
 
-void random_action_line(struct maker *m)
+static void when(struct maker *m)
 {
     uint32_t from = m->steady ? 0 : m->warmup, room = m->duration - from;
     text_addf(m->text, "  - {at: ");
@@ -65,6 +65,11 @@ void random_action_line(struct maker *m)
         text_addf(m->text, "\"uniform(min=%ums, max=%ums)\"", from, m->duration);
     else
         text_addf(m->text, "%ums", from + below(m, room + 1));
+}
+
+void random_action_line(struct maker *m)
+{
+    when(m);
     static const char *const plain[] = {"kill", "hang", "restore", "drain"};
     uint32_t kind = below(m, 16);
     uint32_t c = below(m, m->clients);
@@ -147,10 +152,10 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     case 11:
         a.action = ACTION_ISOLATE;
         break;
-    case 13: /* of the whole group, whichever of it is named */
-        if (!scenario->changes)
-            break;
+    case 13:
         a.action = ACTION_COUNT;
+        a.first = scenario->groups[scenario->backends[a.first].group].first;
+        a.count = scenario->groups[scenario->backends[a.first].group].count;
         a.to = lb_random_below(random, 5);
         a.limit = lb_random_below(random, 20000000);
         break;
@@ -175,8 +180,7 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     }
     bool lasts = a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW ||
                  (a.action >= ACTION_PAUSE && a.action != ACTION_COUNT);
-    if (lasts)
-        if (lb_random_below(random, 2) == 0)
-            a.lasts = 1 + lb_random_below(random, 30000000);
+    if (lasts && lb_random_below(random, 2) == 0)
+        a.lasts = 1 + lb_random_below(random, 30000000);
     return a;
 }

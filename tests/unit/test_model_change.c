@@ -190,6 +190,30 @@ static void with_the_rest(void)
     scene_close(&scene);
 }
 
+/* A person can change a group as a whole, within the places that the scenario has for it. */
+static void by_hand(void)
+{
+    static const char *const wrong[][2] = {{"b", "5"}, {"b2", "1"}, {"a", "1"}};
+    struct scene scene;
+    struct scenario_action command;
+    scene_open_plain(
+        &scene, "10/s", "1ms",
+        "balancer: {algorithm: round-robin}\nbackends: [{name: a}, {name: b, count: 3}]\n"
+        "timeline: [{at: 1s, count: b, to: 4}]\nrun: {duration: 4s}\n");
+    CU_ASSERT(run_until(scene.run, 2 * SCENE_S));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        CU_ASSERT_FATAL(scenario_parse_action(scene.scenario, ACTION_COUNT, wrong[i][0],
+                                              wrong[i][1], &command, NULL) == 0);
+        CU_ASSERT(run_apply(scene.run, &command, NULL) == -1);
+    }
+    scene_command(&scene, ACTION_COUNT, "b", "1");
+    scene_end(&scene);
+    CU_ASSERT(turned(&scene, 4, BELIEF_UP, 0) == SCENE_S);
+    lb_time left = turned(&scene, 2, BELIEF_ABSENT, 0); /* once it is empty, 1 ms later at most */
+    CU_ASSERT(left >= 2 * SCENE_S && left <= 2 * SCENE_S + 2 * SCENE_MS);
+    scene_close(&scene);
+}
+
 static const struct check_test tests[] = {
     {"counted out and in", counted_out_and_in},
     {"rolls", rolls},
@@ -200,6 +224,7 @@ static const struct check_test tests[] = {
     {"canaries", canaries},
     {"scales itself", scales_itself},
     {"with the rest", with_the_rest},
+    {"by hand", by_hand},
 };
 
 CHECK_MAIN("model_change")
