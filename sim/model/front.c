@@ -222,6 +222,8 @@ static bool retries(struct world *w, struct front *f, uint32_t id, enum lb_end e
         world_not_again(rule, tries->balancer, cause, why);
         return false;
     }
+    if (w->guards && !guard_retries(w, f, id, cause, why))
+        return false;
     requests_tried(&w->requests, id)[tries->balancer++] = world_request(w, id)->backend;
     if (tries->why == 0)
         tries->why = (uint8_t)(1 + *why);
@@ -252,6 +254,8 @@ void front_failed(struct world *w, uint32_t id, enum lb_end end, lb_time now)
 
 void front_return(struct world *w, uint32_t id, uint32_t bad, lb_time now)
 {
+    if (w->guards)
+        guard_release(w, world_front(w, id), id);
     if (bad != 0 && w->story != NULL)
         story_given_up(w, id, WORLD_BAD_CAUSE(bad), WORLD_BAD_WHY(bad), now);
     if (w->gates && gate_loses_end(w, id))
@@ -277,6 +281,8 @@ void front_retry_event(void *context, uint32_t subject, lb_time now)
 
 void front_leave(struct world *w, uint32_t id, lb_time now)
 {
+    if (w->guards)
+        guard_leave(w, id);
     if (w->front_count > 1)
         hop_leave(w, id, now);
     front_detach(w, id, now);

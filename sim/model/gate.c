@@ -261,6 +261,8 @@ static void reset(struct world *w, struct front *f, uint32_t id, uint32_t bad, l
     uint32_t other = carry_on(w, id);
     if (other == 0)
         return; /* the run ends here */
+    if (w->guards)
+        guard_hand_on(w, id, other, leaves_outer);
     if (leaves_outer) {
         front_leave(w, id, now);
         w->requests.tries[other].outer = 0;
@@ -308,6 +310,7 @@ void gate_begin(struct world *w, struct front *f, lb_time now)
 {
     f->gate.lives++;
     stick_lose(f);
+    guard_restart(f);
     front_restart(w, f, now);
     probe_init(w, f, now);
 }

@@ -22,6 +22,8 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
         story_sent_on(w, f, id, member, how, now);
     if (f->stick.on)
         stick_store(w, f, id, member, now);
+    if (w->guards)
+        guard_sent(f, (uint32_t)member);
     if (!follows) {
         balancer_start(&f->balancer, (uint32_t)member, &w->ask, how, now);
         if (w->boards)
@@ -75,6 +77,8 @@ static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_ti
     struct request_tries *tries = &w->requests.tries[id];
     struct front *f = &w->fronts[tries->outer - 1U];
     uint32_t member = tries->front - f->to_first;
+    if (w->guards)
+        guard_finished(f, member, end, now - tries->outer_sent, now);
     if (w->connections == NULL || !layer4_finish(w, f, id, end, now))
         out_of_books(w, f, tries->outer_sent, member, end, now);
     tries->outer = 0;
@@ -116,6 +120,8 @@ static bool retries(struct world *w, struct front *f, uint32_t id, uint32_t memb
         world_not_again(rule, tries->outer_tries, cause, why);
         return false;
     }
+    if (w->guards && !guard_retries(w, f, id, cause, why))
+        return false;
     requests_tried_outer(&w->requests, id)[tries->outer_tries++] = (int32_t)member;
     if (tries->why == 0)
         tries->why = (uint8_t)(1 + *why);

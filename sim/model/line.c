@@ -27,6 +27,8 @@ void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, l
         front_fail(w, id, CAUSE_BALANCER_FULL, now);
         return;
     }
+    if (w->guards && !guard_waits(w, f, id, now))
+        return;
     struct request *r = world_request(w, id);
     const int32_t *tried;
     uint32_t line = common_line(f, r, front_tried(w, f, id, &tried) > 0);
@@ -49,6 +51,8 @@ void line_leave(struct world *w, struct front *f, uint32_t id)
     struct waiting *waiting = &f->balancer.waiting;
     uint32_t line = waiting->nodes[r->next].line;
     waiting_leave(waiting, r->next);
+    if (w->guards)
+        guard_waits_no_more(f, r);
     if (line >= waiting->own)
         balancer_queued(&f->balancer, line - waiting->own, -1);
     if (r->event != ENGINE_NO_EVENT)

@@ -68,8 +68,9 @@ struct request_tries {
     bool fetched;         /* external state: it has it */
     bool store_down;      /* external state: it failed because the store is down */
     bool logs_in_again;
-    lb_time extra;      /* work of logging in that `work` has on top */
-    lb_time set_out;    /* when the client sent this attempt */
+    uint8_t held;    /* counted as an active retry: 1 = by the inner balancer, 2 = by the outer */
+    lb_time extra;   /* work of logging in that `work` has on top */
+    lb_time set_out; /* when the client sent this attempt */
     lb_time outer_sent; /* when the outer balancer did */
 };
 

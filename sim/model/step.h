@@ -98,6 +98,8 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
     struct front *f = step_front(w, plain, id);
+    if (!plain && __builtin_expect(w->guards, 0))
+        guard_finished(f, (uint32_t)r->backend, end, now - r->sent, now);
     if (plain || w->connections == NULL || !layer4_finish(w, f, id, end, now)) {
         if (balancer_finish(&f->balancer, (uint32_t)r->backend))
             front_tell_outcome(w, f, r, end, now);
@@ -123,7 +125,7 @@ STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end en
         line_serve(w, f, backend, now);
     if (__builtin_expect(end != LB_END_OK, 0))
         front_failed(w, id, end, now);
-    else if (!plain && (w->to_balancer > 0 || w->front_count > 1 || w->gates))
+    else if (!plain && (w->to_balancer > 0 || w->front_count > 1 || w->gates || w->guards))
         front_return(w, id, 0, now);
     else
         step_receive(w, plain, id, now);
@@ -305,6 +307,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         stick_store(w, f, id, backend, now);
     if (!plain && w->state.on)
         state_sent(w, id);
+    if (!plain && __builtin_expect(w->guards, 0))
+        guard_sent(f, (uint32_t)backend);
     if (plain || !follows) {
         balancer_start(&f->balancer, (uint32_t)backend, &w->ask, how, now);
         if (!plain && __builtin_expect(w->boards, 0))

@@ -171,6 +171,21 @@ static bool has_no_token(const struct scene *s)
     return s->cause == CAUSE_RATE_LIMITED;
 }
 
+static bool is_shed(const struct scene *s)
+{
+    return s->cause == CAUSE_SHED;
+}
+
+static bool beyond_the_limit(const struct scene *s)
+{
+    return s->cause == CAUSE_CONCURRENCY;
+}
+
+static bool circuit_open(const struct scene *s)
+{
+    return s->cause == CAUSE_CIRCUIT;
+}
+
 /* --- where the time went ---------------------------------------------------------------------- */
 
 static lb_time waiting(const struct scene *s)
@@ -264,6 +279,11 @@ static const struct {
                   has_no_token, NULL},
     [WHY_COLD] = {"cold start", "served, or kept waiting, by a backend that was not warm yet",
                   turned_away_by_cold, cold_service},
+    [WHY_SHED] = {"shed", "others are more important, and little room is left", is_shed, NULL},
+    [WHY_CONCURRENCY] = {"too many at once", "its balancer had as many requests as it may",
+                         beyond_the_limit, NULL},
+    [WHY_CIRCUIT] = {"circuit breaker", "its pool had as many requests, or retries, as it may",
+                     circuit_open, NULL},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},

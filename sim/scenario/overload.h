@@ -21,4 +21,25 @@ struct scenario_rate_limit {
     uint32_t size; /* buckets kept */
 };
 
+/* Which share of a limit requests of a priority may fill. */
+#define SHED_PRIORITIES 16U
+struct scenario_shed {
+    bool on;
+    double above[SHED_PRIORITIES]; /* by priority; more than 1 = these are not shed */
+};
+
+struct scenario_circuit { /* per pool; UINT32_MAX = no limit */
+    uint32_t requests, pending, retries;
+};
+
+enum limiter { LIMITER_NONE, LIMITER_GRADIENT, LIMITER_AIMD };
+
+struct scenario_concurrency {
+    enum limiter kind;
+    uint32_t min, max, initial;
+    lb_time window;   /* gradient */
+    double tolerance; /* gradient: 1.5 */
+    lb_time timeout;  /* aimd */
+};
+
 #endif

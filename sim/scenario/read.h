@@ -250,6 +250,8 @@ void resolve_routes(struct reader *r);
 bool resolve_room(struct reader *r);
 /* State and sticky sessions need clients that come back (schema_state.c). */
 void resolve_state(struct reader *r);
+/* Limits of balancers, and what is shed near them (schema_overload.c). */
+void resolve_overload(struct reader *r);
 /* The place in scenario->balancers of the one that is being read. */
 uint32_t read_balancer_place(const struct reader *r, const void *base);
 

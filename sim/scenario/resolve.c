@@ -434,6 +434,7 @@ void resolve_scenario(struct reader *r)
     if (names) {
         resolve_routes(r);
         resolve_state(r);
+        resolve_overload(r);
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

@@ -242,6 +242,10 @@ struct scenario_balancer { /* one, or `count` alike */
     double overprovisioning; /* with priority: 1.4 */
     bool trust_forwarded;
     struct scenario_rate_limit rate_limit;
+    uint32_t max_in_flight; /* of all its requests, those that wait included; UINT32_MAX = any */
+    struct scenario_shed shed;
+    struct scenario_circuit circuit;
+    struct scenario_concurrency concurrency;
 };
 
 struct scenario_pool { /* backends that a balancer chooses from */

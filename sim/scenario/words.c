@@ -22,6 +22,9 @@ static const char *const causes[CAUSES] = {
     [CAUSE_HEADER_TIMEOUT] = "header timeout",
     [CAUSE_RATE_LIMITED] = "rate limited",
     [CAUSE_BALANCER_DOWN] = "balancer down",
+    [CAUSE_SHED] = "shed",
+    [CAUSE_CONCURRENCY] = "concurrency limit",
+    [CAUSE_CIRCUIT] = "circuit open",
 };
 
 static const char *const beliefs[BELIEFS] = {

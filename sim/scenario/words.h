@@ -26,6 +26,9 @@ enum cause {
     CAUSE_HEADER_TIMEOUT,   /* its client took too long to send it */
     CAUSE_RATE_LIMITED,     /* the balancer had no token for it */
     CAUSE_BALANCER_DOWN,    /* its balancer was gone, drained or out of reach */
+    CAUSE_SHED,             /* the balancer keeps what is left for more important ones */
+    CAUSE_CONCURRENCY,      /* the balancer had as many at once as it may */
+    CAUSE_CIRCUIT,          /* the circuit breaker of its pool */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

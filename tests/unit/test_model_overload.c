@@ -110,11 +110,94 @@ static void forged_and_spread(void)
     }
 }
 
+/* Ten a second of each priority, for ever in service: 10 at once at most. */
+static void shedding(void)
+{
+    struct scene scene;
+    SCENE_RUN(
+        &scene,
+        "clients:\n"
+        "  - {name: a, arrivals: uniform(rate=10/s), requests: [{name: a, work: constant(1h)}]}\n"
+        "  - {name: b, arrivals: uniform(rate=10/s),\n"
+        "     requests: [{name: b, work: constant(1h), priority: 1}]}\n"
+        "  - {name: c, arrivals: uniform(rate=10/s),\n"
+        "     requests: [{name: c, work: constant(1h), priority: 3}]}\n"
+        "balancer: {algorithm: random, max_in_flight: 10, shed: {1: 80%%, 2: 50%%}}\n" ONE_BACKEND
+        "run: {duration: 1001ms, settle: 0}\n");
+    /* let in: a b c, a b, a b, a, a, a; then 10 are there */
+    SCENE_EQUAL(scene.s->counts.failed, 20);
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_SHED), 7 + 9);
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_CONCURRENCY), 4);
+    scene_close(&scene);
+}
+
+/* 5 in flight, 2 pending; a backend takes 3 at once. */
+static void circuits(void)
+{
+    struct scene scene;
+    SCENE_PLAY(&scene, "10/s", "1h",
+               "balancer: {algorithm: random, circuit: {requests: 5}}\n" ONE_BACKEND
+               "run: {duration: 1001ms, settle: 0}\n");
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 5);
+    CU_ASSERT(why_is(&scene, 0, "circuit breaker"));
+    scene_close(&scene);
+    SCENE_PLAY(&scene, "10/s", "1h",
+               "balancer: {algorithm: least-connections, circuit: {pending: 2}}\n"
+               "backends: [{name: b, max_in_flight: 3}]\nrun: {duration: 1001ms, settle: 0}\n");
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 5);
+    scene_close(&scene);
+}
+
+/* Every try is refused at once and again 250 ms later: at 10 a second three would be on their way. */
+static void active_retries(void)
+{
+    struct scene scene;
+    SCENE_PLAY(&scene, "10/s", "1ms",
+               "balancer: {algorithm: random, circuit: {retries: %s},\n"
+               "  retries: {max: 1, to: same, when: error, backoff: constant(250ms)}}\n" ONE_BACKEND
+               "timeline: [{at: 0, errors: b, to: 100%%}]\nrun: {duration: 1001ms}\n",
+               "1");
+    /* tried again: the 1st (100 to 350 ms), the 4th, the 7th, the 10th */
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 6);
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_ERROR), 4);
+    scene_close(&scene);
+}
+
+/* Twice as much as can be served by 10 slots of 20 ms: a limit keeps answers short, where the queue would be
+ * 20 s long. The one that follows answers one by one is cautious and lets slots idle; the one that compares
+ * with the long run gets used to a queue. Fixed seed. */
+static void a_limit_that_finds_itself(void)
+{
+    static const char *const limits[] = {
+        "max_in_flight: 20", "concurrency: {limit: gradient, min: 5}",
+        "concurrency: {limit: aimd, min: 5, initial: 100, timeout: 50ms}"};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct scene scene;
+        SCENE_RUN(&scene,
+                  "clients:\n  - {name: c, arrivals: poisson(rate=1000/s),\n"
+                  "     requests: [{name: r, work: constant(20ms)}]}\n"
+                  "balancer: {algorithm: random, %s}\nbackends: [{name: b, slots: 10}]\n"
+                  "run: {duration: 60s, warmup: 30s, kind: steady}\n",
+                  limits[i]);
+        double served = (double)scene.s->counts.ok / 30;
+        CU_ASSERT(served > 400 && served < 501);
+        CU_ASSERT(scene.s->counts.ok + scene_failed(&scene, CAUSE_CONCURRENCY) ==
+                  scene.s->counts.arrived);
+        double mean = scene.s->latency.sum / (double)scene.s->latency.count / 1e6;
+        CU_ASSERT(mean > 20 && mean < 400);
+        scene_close(&scene);
+    }
+}
+
 static const struct check_test tests[] = {
     {"a rate for all", a_rate_for_all},
     {"a rate for each client", a_rate_for_each},
     {"forged addresses", forged_addresses},
     {"forged addresses are spread", forged_and_spread},
+    {"shedding by priority", shedding},
+    {"circuit breakers", circuits},
+    {"active retries", active_retries},
+    {"a limit that finds itself", a_limit_that_finds_itself},
 };
 
 CHECK_MAIN("model_overload")

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "sim/balancer/concurrency.h"
 #include "sim/balancer/rate_limit.h"
 #include "tests/check.h"
 
@@ -118,10 +119,62 @@ static void keys_of_sources(void)
     CU_ASSERT(rate_limiter_key(&six) != rate_limiter_key(&other));
 }
 
+static void aimd(void)
+{
+    struct scenario_concurrency rule = {
+        .kind = LIMITER_AIMD, .min = 5, .max = 30, .initial = 20, .timeout = 50};
+    struct concurrency c;
+    concurrency_init(&c, &rule);
+    concurrency_answer(&c, 50, 9, false, 0); /* not half used */
+    CU_ASSERT(concurrency_limit(&c) == 20);
+    concurrency_answer(&c, 50, 10, false, 0);
+    CU_ASSERT(concurrency_limit(&c) == 21);
+    concurrency_answer(&c, 51, 20, false, 0);
+    CU_ASSERT(concurrency_limit(&c) == 18); /* 18.9, in whole ones */
+    concurrency_answer(&c, 1, 20, true, 0);
+    CU_ASSERT(concurrency_limit(&c) == 16);
+    for (int i = 0; i < 99; i++)
+        concurrency_answer(&c, 51, 20, false, 0);
+    CU_ASSERT(concurrency_limit(&c) == 5);
+    for (int i = 0; i < 99; i++)
+        concurrency_answer(&c, 1, 20, false, 0);
+    CU_ASSERT(concurrency_limit(&c) == 30);
+}
+
+/* By hand: windows of ten answers. */
+static void gradient(void)
+{
+    struct scenario_concurrency rule = {.kind = LIMITER_GRADIENT,
+                                        .min = 20,
+                                        .max = 200,
+                                        .initial = 100,
+                                        .window = 100,
+                                        .tolerance = 1.5};
+    struct concurrency c;
+    concurrency_init(&c, &rule);
+    for (int i = 0; i < 9; i++)
+        concurrency_answer(&c, 1000, 100, false, 200);
+    CU_ASSERT(c.limit == 100); /* nine are not enough */
+    concurrency_answer(&c, 1000, 100, false, 200);
+    CU_ASSERT_DOUBLE_EQUAL(c.limit, 100 + 0.2 * 4, 1e-9); /* as in the long run: + 4 */
+    for (int i = 0; i < 10; i++)
+        concurrency_answer(&c, 4000, 100, false, 299);
+    CU_ASSERT_DOUBLE_EQUAL(c.limit, 100.8, 1e-9); /* the window lasts until 300 */
+    concurrency_answer(&c, 4000, 100, false, 300);
+    /* the long run is (1000 + 4000) / 2: gradient 1.5 x 2500 / 4000 */
+    CU_ASSERT_DOUBLE_EQUAL(c.limit, 100.8 * 0.8 + 0.2 * (100.8 * 0.9375 + 4), 1e-9);
+    double before = c.limit;
+    for (int i = 0; i < 10; i++)
+        concurrency_answer(&c, 10, 40, false, 500);
+    CU_ASSERT(c.limit == before); /* not half used */
+    CU_ASSERT_DOUBLE_EQUAL(c.longer, 0.95 * 5010.0 / 3, 1e-9);
+}
+
 static const struct check_test tests[] = {
     {"a bucket of tokens", a_bucket},     {"no rounding adds up", no_rounding_adds_up},
     {"a table of buckets", a_table},      {"buckets are as counted", as_counted},
-    {"keys of sources", keys_of_sources},
+    {"keys of sources", keys_of_sources}, {"more by one, less by a tenth", aimd},
+    {"the gradient", gradient},
 };
 
 CHECK_MAIN("overload_rules")

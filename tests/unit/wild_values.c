@@ -44,6 +44,7 @@ static const struct {
      {"random", "power-of-two", "peak-ewma", "ring-hash", "least-connections", "prequal"}},
     {"balancer.params", {"{ties: first}", "{choices: 3}", "{choices: 2, replacement: yes}"}},
     {"balancer.view", {"own", "exact", "shared(every=3ms)", "shared(every=50us)"}},
+    {"balancer.shed", {"{1: 90%, 2: 50%}", "{0: 100%, 3: 20%}", "{4: 0%}", "{0: 50%}"}},
     {"balancer.rate_limit.rate", {"90/s", "1000/s", "0.001/s", "3/min"}},
     {"balancer.retries.when", {"reset", "[refused, reset, queue-full]", "queue-full"}},
     {"balancer.retries.backoff", {"none", "constant(1ms)", "\"exponential(base=1ms, cap=20ms)\""}},

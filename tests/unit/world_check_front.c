@@ -161,12 +161,46 @@ static const char *check_own_lines(const struct front *f)
     return NULL;
 }
 
+/* What the guard has counted, afresh: attempts in the books by pool, who waits, active retries. */
+static const char *check_guard(const struct world *w, const struct front *f, const uint32_t *booked)
+{
+    const struct balancer *b = &f->balancer;
+    const char *wrong = NULL;
+    if (f->guard == NULL)
+        return NULL;
+    uint32_t *sent = text_need_zero(b->pool_count, sizeof *sent), total = 0, waiting = 0;
+    uint32_t retrying = 0, held = 0;
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        sent[b->places[i].pool] += booked[i];
+    for (uint32_t p = 0; p < b->pool_count; p++) {
+        if (w->connections == NULL && sent[p] != f->guard->pools[p].sent)
+            wrong = "the guard's attempts in flight are not those of the books";
+        total += f->guard->pools[p].sent;
+        waiting += f->guard->pools[p].waiting;
+        retrying += f->guard->pools[p].retrying;
+    }
+    for (uint32_t id = 1; w->requests.tries != NULL && id <= w->requests.used; id++) {
+        const struct request_tries *tries = &w->requests.tries[id];
+        bool live = w->requests.at[id].state != REQUEST_FREE &&
+                    (w->requests.at[id].flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0;
+        held += live && (tries->held & 1) != 0 && tries->front == f->number;
+        held += live && (tries->held & 2) != 0 &&
+                (tries->outer == f->number + 1 || (tries->outer == 0 && tries->front == f->number));
+    }
+    if (total != f->guard->sent || waiting != b->waiting.total || retrying != held)
+        wrong = "the guard's sums are not those of the balancer";
+    free(sent);
+    return wrong;
+}
+
 const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight)
 {
     const struct world *w = &run->world;
     const char *wrong = check_rows(w, f, in_flight);
     if (wrong == NULL)
         wrong = check_lines(&f->balancer.waiting);
+    if (wrong == NULL)
+        wrong = check_guard(w, f, in_flight);
     /* The run may have ended between a change of beliefs and what it means for those who wait. */
     if (run->ended && f->watch.filtered)
         return wrong;
