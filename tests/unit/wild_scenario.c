@@ -78,7 +78,8 @@ static void wild_open(struct wild *wild, struct text *text, uint64_t seed)
     text_add(&wild->sets, "", 0);
     text_add(&wild->timeline, "", 0);
     random_scenario(&wild->base, seed);
-    if (wild_below(&wild->maker, 4) == 0) {
+    wild->several = strstr(wild->base.data, "\nbalancer:\n") == NULL; /* it has a list already */
+    if (!wild->several && wild_below(&wild->maker, 4) == 0) {
         struct text several;
         text_init(&several);
         into_a_list(&several, wild->base.data);
