@@ -92,13 +92,13 @@ static int know_choices(struct theory_case *c, struct lb_error *error)
     return known_at_all(c, error);
 }
 
-static int know_choosing_connections(struct theory_case *c, struct lb_error *error)
+int theory_know_choosing(struct theory_case *c, struct lb_error *error)
 {
     know_pile(c, c->values[THEORY_BACKENDS], c->values[THEORY_CONNECTIONS]);
     return known_at_all(c, error);
 }
 
-static int know_connections(struct theory_case *c, struct lb_error *error)
+int theory_know_connections(struct theory_case *c, struct lb_error *error)
 {
     uint32_t n = (uint32_t)c->values[THEORY_BACKENDS];
     uint32_t connections = (uint32_t)c->values[THEORY_CONNECTIONS];
@@ -280,14 +280,14 @@ static const struct theory_family families[] = {
      .written = "n connections",
      .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_CONNECTIONS),
      .allowed = THEORY_BIT(THEORY_LEVEL),
-     .know = know_connections,
+     .know = theory_know_connections,
      .trial = try_connections},
     {.name = "connections-choices",
      .what = "the same, at the emptier of two (power-of-two); choices=3, replacement=yes",
      .written = "n connections",
      .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_CONNECTIONS),
      .allowed = THEORY_BIT(THEORY_CHOICES) | THEORY_BIT(THEORY_REPLACEMENT),
-     .know = know_choosing_connections,
+     .know = theory_know_choosing,
      .trial = try_choosing_connections},
     {.name = "newcomer",
      .what = "share of a backend that joins n, t seconds later; connections last `life` seconds",

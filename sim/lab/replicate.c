@@ -64,7 +64,9 @@ static bool advance(struct work *work, struct run *run)
 static void make_one(struct work *work, uint32_t index)
 {
     const struct replicate_setup *setup = work->setup;
-    struct run_setup one = {.scenario = setup->scenario, .replication = setup->first + index};
+    struct run_setup one = {.scenario = setup->scenario,
+                            .replication = setup->first + index,
+                            .keep_samples = setup->samples};
     struct lb_error error = {.code = LB_ERROR_NONE};
     if (setup->make != NULL) {
         if (!asked_to_stop(work) && setup->make(setup->self, index, &error) != 0)

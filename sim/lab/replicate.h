@@ -19,6 +19,7 @@ struct replicate_setup {
     const struct scenario *scenario;
     uint32_t first, count; /* replications [first, first + count) */
     uint32_t threads;      /* 0 or 1 = on the caller's own; at most REPLICATE_THREADS_MAX */
+    bool samples;          /* observers hear samples, as often as the scenario says */
     void *self;
     /* NULL, or: before a run begins, its observers can be added. Threads as for measure. */
     void (*begin)(void *self, uint32_t index, struct run *run);

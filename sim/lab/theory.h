@@ -61,6 +61,7 @@ enum theory_quantity {
     THEORY_LOGINS,   /* those that had to log in again */
     THEORY_HIT,      /* share of requests that find their session */
     THEORY_STALE,    /* share of clients who still go where they no longer should */
+    THEORY_OUTAGE,   /* share of time in which there is no service */
     THEORY_QUANTITIES
 };
 
@@ -119,6 +120,7 @@ enum theory_parameter {
     THEORY_PRIORITY,
     THEORY_ADVERT, /* seconds */
     THEORY_TTL,
+    THEORY_NEEDED, /* backends without which there is no service */
     THEORY_PARAMETERS
 };
 

@@ -73,6 +73,7 @@ static const struct parameter parameters[THEORY_PARAMETERS] = {
     [THEORY_PRIORITY] = {"priority", 1, 254, true, 100, NULL},
     [THEORY_ADVERT] = {"advert", 1e-2, 1e3, false, 1, NULL},
     [THEORY_TTL] = {"ttl", 1e-3, 1e6, false, 0, NULL},
+    [THEORY_NEEDED] = {"k", 1, 1000, true, 1, NULL},
 };
 
 static const char *const works[] = {"lognormal", "gamma", "hyperexponential"};

@@ -43,6 +43,7 @@ struct theory_family {
     /* What it watches in a run: `watch_size` bytes, zero at first, that hear what happens. */
     size_t watch_size;
     void (*happening)(void *watch, const struct happening *happening);
+    void (*sample)(void *watch, const struct sample *sample);
     /* The figures of one replication, in the order of c->known; NULL = those that a summary has. */
     void (*figures)(const struct theory_case *c, const struct summary *summary, const void *watch,
                     double *figures);
@@ -64,7 +65,7 @@ struct theory_group {
     }
 
 extern const struct theory_group theory_queues, theory_more_queues, theory_balls, theory_hashing,
-    theory_sticky, theory_failover, theory_sessions, theory_retries;
+    theory_sticky, theory_failover, theory_balancers, theory_sessions, theory_retries;
 extern const struct theory_reference theory_queue_references[];
 
 /* The families in the order of the headings; NULL when i is beyond the last. */
@@ -81,6 +82,9 @@ double theory_figure(const struct summary *summary, enum theory_quantity quantit
 /* The figures of trials: sums by quantity, over how many. */
 void theory_means(const struct theory_case *c, const double *sums, uint32_t trials,
                   double *figures);
+/* Connections placed once: their maximum and so on, at random or at the emptier of some. As know. */
+int theory_know_connections(struct theory_case *c, struct lb_error *error);
+int theory_know_choosing(struct theory_case *c, struct lb_error *error);
 /* Trials until a figure of this mean and standard deviation is known to 1 %, at least 20. */
 double theory_trials(double mean, double sd);
 

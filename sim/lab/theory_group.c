@@ -6,8 +6,8 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues, &theory_more_queues, &theory_balls,    &theory_hashing,
-    &theory_sticky, &theory_failover,    &theory_sessions, &theory_retries,
+    &theory_queues,   &theory_more_queues, &theory_balls,    &theory_hashing, &theory_sticky,
+    &theory_failover, &theory_balancers,   &theory_sessions, &theory_retries,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -34,7 +34,7 @@ static const struct {
     [THEORY_ATTEMPTS] = {"attempts", false},  [THEORY_EXTRA] = {"extra", false},
     [THEORY_P999] = {"p99.9", false},         [THEORY_LOST] = {"E[lost]", false},
     [THEORY_LOGINS] = {"E[logins]", false},   [THEORY_HIT] = {"P(hit)", false},
-    [THEORY_STALE] = {"stale", false},
+    [THEORY_STALE] = {"stale", false},        [THEORY_OUTAGE] = {"P(down)", false},
 };
 
 const char *theory_quantity_name(enum theory_quantity quantity)

@@ -35,7 +35,9 @@ static void begin(void *self, uint32_t index, struct run *run)
     const struct theory_family *family = sheet->c->family;
     void *watch = text_need_zero(1, family->watch_size);
     sheet->watches[index] = watch;
-    run_observe(run, &(struct observer){.self = watch, .on_happening = family->happening});
+    run_observe(run, &(struct observer){.self = watch,
+                                        .on_happening = family->happening,
+                                        .on_sample = family->sample});
 }
 
 static void measure(void *self, uint32_t index, const struct summary *summary)
@@ -129,6 +131,7 @@ static int simulate(struct sheet *sheet, uint64_t seed, struct lb_error *error)
                                        .first = sheet->done,
                                        .count = count,
                                        .threads = sheet->setup->threads,
+                                       .samples = family->sample != NULL,
                                        .self = sheet,
                                        .begin = family->watch_size > 0 ? begin : NULL,
                                        .make = family->trial != NULL ? make : NULL,

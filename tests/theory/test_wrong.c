@@ -2,7 +2,7 @@
  * What `lbsim validate` is worth: right theory holds at parameters that no table has, and wrong theory
  * or a wrong model is found out, family by family.
  *
- * Seeds are fixed, so nothing fails by chance; at another seed each of the 60 right quantities would
+ * Seeds are fixed, so nothing fails by chance; at another seed each of the 80 right quantities would
  * miss once in 170,000 (sim/lab/validate.h). timeout: 300
  */
 #include <math.h>
@@ -71,6 +71,11 @@ static const struct {
     {"black-hole rho=0.5 n=4", THEORY_LAMBDA, 0.4},
     {"availability up=30 down=10", THEORY_DOWN, 20},
     {"failing n=3 every=2 fall=2 up=100 down=20", THEORY_FALL, 3},
+    {"layer4 n=6 connections=12", THEORY_CONNECTIONS, 24},
+    {"layer4-choices n=6 connections=25", THEORY_CHOICES, 1},
+    {"layer4-newcomer n=3 life=20 t=30", THEORY_TIME, 10},
+    {"k-of-n n=4 up=30 down=60", THEORY_DOWN, 30},
+    {"k-of-n n=5 up=50 down=20 k=3", THEORY_NEEDED, 4},
     {"retries retries=1 p=0.3", THEORY_ERRORS, 0.5},
     {"sessions-crash n=4 sessions=900", THEORY_BACKENDS, 6},
     {"sessions-modulo n=6 to=5 sessions=1500", THEORY_TO, 3},
