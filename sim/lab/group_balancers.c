@@ -181,8 +181,8 @@ static void fleet_figures(const struct theory_case *c, const struct summary *sum
 static int know_k_of_n(struct theory_case *c, struct lb_error *error)
 {
     const double *v = c->values;
-    double n = v[THEORY_BACKENDS], k = v[THEORY_NEEDED], part = availability_of(v[THEORY_UP],
-                                                                               v[THEORY_DOWN]);
+    double n = v[THEORY_BACKENDS], k = v[THEORY_NEEDED],
+           part = availability_of(v[THEORY_UP], v[THEORY_DOWN]);
     if (k > n || n > FLEET)
         return lb_error_set(error, LB_ERROR_INVALID, "'%s': k of n=%.0f, and n is %d at most",
                             c->name, n, FLEET);
@@ -214,13 +214,15 @@ static void write_k_of_n(const struct theory_case *c, double requests, uint64_t 
               "balancer:\n  algorithm: random\n"
               "  retries: {max: %.0f, to: other, when: [refused]}\n",
               c->rate, v[THEORY_BACKENDS] - 1);
+    text_addf(
+        out,
+        "backends:\n  - {name: server, count: %.0f, failures: {mtbf: exponential(mean=%.9fs), "
+        "mttr: exponential(mean=%.9fs)}}\n"
+        "timeline:\n  - {at: %.9fs, weight: server1, to: 1}\n"
+        "  - {at: %.9fs, weight: server1, to: 1}\n",
+        v[THEORY_BACKENDS], v[THEORY_UP], v[THEORY_DOWN], warm, end - 1e-6);
     text_addf(out,
-              "backends:\n  - {name: server, count: %.0f, failures: {mtbf: exponential(mean=%.9fs), "
-              "mttr: exponential(mean=%.9fs)}}\n"
-              "timeline:\n  - {at: %.9fs, weight: server1, to: 1}\n"
-              "  - {at: %.9fs, weight: server1, to: 1}\n",
-              v[THEORY_BACKENDS], v[THEORY_UP], v[THEORY_DOWN], warm, end - 1e-6);
-    text_addf(out, "run: {kind: steady, duration: %.9fs, warmup: %.9fs, sample: %.9fs, settle: 1s, "
+              "run: {kind: steady, duration: %.9fs, warmup: %.9fs, sample: %.9fs, settle: 1s, "
               "seed: %llu}\n",
               end, warm, end / 100, (unsigned long long)seed);
 }
@@ -250,7 +252,8 @@ static const struct theory_family families[] = {
      .sample = hear_placed,
      .figures = placed_figures},
     {.name = "layer4-newcomer",
-     .what = "share of a backend that joins n, t seconds later; clients reconnect after `life` seconds",
+     .what =
+         "share of a backend that joins n, t seconds later; clients reconnect after `life` seconds",
      .written = "n life t",
      .needed = THEORY_BIT(THEORY_BACKENDS) | THEORY_BIT(THEORY_LIFE) | THEORY_BIT(THEORY_TIME),
      .know = know_newcomer,
