@@ -1,7 +1,7 @@
 /*
  * What balancers hold, and how many of those behind them must be up. In the real world of the
- * simulator: clients that keep their connections, balancers of layer 4 that place them, backends that
- * fail and are repaired.
+ * simulator: clients that keep their connections, balancers of layer 4 that place them, backends
+ * that fail and are repaired.
  */
 #include <math.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 /* --- connections that stay -------------------------------------------------------------------- */
 
 /*
- * Every client has one connection and asks three times on it, then it is too old and the next request
- * opens another. All do so at the same instants, so that each period is a trial of its own: looked
+ * Every client has one connection and asks three times on it, then it is too old and the next
+ * request opens another. All do so at the same instants, so that each period is a trial of its own: looked
  * at just when the third request has been answered.
  */
 #define ASKS_EVERY   0.25 /* seconds, 1 ms of it in service */
@@ -106,7 +106,8 @@ static int know_newcomer(struct theory_case *c, struct lb_error *error)
 }
 
 /* A client without a connection opens the next when it asks: after its thinking, at random like the
- * ages. So the share with a connection settles within a life, and old ones among them go as ages do. */
+ * ages. So the share with a connection settles within a life, and old ones go as ages do. Nobody
+ * closes for silence: that would make them younger, and a newcomer's share larger. */
 static void write_newcomer(const struct theory_case *c, double requests, uint64_t seed,
                            struct text *out)
 {
