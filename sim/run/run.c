@@ -44,7 +44,12 @@ static void happened(void *self, const struct world_action *action, const struct
                           .what = belief_name(to),
                           .text =
                               action != NULL ? text : by_whom(run, front, text, buf, sizeof buf)};
-    if (backend >= 0) {
+    if (backend >= 0 && front != NULL && front->outer) { /* of its members, who are balancers */
+        const struct front *member = &run->world.fronts[front->to_first + (uint32_t)backend];
+        h.backend = -1;
+        h.truth = (enum truth)member->gate.truth;
+        h.target = member->name;
+    } else if (backend >= 0) {
         h.truth = (enum truth)run->world.backends[backend].truth;
         h.target = scenario->backends[backend].name;
     }
