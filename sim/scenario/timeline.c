@@ -10,37 +10,69 @@
 #define LONGEST (1e5 * 3600e9) /* 100000h, in ns */
 
 const struct action_row action_rows[ACTIONS] = {
-    [ACTION_KILL] = {TARGET_MACHINES, AMOUNT_NONE, true, false,
-                     "the process is gone: what was in flight is reset, connects are refused"},
-    [ACTION_HANG] = {TARGET_MACHINES, AMOUNT_NONE, true, false, "it accepts and never answers"},
-    [ACTION_RESTORE] = {TARGET_MACHINES, AMOUNT_NONE, false, false,
-                        "as new and empty: undoes whatever befell it, and a drain"},
-    [ACTION_SLOW] = {TARGET_MACHINES, AMOUNT_SPEED, true, false, "a share of its own speed"},
-    [ACTION_DRAIN] = {TARGET_MACHINES, AMOUNT_NONE, false, true,
-                      "nothing new; it goes on until empty, or to the limit"},
-    [ACTION_WEIGHT] = {TARGET_BACKENDS, AMOUNT_WEIGHT, false, false, "a new weight"},
-    [ACTION_RATE] = {TARGET_CLIENTS, AMOUNT_RATE, true, false,
-                     "a new rate of a client group, or a share of the written one"},
-    [ACTION_ALGORITHM] = {TARGET_BALANCER, AMOUNT_ALGORITHM, false, false,
-                          "another algorithm, with its defaults and a fresh state"},
-    [ACTION_PAUSE] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
-                      "it stands still: what is in service freezes and goes on, others wait"},
-    [ACTION_ERRORS] = {TARGET_BACKENDS, AMOUNT_SHARE, true, false,
-                       "this share of requests is answered with an error, after `in` of work "
-                       "instead of their own",
+    [ACTION_KILL] = {.target = TARGET_MACHINES,
+                     .amount = AMOUNT_NONE,
+                     .lasts = true,
+                     .help =
+                         "the process is gone: what was in flight is reset, connects are refused"},
+    [ACTION_HANG] = {.target = TARGET_MACHINES,
+                     .amount = AMOUNT_NONE,
+                     .lasts = true,
+                     .help = "it accepts and never answers"},
+    [ACTION_RESTORE] = {.target = TARGET_MACHINES,
+                        .amount = AMOUNT_NONE,
+                        .help = "as new and empty: undoes whatever befell it, and a drain"},
+    [ACTION_SLOW] = {.target = TARGET_MACHINES,
+                     .amount = AMOUNT_SPEED,
+                     .lasts = true,
+                     .help = "a share of its own speed"},
+    [ACTION_DRAIN] = {.target = TARGET_MACHINES,
+                      .amount = AMOUNT_NONE,
+                      .limit = true,
+                      .help = "nothing new; it goes on until empty, or to the limit"},
+    [ACTION_WEIGHT] = {.target = TARGET_BACKENDS, .amount = AMOUNT_WEIGHT, .help = "a new weight"},
+    [ACTION_RATE] = {.target = TARGET_CLIENTS,
+                     .amount = AMOUNT_RATE,
+                     .lasts = true,
+                     .help = "a new rate of a client group, or a share of the written one"},
+    [ACTION_ALGORITHM] = {.target = TARGET_BALANCER,
+                          .amount = AMOUNT_ALGORITHM,
+                          .help = "another algorithm, with its defaults and a fresh state"},
+    [ACTION_PAUSE] = {.target = TARGET_BACKENDS,
+                      .amount = AMOUNT_NONE,
+                      .lasts = true,
+                      .help =
+                          "it stands still: what is in service freezes and goes on, others wait"},
+    [ACTION_ERRORS] = {.target = TARGET_BACKENDS,
+                       .amount = AMOUNT_SHARE,
+                       .lasts = true,
+                       .help =
+                           "this share of requests is answered with an error, after `in` of work "
+                           "instead of their own",
                        .in = true},
-    [ACTION_LOSS] = {TARGET_BACKENDS, AMOUNT_SHARE, true, false,
-                     "this share of the packets between balancers and it is lost: the attempt "
-                     "waits for a timeout"},
+    [ACTION_LOSS] = {.target = TARGET_BACKENDS,
+                     .amount = AMOUNT_SHARE,
+                     .lasts = true,
+                     .help =
+                         "this share of the packets between balancers and it is lost: the attempt "
+                         "waits for a timeout"},
     [ACTION_ISOLATE] =
-        {TARGET_MACHINES, AMOUNT_NONE, true, false,
-         "no packet reaches it or comes from it, or none between it and `from`: connects "
-         "time out",
+        {.target = TARGET_MACHINES,
+         .amount = AMOUNT_NONE,
+         .lasts = true,
+         .help = "no packet reaches it or comes from it, or none between it and `from`: connects "
+                 "time out",
          .from = true},
-    [ACTION_FLAP] = {TARGET_BACKENDS, AMOUNT_NONE, true, false,
-                     "killed for `down`, restored for `up`, again and again", .turns = true},
-    [ACTION_COUNT] = {TARGET_BACKENDS, AMOUNT_COUNT, false, true,
-                      "so many of a group: new ones join, or the last ones are drained and go"},
+    [ACTION_FLAP] = {.target = TARGET_BACKENDS,
+                     .amount = AMOUNT_NONE,
+                     .lasts = true,
+                     .help = "killed for `down`, restored for `up`, again and again",
+                     .turns = true},
+    [ACTION_COUNT] = {.target = TARGET_BACKENDS,
+                      .amount = AMOUNT_COUNT,
+                      .limit = true,
+                      .help =
+                          "so many of a group: new ones join, or the last ones are drained and go"},
 };
 
 const char *action_amount_shape(enum action_amount amount)
