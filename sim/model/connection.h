@@ -137,6 +137,8 @@ void connection_free_event(void *context, uint32_t subject, lb_time now);
  * not sent whole. */
 bool connection_arrives(struct world *w, struct front *f, uint32_t id, lb_time now);
 void connection_sent_event(void *context, uint32_t subject, lb_time now);
+/* Did this request open its connection? */
+bool connection_opened(const struct world *w, uint32_t id);
 /* What the connection of this request costs the balancer besides the request, ns of its own work: a
  * handshake that it has to make because the request opened the connection. 0 when it costs nothing. */
 lb_time connection_costs(const struct world *w, const struct front *f, uint32_t id);

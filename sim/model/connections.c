@@ -145,6 +145,11 @@ void connection_sent_event(void *context, uint32_t subject, lb_time now)
     front_fail(w, subject, CAUSE_HEADER_TIMEOUT, now);
 }
 
+bool connection_opened(const struct world *w, uint32_t id)
+{
+    return w->connections != NULL && w->connections->use[id].opened;
+}
+
 lb_time connection_costs(const struct world *w, const struct front *f, uint32_t id)
 {
     if (w->connections == NULL || w->connections->use[id].payer != f->rule)

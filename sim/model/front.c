@@ -299,6 +299,11 @@ void front_detach(struct world *w, uint32_t id, lb_time now)
         line_leave(w, f, id);
         requests_give(&w->requests, id);
         break;
+    case REQUEST_DESK:
+    case REQUEST_DESK_QUEUED:
+        desk_leave(w, f, id, now);
+        requests_give(&w->requests, id);
+        break;
     case REQUEST_CONNECTING:
         connection_wait_leave(w, id);
         requests_give(&w->requests, id);

@@ -11,6 +11,7 @@
 
 #include "sim/balancer/balancer.h"
 #include "sim/engine/engine.h"
+#include "sim/model/desk.h"
 #include "sim/model/gate.h"
 #include "sim/model/guard.h"
 #include "sim/model/request.h"
@@ -32,6 +33,7 @@ struct front {
     uint32_t serving;       /* backend + 1 whose places line_serve is giving away */
     engine_event *timers;   /* the algorithm's own, by tier */
     struct watch watch;     /* beliefs, checks, slow start */
+    struct desk desk;       /* its own work, with a capacity */
     struct stick stick;     /* whom it knows again */
     struct guard *guard;    /* what it refuses; NULL = nothing */
     struct tell_front tell; /* what its algorithm is told besides */

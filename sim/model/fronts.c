@@ -32,6 +32,7 @@ static int front_init(struct world *w, uint32_t entry, uint32_t number, struct l
         return -1;
     }
     f->timers = text_need_zero(f->balancer.tier_count, sizeof *f->timers);
+    w->desks |= f->rule->capacity.workers > 0;
     w->boards |= f->rule->view != VIEW_OWN;
     w->balancer_retries |= f->rule->retries.max > 0;
     return 0;

@@ -298,6 +298,8 @@ void gate_hold(struct world *w, struct front *f)
             link_finish(w, id); /* it gives up no attempt */
         if (r->state == REQUEST_WAITING)
             line_leave(w, f, id);
+        else if (r->state == REQUEST_DESK || r->state == REQUEST_DESK_QUEUED)
+            desk_leave(w, f, id, engine_now(w->engine));
         else if (r->state == REQUEST_BACKOFF)
             engine_cancel(w->engine, r->event);
         else

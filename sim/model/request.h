@@ -21,8 +21,10 @@
 enum request_state {
     REQUEST_FREE,
     REQUEST_TO_BALANCER,
-    REQUEST_WAITING, /* at the balancer; next = node of the waiting room, event = its timeout */
-    REQUEST_BACKOFF, /* at the balancer, before another try */
+    REQUEST_WAITING,     /* at the balancer; next = node of the waiting room, event = its timeout */
+    REQUEST_DESK,        /* at the balancer, which works on it; event = the end */
+    REQUEST_DESK_QUEUED, /* there, before; next and event = links of its queue */
+    REQUEST_BACKOFF,     /* at the balancer, before another try */
     REQUEST_TO_BACKEND,
     REQUEST_QUEUED,  /* at the backend; next and event = links of its queue */
     REQUEST_SERVICE, /* event = end of service; under ps, place in the heap */

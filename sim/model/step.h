@@ -412,11 +412,14 @@ STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
         return;
     if (__builtin_expect(w->story != NULL, 0))
         story_at_balancer(w, id, now);
+    world_front(w, id)->desk.entered += world_request(w, id)->flags & REQUEST_MEASURED;
     if (__builtin_expect(w->balancer_retries, 0)) {
         struct front *f = world_front(w, id);
         retry_first(&f->balancer.budget, &f->rule->retries);
     }
     if (__builtin_expect(w->guards, 0) && !guard_admits(w, world_front(w, id), id, now))
+        return;
+    if (__builtin_expect(w->desks, 0) && desk_takes(w, world_front(w, id), id, now))
         return;
     step_pick(w, id, now);
 }

@@ -100,6 +100,11 @@ lb_time tls_open(struct world *w, uint32_t id, uint32_t front, uint64_t client,
         w->connections->counts.full += !resumed;
     }
     lb_time takes = world_delay(2 * trip * tls->round_trips);
+    if (tls->terminate && rule->capacity.workers > 0) { /* its workers see to it (desk.h) */
+        use->cost = cost;
+        use->payer = rule;
+        return takes;
+    }
     if (tls->terminate)
         return world_delay(takes + cost);
     use->extra = world_delay(r->work + cost) - r->work;

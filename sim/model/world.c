@@ -129,6 +129,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_DEPLOY_WATCH] = deploy_watch_event,
     [EVENT_AUTOSCALE] = autoscale_event,
     [EVENT_FETCHED] = state_fetched_event,
+    [EVENT_DESK] = desk_over_event,
     [EVENT_BOARD] = front_board_event,
     [EVENT_TELL_THERE] = tell_there_event,
     [EVENT_TELL_BACK] = tell_back_event,

@@ -78,6 +78,7 @@ enum world_event {
     EVENT_DEPLOY_WATCH,  /* deployment */
     EVENT_AUTOSCALE,     /* rule of autoscaling: a look */
     EVENT_FETCHED,       /* request: has its state from the store */
+    EVENT_DESK,          /* request: its balancer has dealt with it */
     EVENT_BOARD,         /* balancer: the common board is read */
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
     EVENT_TELL_BACK,     /* its answer is back, or it is given up */
@@ -182,6 +183,7 @@ struct world {
     bool boards;            /* some algorithm sees what other balancers have in flight */
     bool gates;             /* something has befallen a balancer or a road (gate.h) */
     bool plain;             /* nothing is rare: see world_rare */
+    bool desks;             /* some balancer has a capacity */
     bool guards;            /* some balancer refuses requests by a rule */
     bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
@@ -329,7 +331,7 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->gates || w->links || w->guards || w->sticky || w->state.on ||
+           w->boards || w->gates || w->links || w->guards || w->desks || w->sticky || w->state.on ||
            w->change.on || w->connections != NULL || w->ledger.window_count != 0 ||
            w->keep_latency || w->story != NULL;
 }

@@ -104,6 +104,9 @@ static void sum_classes(const struct summary *s, uint32_t first, uint32_t count,
 
 bool summary_measure(const struct summary *s, const struct scenario_measure *m, double *value)
 {
+    if (m->selector == SELECT_BALANCER && m->metric == METRIC_UTILIZATION &&
+        summary_measure_balancers(s, m->first, m->count, value))
+        return true; /* of its own workers */
     struct summary_counts counts = {0};
     struct histogram latency;
     histogram_init(&latency);

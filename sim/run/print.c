@@ -148,6 +148,7 @@ void summary_print(const struct summary *s, FILE *to, unsigned width, bool utf8)
     int columns = (int)(width > 100 ? 100 : width < 72 ? 72 : width) - 60;
     print_head(s, to);
     print_requests(s, to);
+    summary_print_balancers(s, to);
     print_backends(s, to, columns);
     summary_print_ledger(s, to);
     print_expects(s, to, utf8);

@@ -131,6 +131,7 @@ void summary_build(struct run *run, bool interrupted)
     s->expects = text_need_zero(s->expect_count + 1, sizeof *s->expects);
     uint64_t done = s->counts.ok + s->counts.failed;
     summary_build_sessions(s, w);
+    summary_build_balancers(s, w, now);
     summary_build_connections(s, w);
     s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
     s->imbalance = imbalance(s);
@@ -145,6 +146,7 @@ void summary_release(struct summary *s)
     summary_release_ledger(s);
     free(s->classes);
     free(s->backends);
+    free(s->balancers);
     free(s->expects);
 }
 
@@ -282,6 +284,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     summary_json_sessions(s, json);
     summary_json_connections(s, json);
     json_round(json, "imbalance", s->imbalance, 5);
+    summary_json_balancers(s, json);
     json_parts(s, json);
     json_end_object(json);
 }

@@ -67,6 +67,14 @@ struct summary_sessions {           /* of users, over the whole run */
     uint64_t count[SESSION_EVENTS]; /* within the measured window */
 };
 
+struct summary_balancer { /* shown when there are several, or one has a capacity */
+    const char *name;
+    uint64_t requests; /* measured, that came to it */
+    bool capacity;
+    double utilization; /* busy share of its workers over the measured window */
+    double queue_mean;  /* waiting for one */
+};
+
 struct summary {
     const struct scenario *scenario; /* borrowed */
     const char *algorithm;           /* name, at the start of the run */
@@ -92,6 +100,8 @@ struct summary {
     uint32_t ledger_count;
     struct summary_backend *backends;
     uint32_t backend_count;
+    struct summary_balancer *balancers; /* all; balancer_count 0 = nothing to say of them */
+    uint32_t balancer_count;
     struct summary_expect *expects;
     uint32_t expect_count;
 };
@@ -112,6 +122,14 @@ void summary_print_connections(const struct summary *summary, FILE *to);
 void summary_build_sessions(struct summary *summary, const struct world *w);
 void summary_json_sessions(const struct summary *summary, struct json *json);
 void summary_print_sessions(const struct summary *summary, FILE *to);
+/* What the balancers themselves did: built, the list "balancers", a table; their utilization. */
+void summary_build_balancers(struct summary *summary, struct world *w, lb_time now);
+void summary_json_balancers(const struct summary *summary, struct json *json);
+void summary_print_balancers(const struct summary *summary, FILE *to);
+/* Mean busy share of the workers of balancers [first, first + count); false when one has no
+ * capacity. */
+bool summary_measure_balancers(const struct summary *summary, uint32_t first, uint32_t count,
+                               double *value);
 /* A metric of sessions out of counts; false when it is none, or nothing was counted. */
 bool summary_measure_sessions(const uint64_t count[SESSION_EVENTS], enum metric metric,
                               double *value);

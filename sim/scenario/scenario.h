@@ -210,6 +210,13 @@ struct scenario_places {
     bool cut, cut_given;  /* layer 4: when a backend is believed down */
 };
 
+/* What a balancer's own work takes. */
+struct scenario_capacity {
+    uint32_t workers; /* 0 = it takes no time */
+    lb_time request, connection;
+    uint32_t queue; /* of those that wait for a worker; SCENARIO_UNLIMITED by default */
+};
+
 struct scenario_balancer { /* one, or `count` alike */
     const char *name;
     bool counted;          /* count is written: name1 ... nameN */
@@ -232,6 +239,7 @@ struct scenario_balancer { /* one, or `count` alike */
     uint32_t queue_size;   /* SCENARIO_UNLIMITED by default */
     lb_time queue_timeout; /* 0 = none */
     struct scenario_sticky sticky;
+    struct scenario_capacity capacity;
     lb_time connect_timeout, response_timeout; /* of an attempt, since it was sent; 0 = none */
     struct scenario_retries retries;
     struct scenario_health health;

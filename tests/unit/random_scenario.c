@@ -217,6 +217,13 @@ static void balancer(struct maker *m)
     m->zone = one_in(m, 4);
     if (m->zone)
         text_addf(m->text, "  zone: here\n");
+    if (one_in(m, 4)) {
+        text_addf(m->text, "  capacity: {workers: %u, request: ", 1 + below(m, 2));
+        time(m, 2);
+        text_addf(m->text, ", connection: %uus", below(m, 900));
+        number(m, ", queue: ", 0, 9);
+        text_addf(m->text, "}\n");
+    }
     if (one_in(m, 3)) {
         text_addf(m->text, "  sticky: {by: ");
         word(m, !layer4 && m->back ? "cookie|source|header" : "source");

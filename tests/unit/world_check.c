@@ -61,6 +61,10 @@ static bool has_event(struct world *w, uint32_t id)
     case REQUEST_CONNECTING:
     case REQUEST_HELD:
         return false;
+    case REQUEST_DESK:
+        return true;
+    case REQUEST_DESK_QUEUED:
+        return false;
     case REQUEST_WAITING:
         return world_front(w, id)->rule->queue_timeout > 0;
     case REQUEST_SERVICE:
