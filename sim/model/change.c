@@ -236,6 +236,7 @@ bool change_order(struct world *w, uint32_t backend, const struct change_order *
     if (order->kind == JOB_ADD) {
         step_after(w, backend, STEP_START, order->start, now);
     } else if (job->untold) {
+        job->step = STEP_START; /* it waits for nobody to finish */
         process(w, backend, true, now);
         step_after(w, backend, STEP_START, order->start, now);
     } else {
