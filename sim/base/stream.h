@@ -33,7 +33,8 @@ enum stream_purpose {
     STREAM_LOSS,       /* entity: backend */
     STREAM_STORE,      /* external state; entity: request, ordinal: attempt */
     STREAM_CONNECTION, /* entity: request that opens one, ordinal: try; 2^32 on: how it is sent */
-    STREAM_SPOOF       /* forged addresses; entity: client group, ordinal: address, or request */
+    STREAM_SPOOF,      /* forged addresses; entity: client group, ordinal: address, or request */
+    STREAM_ADVERT      /* entity: balancer, ordinal: address: when it sends adverts */
 };
 
 struct stream_key {

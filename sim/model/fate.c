@@ -27,6 +27,7 @@ static void kill(const struct set *set, lb_time now)
         struct front *f = &set->w->fronts[i];
         gate_stop(set->w, f, now);
         f->gate.truth = TRUTH_DOWN;
+        redundancy_changed(set->w, f, false, now);
     }
     for (uint32_t i = set->first; i < set->first + set->count; i++) {
         tell(set, &set->w->fronts[i], "process gone, what is in flight through it is reset");
@@ -43,6 +44,7 @@ static void hang(const struct set *set, lb_time now)
         gate_stop(set->w, f, now);
         f->gate.truth = TRUTH_HUNG;
         gate_hold(set->w, f);
+        redundancy_changed(set->w, f, false, now);
         tell(set, f, "accepts, never answers");
     }
 }
@@ -70,6 +72,7 @@ static void restore(const struct set *set, lb_time now)
         f->gate.truth = TRUTH_OK;
         if (anew)
             gate_begin(set->w, f, now);
+        redundancy_changed(set->w, f, true, now);
         tell(set, f, anew ? "as new and empty" : "back to normal");
     }
 }
@@ -82,6 +85,7 @@ static void drain(const struct set *set, lb_time now)
             f->gate.drain_limit =
                 engine_at(set->w->engine, now + set->a->what.limit, EVENT_GATE_LIMIT, f->number);
         f->gate.drained = true;
+        redundancy_changed(set->w, f, true, now);
         tell(set, f, "takes nothing new; what is in flight goes on");
     }
 }
@@ -96,7 +100,7 @@ void gate_limit_event(void *context, uint32_t subject, lb_time now)
 
 /* --- roads ------------------------------------------------------------------------------------ */
 
-static void isolate(const struct set *set, bool cut)
+static void isolate(const struct set *set, bool cut, lb_time now)
 {
     const struct scenario_action *what = &set->a->what;
     char text[200];
@@ -108,6 +112,8 @@ static void isolate(const struct set *set, bool cut)
                        what->from_name);
     else
         (void)snprintf(text, sizeof text, "%s", cut ? "cut off from all" : "reached again");
+    for (uint32_t i = 0; what->at_balancers && i < what->count; i++)
+        redundancy_changed(set->w, &set->w->fronts[what->first + i], false, now);
     if (set->w->listener.happened == NULL)
         return;
     for (uint32_t i = what->first; i < what->first + what->count; i++) {
@@ -144,7 +150,7 @@ void fate_apply(struct world *w, struct world_action *a, bool over, lb_time now)
     enum action action = a->what.action;
     gate_watch(w);
     if (action == ACTION_ISOLATE) {
-        isolate(&set, !over);
+        isolate(&set, !over, now);
     } else if (over) {
         end(&set, now);
     } else if (action == ACTION_KILL) {

@@ -96,6 +96,11 @@ bool gate_stops(struct world *w, uint32_t id, lb_time now)
     const struct front *f = world_front(w, id);
     uint32_t outer = w->requests.tries != NULL ? w->requests.tries[id].outer : 0;
     bool lost = f->gate.cut;
+    if (outer == 0 && w->front_count > 1 && redundancy_shared(w, f) &&
+        (w->requests.tries[id].gap || lost || f->gate.truth == TRUTH_DOWN || f->gate.drained)) {
+        hold(w, id, WORLD_BAD(CAUSE_FAILOVER_GAP, WHY_FAILOVER)); /* the machine is gone */
+        return true;
+    }
     if (outer != 0)
         lost = gate_apart_fronts(w, f, &w->fronts[outer - 1U]);
     if (lost) {
@@ -279,7 +284,9 @@ void gate_reset(struct world *w, struct front *f, enum cause cause, lb_time now)
 {
     uint32_t count;
     uint32_t *ids = gather(w, f, &count);
-    enum why why = cause == CAUSE_DRAIN_CUT ? WHY_DRAIN_CUT : WHY_CRASH;
+    enum why why = WHY_CRASH;
+    if (cause == CAUSE_DRAIN_CUT || cause == CAUSE_FAILOVER_GAP)
+        why = cause == CAUSE_DRAIN_CUT ? WHY_DRAIN_CUT : WHY_FAILOVER;
     for (uint32_t i = 0; i < count; i++)
         if (goes_with(w, ids[i], f)) /* another's end may have moved it on */
             reset(w, f, ids[i], WORLD_BAD(cause, why), now);
@@ -311,7 +318,7 @@ void gate_hold(struct world *w, struct front *f)
 void gate_begin(struct world *w, struct front *f, lb_time now)
 {
     f->gate.lives++;
-    stick_lose(f);
+    stick_lose(w, f, now);
     guard_restart(f);
     front_restart(w, f, now);
     probe_init(w, f, now);

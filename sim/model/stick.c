@@ -123,7 +123,14 @@ void stick_store(struct world *w, struct front *f, uint32_t id, int32_t backend,
     lb_time ttl = f->rule->sticky.ttl;
     uint8_t key[20];
     if (!f->stick.cookies) {
-        (void)affinity_table_store(&f->stick.table, key, table_key(w, f, r, key), backend, now);
+        size_t size = table_key(w, f, r, key);
+        uint32_t first = f->number, count = 1;
+        if (f->rule->redundancy.sync) { /* it tells the others */
+            first = f->rule->first;
+            count = f->rule->count;
+        }
+        for (uint32_t i = first; i < first + count; i++)
+            (void)affinity_table_store(&w->fronts[i].stick.table, key, size, backend, now);
         return;
     }
     if (!client_refuses_cookies(w, r))
@@ -158,7 +165,22 @@ void sticks_init(struct world *w)
     }
 }
 
-void stick_lose(struct front *f)
+/* What the first running one of the same entry remembers. */
+static void learn(struct world *w, struct front *f, lb_time now)
+{
+    for (uint32_t i = f->rule->first; i < f->rule->first + f->rule->count; i++) {
+        const struct affinity_table *of = &w->fronts[i].stick.table;
+        if (&w->fronts[i] == f || !gate_runs(&w->fronts[i]))
+            continue;
+        for (uint32_t e = of->entries[0].newer; e != 0; e = of->entries[e].newer)
+            if (of->entries[e].expires > now)
+                (void)affinity_table_store(&f->stick.table, of->entries[e].key, of->entries[e].size,
+                                           of->entries[e].backend, now);
+        return;
+    }
+}
+
+void stick_lose(struct world *w, struct front *f, lb_time now)
 {
     if (!f->stick.on || f->stick.cookies)
         return;
@@ -166,6 +188,8 @@ void stick_lose(struct front *f)
     lb_time expire = f->stick.table.expire;
     affinity_table_done(&f->stick.table);
     affinity_table_init(&f->stick.table, size, expire, true);
+    if (f->rule->redundancy.sync)
+        learn(w, f, now);
 }
 
 void sticks_done(struct world *w)

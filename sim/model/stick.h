@@ -49,8 +49,9 @@ uint64_t stick_client(struct world *w, const struct request *r);
 /* For every balancer; jars are shared by those of an entry. */
 void sticks_init(struct world *w);
 void sticks_done(struct world *w);
-/* The balancer is a new process, without the table of the old one. */
-void stick_lose(struct front *f);
+/* The balancer is a new process, without the table of the old one; with redundancy.sync another of its
+ * entry tells it. */
+void stick_lose(struct world *w, struct front *f, lb_time now);
 /* Where the request goes without a pick, or -1. */
 int32_t stick_find(struct world *w, struct front *f, uint32_t id, lb_time now);
 /* It goes to this backend: remembered. */

@@ -65,6 +65,11 @@ static bool packet_lost(const struct scene *s)
     return s->r->state == REQUEST_LOST && !answer_unread(s) && !too_far(s);
 }
 
+static bool in_gap(const struct scene *s)
+{
+    return s->cause == CAUSE_FAILOVER_GAP;
+}
+
 /* The balancer refused, since it was gone or drained. */
 static bool balancer_refused(const struct scene *s)
 {
@@ -249,6 +254,8 @@ static const struct {
     [WHY_NOBODY] = {"nobody usable", "the balancer believed in no backend", found_nobody, NULL},
     [WHY_BALANCER] = {"balancer down", "its balancer was gone, hung, drained or out of reach",
                       balancer_refused, NULL},
+    [WHY_FAILOVER] = {"failover gap", "its address was on the way from one balancer to another",
+                      in_gap, NULL},
     [WHY_LOST] = {"packet lost", "a packet to or from its balancer, or its backend, was lost",
                   packet_lost, NULL},
     [WHY_PANIC] = {"panic", "believed dead, and used all the same because too few are left",

@@ -25,6 +25,7 @@ enum why {
     WHY_DRAIN_CUT,
     WHY_NOBODY,
     WHY_BALANCER,
+    WHY_FAILOVER,
     WHY_LOST,
     WHY_PANIC,
     WHY_CRASH,

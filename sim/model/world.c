@@ -123,6 +123,8 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_ACTION_OVER] = world_action_over_event,
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_GATE_LIMIT] = gate_limit_event,
+    [EVENT_ROUTER] = redundancy_router_event,
+    [EVENT_LISTED] = redundancy_listed_event,
     [EVENT_TIMER] = front_timer_event,
     [EVENT_CHANGE] = change_step_event,
     [EVENT_DEPLOY] = deploy_event,
@@ -266,6 +268,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < scenario->action_count; i++)
         world_apply(w, &scenario->timeline[i], false);
     fronts_start(w);
+    redundancy_init(w);
     if (scenario->run.sample > 0)
         (void)engine_at(w->engine, scenario->run.sample, EVENT_SAMPLE, 0);
     w->sources = text_need_zero(w->source_count, sizeof *w->sources);
@@ -300,6 +303,7 @@ void world_done(struct world *w)
     free(w->gather.next);
     connections_done(w);
     gate_done(w);
+    redundancy_done(w);
     tell_done(&w->tell);
     story_done(w);
     ledger_done(&w->ledger);

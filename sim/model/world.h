@@ -28,6 +28,7 @@
 #include "sim/model/deadline.h"
 #include "sim/model/front.h"
 #include "sim/model/ledger.h"
+#include "sim/model/redundancy.h"
 #include "sim/model/request.h"
 #include "sim/model/session.h"
 #include "sim/model/state.h"
@@ -71,6 +72,8 @@ enum world_event {
     EVENT_ACTION,        /* action: carry it out */
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
+    EVENT_ROUTER,        /* entry, router: its timer */
+    EVENT_LISTED,        /* balancer: it is known to be gone, or back */
     EVENT_GATE_LIMIT,    /* balancer: its drain comes to the limit */
     EVENT_TIMER,         /* balancer, tier: the algorithm's own */
     EVENT_CHANGE,        /* backend: a step of its job is over */
@@ -191,6 +194,7 @@ struct world {
     struct connections *connections; /* NULL when they are not modelled */
     uint32_t *chosen;                /* backends that an action is about */
     struct roads roads;
+    struct entries entries; /* redundancy.h; at NULL = none needs it */
     struct world_action *actions;
     uint32_t action_count, action_room;
     struct world_edge *at_edge[2]; /* by backend: areas where the measured window begins and ends */

@@ -225,6 +225,12 @@ bool resolve_trace(struct reader *r, struct scenario_client *client, const struc
 const struct target_name *resolve_target(const struct reader *r, const char *name, size_t size);
 /* "did you mean" a backend or group. */
 bool resolve_suggest(struct reader *r, const char *name, size_t size);
+void read_entry_rule(struct reader *r, const struct schema_row *row, const struct node *node,
+                     void *base);
+void read_priorities(struct reader *r, const struct schema_row *row, const struct node *node,
+                     void *base);
+/* The rules between the keys of redundancy, once balancers are known. */
+void resolve_redundancy(struct reader *r, uint32_t place);
 /* The backends that an action is about. */
 void resolve_backends(struct reader *r, struct draft_action *draft);
 /* The same, or balancers, and those that it isolates them from. */

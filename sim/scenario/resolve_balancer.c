@@ -394,6 +394,12 @@ void resolve_balancers(struct reader *r)
     if (r->diagnose->errors != errors)
         return;
     check_chains(r);
+    for (uint32_t b = 0; b < s->balancer_count; b++)
+        resolve_redundancy(r, b);
+    if (s->balancers != &s->balancer)
+        for (uint32_t b = 0; b < s->balancer_count; b++)
+            if (s->balancers[b].first == s->balancer.first)
+                s->balancer = s->balancers[b];
     if (!read_damaged(r, "clients"))
         resolve_via(r);
 }

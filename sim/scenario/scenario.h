@@ -157,7 +157,21 @@ enum load_view {
 };
 
 /* Which of several equal balancers a client goes to. */
-enum entry_rule { ENTRY_RANDOM, ENTRY_SOURCE, ENTRY_ECMP, ENTRIES };
+enum entry_rule { ENTRY_RANDOM, ENTRY_SOURCE, ENTRY_ECMP, ENTRY_DNS, ENTRIES };
+
+enum redundancy_mode { REDUNDANCY_SINGLE, REDUNDANCY_PASSIVE, REDUNDANCY_ACTIVE };
+
+struct scenario_redundancy { /* see sim/model/redundancy.h */
+    bool on;
+    enum redundancy_mode mode;
+    bool vrrp2; /* else vrrp3 */
+    lb_time advert;
+    uint32_t *priorities; /* one for each of the entry's balancers, 1 to 254 */
+    uint32_t priority_count;
+    bool preempt, sync;
+    bool detects; /* else nobody notices a dead one */
+    lb_time detect;
+};
 
 /* By what a balancer knows a client again. */
 enum sticky_by { STICKY_NOT, STICKY_COOKIE, STICKY_SOURCE, STICKY_HEADER };
@@ -222,6 +236,8 @@ struct scenario_balancer { /* one, or `count` alike */
     bool counted;          /* count is written: name1 ... nameN */
     uint32_t count, first; /* its balancers: [first, first + count) of all */
     enum entry_rule entry;
+    lb_time dns_ttl; /* ENTRY_DNS */
+    struct scenario_redundancy redundancy;
     const char *to_name;
     int32_t to;    /* balancers it passes requests to: place in scenario.balancers; -1 = backends */
     uint32_t pool; /* else: the pool of requests that no route takes elsewhere */

@@ -9,9 +9,9 @@
 const struct schema_row *schema_at(uint32_t i)
 {
     static const struct schema_row *const tables[] = {
-        schema_head,     schema_clients,  schema_traffic, schema_spoof,    schema_connections,
-        schema_network,  schema_balancer, schema_sticky,  schema_overload, schema_health,
-        schema_backends, schema_state,    schema_change,  schema_run};
+        schema_head,    schema_clients,  schema_traffic, schema_spoof,  schema_connections,
+        schema_network, schema_balancer, schema_tier,    schema_sticky, schema_overload,
+        schema_health,  schema_backends, schema_state,   schema_change, schema_run};
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const struct schema_row *row = tables[t]; row->path != NULL; row++)
             if (i-- == 0)

@@ -6,7 +6,6 @@
 static const char *const jitters[] = {"none", "full", NULL};
 static const char *const others[] = {"same", "other", NULL};
 static const char *const yesno[] = {"no", "yes", NULL};
-static const char *const entries[] = {"random", "source", "ecmp", NULL};
 static const char *const subsets[] = {"sre", "ringsteady", "random", NULL};
 
 static void *open_balancers(struct reader *r, void *base, uint32_t count)
@@ -50,13 +49,6 @@ const struct schema_row schema_balancer[] = {
      .help =
          "how many, each with books of its own; when written, even 1, they are called name1 ... "
          "nameN"},
-    {.path = "balancer.clients",
-     .type = TYPE_WORD,
-     .fallback = "random",
-     .words = entries,
-     .offset = AT(enum entry_rule, scenario_balancer, entry),
-     .help = "which of several a client's request goes to: random: any; source: by a hash of the "
-             "client's address; ecmp: by a hash of address and port, as routers do"},
     {.path = "balancer.to",
      .type = TYPE_NAME,
      .otherwise = "the pool main",

@@ -14,7 +14,6 @@ static const struct later_row rows[] = {
     {"clients[]", "rate", "write arrivals: poisson(rate=100/s)"},
     {"clients[]", "work", "write it in a class: requests: [{name: all, work: ...}]"},
     {"clients[].requests[]", "service", "write work"},
-    {"balancer", "redundancy", NULL},
     {"balancer", "health_check", "write health: {active: {every: 2s}}"},
     {"balancer.health", "every", "write it under active:"},
     {"backends[]", "service", "the work stands in clients[].requests[].work"},

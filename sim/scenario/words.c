@@ -25,6 +25,7 @@ static const char *const causes[CAUSES] = {
     [CAUSE_SHED] = "shed",
     [CAUSE_CONCURRENCY] = "concurrency limit",
     [CAUSE_CIRCUIT] = "circuit open",
+    [CAUSE_FAILOVER_GAP] = "failover gap",
 };
 
 static const char *const beliefs[BELIEFS] = {

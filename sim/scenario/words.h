@@ -29,6 +29,7 @@ enum cause {
     CAUSE_SHED,             /* the balancer keeps what is left for more important ones */
     CAUSE_CONCURRENCY,      /* the balancer had as many at once as it may */
     CAUSE_CIRCUIT,          /* the circuit breaker of its pool */
+    CAUSE_FAILOVER_GAP,     /* nobody answered for the address, or another than before */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */

@@ -29,10 +29,21 @@ void random_tier_init(struct random_tier *t, uint64_t seed)
 /* Which of several, and what they see of each other. */
 static void among_others(struct random_tier *t, uint32_t count, struct text *to)
 {
-    static const char *const entries[] = {"random", "source", "ecmp"};
+    static const char *const entries[] = {"random", "source", "ecmp", "dns(ttl=20ms)"};
     static const char *const views[] = {"own", "exact", "shared(every=3ms)"};
-    text_addf(to, "  count: %u\n  clients: %s\n", count, any(t, entries, 3));
+    text_addf(to, "  count: %u\n  clients: %s\n", count, any(t, entries, 4));
     text_addf(to, "  view: %s\n", any(t, views, 3));
+}
+
+/* Whose addresses move, and who notices. */
+static void redundancy(struct random_tier *t, uint32_t count, struct text *to)
+{
+    if (below(t, 3) == 0)
+        text_addf(to, "  redundancy: {detect: %ums}\n", below(t, 30));
+    else if (count > 1 && below(t, 2) == 0)
+        text_addf(to, "  redundancy: {mode: active-%s, advert: 10ms, preempt: %s, sync: %s}\n",
+                  below(t, 2) == 0 ? "passive" : "active", below(t, 2) == 0 ? "yes" : "no",
+                  below(t, 2) == 0 ? "yes" : "no");
 }
 
 static void indent(const struct text *from, struct text *to)
@@ -53,6 +64,8 @@ void random_tier_section(struct random_tier *t, const struct text *keys, struct 
     if (t->count > 0)
         among_others(t, t->count, &inner);
     if (t->outer == 0) {
+        if (t->count > 0)
+            redundancy(t, t->count, &inner);
         text_addf(to, "balancer:\n%s", inner.data);
     } else {
         struct text outer;
@@ -63,6 +76,7 @@ void random_tier_section(struct random_tier *t, const struct text *keys, struct 
             algorithm = lb_registry_at(below(t, lb_registry_count()));
         text_addf(&outer, "  algorithm: %s\n  to: balancer\n", algorithm->name);
         among_others(t, t->outer, &outer);
+        redundancy(t, t->outer, &outer);
         if (below(t, 2) == 0)
             text_addf(&outer,
                       "  health: {active: {every: 5ms, timeout: 2ms, fall: %u, through: "
