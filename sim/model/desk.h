@@ -22,10 +22,10 @@ struct front;
 
 struct desk {
     uint32_t busy, queued;
-    uint32_t head, tail;      /* requests that wait: next, and before it in event */
-    lb_time since;            /* of the areas */
+    uint32_t head, tail;           /* requests that wait: next, and before it in event */
+    lb_time since;                 /* of the areas */
     double busy_area, queued_area; /* ns, within the measured window */
-    uint64_t entered;         /* measured requests that came to this balancer */
+    uint64_t entered;              /* measured requests that came to this balancer */
 };
 
 /* The request goes to the desk: true when it is there, waits there or was refused, and nothing more is

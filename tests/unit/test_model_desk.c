@@ -18,9 +18,8 @@ static void takes_its_time(void)
     SCENE_TIMES(&scene.s->response, 99, 99 * 5 * SCENE_MS, 5 * SCENE_MS, 5 * SCENE_MS);
     SCENE_EQUAL(scene.s->balancer_count, 1);
     SCENE_EQUAL(scene.s->balancers[0].requests, 99);
-    struct scenario_measure m = {.metric = METRIC_UTILIZATION,
-                                 .selector = SELECT_BALANCER,
-                                 .count = 1};
+    struct scenario_measure m = {
+        .metric = METRIC_UTILIZATION, .selector = SELECT_BALANCER, .count = 1};
     CU_ASSERT(summary_measure(scene.s, &m, &busy));
     CHECK_CLOSE(busy, 0.396, 1e-12); /* 99 x 4 ms of 1 s */
     scene_close(&scene);
@@ -72,13 +71,12 @@ static void giving_up(void)
 static void handshakes(void)
 {
     struct scene scene;
-    SCENE_RUN(&scene,
-              "clients:\n  - {name: u, users: 1, think: constant(100ms),\n"
-              "     connections: {protocol: http1, requests: 1},\n"
-              "     requests: [{name: r, work: constant(0)}]}\n"
-              "balancer:\n  algorithm: random\n  capacity: {workers: 1, request: 1ms}\n"
-              "  tls: {terminate: yes, handshake: 20ms, resumed: 4ms, resume: 100%%}\n"
-              "backends: [{name: b}]\nrun: {duration: 450ms}\n");
+    SCENE_RUN(&scene, "clients:\n  - {name: u, users: 1, think: constant(100ms),\n"
+                      "     connections: {protocol: http1, requests: 1},\n"
+                      "     requests: [{name: r, work: constant(0)}]}\n"
+                      "balancer:\n  algorithm: random\n  capacity: {workers: 1, request: 1ms}\n"
+                      "  tls: {terminate: yes, handshake: 20ms, resumed: 4ms, resume: 100%%}\n"
+                      "backends: [{name: b}]\nrun: {duration: 450ms}\n");
     /* 100 to 121 ms, 221 to 226, 326 to 331, 431 to 436 */
     SCENE_TIMES(&scene.s->latency, 4, (21 + 3 * 5) * SCENE_MS, 5 * SCENE_MS, 21 * SCENE_MS);
     scene_close(&scene);
