@@ -110,11 +110,11 @@ void random_action_line(struct maker *m)
     text_addf(m->text, "}\n");
 }
 
-struct scenario_action random_command(const struct scenario *scenario, struct lb_random *random)
+/* About anything but balancers as machines. */
+static struct scenario_action other_command(const struct scenario *scenario,
+                                            struct lb_random *random)
 {
     struct scenario_action a = {.limit = LB_NEVER, .count = 1};
-    if (lb_random_below(random, 5) == 0)
-        return random_tier_command(scenario, random);
     a.first = lb_random_below(random, scenario->backend_count);
     switch (lb_random_below(random, 15)) {
     case 0:
@@ -183,4 +183,11 @@ struct scenario_action random_command(const struct scenario *scenario, struct lb
     if (lasts && lb_random_below(random, 2) == 0)
         a.lasts = 1 + lb_random_below(random, 30000000);
     return a;
+}
+
+struct scenario_action random_command(const struct scenario *scenario, struct lb_random *random)
+{
+    if (lb_random_below(random, 5) == 0)
+        return random_tier_command(scenario, random);
+    return other_command(scenario, random);
 }
