@@ -348,8 +348,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
             r->state = REQUEST_RESTING;
             tries.client++;
             tries.balancer = 0;
-            tries.held = 0;
-            tries.gap = false;
+            tries.held = tries.gap = 0;
             tries.outer = tries.outer_tries = 0; /* the copy of one that gave up is not past it */
             tries.why = tries.why != 0 ? tries.why : (uint8_t)(1 + why);
             w->requests.tries[id] = tries;

@@ -12,6 +12,7 @@
 #include "sim/base/distribution.h"
 #include "sim/scenario/arrivals.h"
 #include "sim/scenario/overload.h"
+#include "sim/scenario/tier.h"
 #include "sim/scenario/words.h"
 
 #define SCENARIO_UNLIMITED UINT32_MAX /* a queue without a limit */
@@ -158,20 +159,6 @@ enum load_view {
 
 /* Which of several equal balancers a client goes to. */
 enum entry_rule { ENTRY_RANDOM, ENTRY_SOURCE, ENTRY_ECMP, ENTRY_DNS, ENTRIES };
-
-enum redundancy_mode { REDUNDANCY_SINGLE, REDUNDANCY_PASSIVE, REDUNDANCY_ACTIVE };
-
-struct scenario_redundancy { /* see sim/model/redundancy.h */
-    bool on;
-    enum redundancy_mode mode;
-    bool vrrp2; /* else vrrp3 */
-    lb_time advert;
-    uint32_t *priorities; /* one for each of the entry's balancers, 1 to 254 */
-    uint32_t priority_count;
-    bool preempt, sync;
-    bool detects; /* else nobody notices a dead one */
-    lb_time detect;
-};
 
 /* By what a balancer knows a client again. */
 enum sticky_by { STICKY_NOT, STICKY_COOKIE, STICKY_SOURCE, STICKY_HEADER };

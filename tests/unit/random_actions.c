@@ -110,6 +110,17 @@ void random_action_line(struct maker *m)
     text_addf(m->text, "}\n");
 }
 
+/* An algorithm that the first balancer can have. */
+static const struct lb_algorithm *random_fitting(const struct scenario *scenario,
+                                                 struct lb_random *random)
+{
+    const struct lb_algorithm *algorithm;
+    do
+        algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
+    while (!scenario_algorithm_fits(scenario, 0, algorithm));
+    return algorithm;
+}
+
 /* About anything but balancers as machines. */
 static struct scenario_action other_command(const struct scenario *scenario,
                                             struct lb_random *random)
@@ -174,9 +185,7 @@ static struct scenario_action other_command(const struct scenario *scenario,
     default:
         a.action = ACTION_ALGORITHM;
         a.first = 0;
-        do
-            a.algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
-        while (!scenario_algorithm_fits(scenario, 0, a.algorithm));
+        a.algorithm = random_fitting(scenario, random);
     }
     bool lasts = a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW ||
                  (a.action >= ACTION_PAUSE && a.action != ACTION_COUNT);
