@@ -112,9 +112,10 @@ void random_action_line(struct maker *m)
 
 /* An algorithm that the first balancer can have. */
 static const struct lb_algorithm *random_fitting(const struct scenario *scenario,
-                                                 struct lb_random *random)
+                                                 struct lb_random *random, uint32_t *first)
 {
     const struct lb_algorithm *algorithm;
+    *first = 0;
     do
         algorithm = lb_registry_at(lb_random_below(random, lb_registry_count()));
     while (!scenario_algorithm_fits(scenario, 0, algorithm));
@@ -184,8 +185,7 @@ static struct scenario_action other_command(const struct scenario *scenario,
         /* fall through */
     default:
         a.action = ACTION_ALGORITHM;
-        a.first = 0;
-        a.algorithm = random_fitting(scenario, random);
+        a.algorithm = random_fitting(scenario, random, &a.first);
     }
     bool lasts = a.action == ACTION_KILL || a.action == ACTION_HANG || a.action == ACTION_SLOW ||
                  (a.action >= ACTION_PAUSE && a.action != ACTION_COUNT);
