@@ -30,7 +30,10 @@ static void begin(struct world *w, struct front *f, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     f->desk.busy++;
     r->state = REQUEST_DESK;
-    r->event = engine_at(w->engine, world_delay(now + cost(w, f, id)), EVENT_DESK, id);
+    lb_time takes = cost(w, f, id);
+    if (f->gate.truth == TRUTH_SLOW)
+        takes = world_delay(units_from_ns((double)takes / f->gate.speed));
+    r->event = engine_at(w->engine, world_delay(now + takes), EVENT_DESK, id);
 }
 
 static void unlink_queued(struct world *w, struct desk *desk, struct request *r)

@@ -77,6 +77,21 @@ static void restore(const struct set *set, lb_time now)
     }
 }
 
+/* What its workers begin from now on takes so much longer. */
+static void slow(const struct set *set, double speed)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "speed is %.3g %% of its own", 100.0 * speed);
+    for (uint32_t i = set->first; i < set->first + set->count; i++) {
+        struct front *f = &set->w->fronts[i];
+        if (!gate_runs(f))
+            continue;
+        f->gate.truth = speed == 1.0 ? TRUTH_OK : TRUTH_SLOW;
+        f->gate.speed = speed > BACKEND_SLOWEST ? speed : BACKEND_SLOWEST;
+        tell(set, f, text);
+    }
+}
+
 static void drain(const struct set *set, lb_time now)
 {
     for (uint32_t i = set->first; i < set->first + set->count; i++) {
@@ -135,7 +150,12 @@ bool fate_concerns(const struct scenario_action *action)
 static void end(struct set *set, lb_time now)
 {
     enum truth truth = set->a->what.action == ACTION_KILL ? TRUTH_DOWN : TRUTH_HUNG;
+    bool slowed = set->a->what.action == ACTION_SLOW;
     set->a->what.action = ACTION_RESTORE;
+    if (slowed) {
+        slow(set, 1.0);
+        return;
+    }
     uint32_t first = set->first, count = set->count;
     set->count = 1;
     for (set->first = first; set->first < first + count; set->first++)
@@ -159,6 +179,8 @@ void fate_apply(struct world *w, struct world_action *a, bool over, lb_time now)
         hang(&set, now);
     } else if (action == ACTION_RESTORE) {
         restore(&set, now);
+    } else if (action == ACTION_SLOW) {
+        slow(&set, a->what.to);
     } else if (action == ACTION_DRAIN) {
         drain(&set, now);
     }

@@ -23,6 +23,7 @@ struct request;
 
 struct gate {           /* of one balancer */
     enum truth truth;   /* ok, slow, hung or down */
+    double speed;       /* of its own work, while it is slow */
     bool drained;       /* nothing new enters */
     bool cut;           /* no packet to or from it arrives */
     uint32_t lives;     /* how often it was started again */

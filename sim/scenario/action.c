@@ -113,6 +113,10 @@ int scenario_parse_action(const struct scenario *scenario, enum action action, c
     if (row->turns)
         return lb_error_set(error, LB_ERROR_INVALID, "%s belongs to the timeline",
                             action_name(action));
+    if (action == ACTION_SLOW && result->at_balancers &&
+        !scenario_balancer_works(scenario, result->first))
+        return lb_error_set(error, LB_ERROR_INVALID, "%s has no capacity that could be slow",
+                            target);
     if (row->amount == AMOUNT_NONE && to != NULL)
         return lb_error_set(error, LB_ERROR_INVALID, "%s takes no value", action_name(action));
     if (row->amount == AMOUNT_NONE)

@@ -57,15 +57,26 @@ void resolve_machines(struct reader *r, struct draft_action *draft)
         resolve_backends(r, draft);
     if (action->target == NULL)
         return;
-    if (action->at_balancers && action->action == ACTION_SLOW)
+    if (action->at_balancers && action->action == ACTION_SLOW &&
+        !scenario_balancer_works(r->scenario, action->first)) {
         diagnose_error(r->diagnose, node->at, "%s takes no time, so it cannot be slow",
                        quote(node->text, node->size).text);
+        diagnose_help(r->diagnose, "give it a capacity: {workers: 4, request: 50us}");
+    }
     if (draft->from == NULL || !bind_from(r, draft->from, action))
         return;
     if (action->zone > 0)
         diagnose_error(r->diagnose, node->at, "isolate of a zone takes no 'from'");
     else
         check_from(r, draft);
+}
+
+bool scenario_balancer_works(const struct scenario *s, uint32_t number)
+{
+    const struct scenario_balancer *entry = s->balancers;
+    while (number - entry->first >= entry->count)
+        entry++;
+    return entry->capacity.workers > 0;
 }
 
 /* --- algorithms --------------------------------------------------------------------------------- */

@@ -488,6 +488,8 @@ const char *scenario_find_balancer(const struct scenario *scenario, const char *
 /* Is this the external store of session state, as the target of an action that it knows? */
 bool scenario_is_store(const struct scenario *scenario, enum action action, const char *name);
 
+/* Has balancer `number` of all a capacity, so that its own work takes time? */
+bool scenario_balancer_works(const struct scenario *scenario, uint32_t number);
 /* Can balancer `number` of all have this algorithm? One that leads to other balancers has none that is
  * told what only backends can tell: loads, probes, the truth. */
 bool scenario_algorithm_fits(const struct scenario *scenario, uint32_t number,

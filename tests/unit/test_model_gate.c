@@ -149,6 +149,18 @@ static void a_backend_cut_off(void)
     scene_close(&scene);
 }
 
+/* Its one worker takes 10 ms a request, at half its speed 20. */
+static void slowed(void)
+{
+    SCENE_PLAY(&scene, "10/s", "1ms",
+               "balancer: {algorithm: round-robin, capacity: {workers: 1, request: 10ms}}\n"
+               "backends: [{name: a}]\n"
+               "timeline: [{at: 250ms, slow: balancer, to: 50%%, for: 300ms}]\n"
+               "run: {duration: 1s}\n");
+    SCENE_TIMES(&scene.s->latency, 9, MS(6 * 11 + 3 * 21), MS(11), MS(21));
+    scene_close(&scene);
+}
+
 /* --- two tiers -------------------------------------------------------------------------------- */
 
 /* Client, outer and inner balancer try three times more each, and everything fails: 4 x 4 x 4. */
@@ -219,6 +231,7 @@ static const struct check_test tests[] = {
     {"cut off", cut_off},
     {"one road cut", one_road_cut},
     {"a backend cut off", a_backend_cut_off},
+    {"slowed", slowed},
     {"tries multiply", tries_multiply},
     {"an inner one dies", an_inner_one_dies},
     {"the outer one dies", the_outer_one_dies},
