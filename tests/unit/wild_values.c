@@ -43,6 +43,8 @@ static const struct {
     {"balancer.algorithm",
      {"random", "power-of-two", "peak-ewma", "ring-hash", "least-connections", "prequal"}},
     {"balancer.params", {"{ties: first}", "{choices: 3}", "{choices: 2, replacement: yes}"}},
+    {"balancer.clients", {"random", "source", "ecmp", "dns(ttl=20ms)", "dns(ttl=1ms)"}},
+    {"balancer.redundancy.priorities", {"[200, 100]", "[100, 200]", "[9, 9]"}},
     {"balancer.view", {"own", "exact", "shared(every=3ms)", "shared(every=50us)"}},
     {"balancer.shed", {"{1: 90%, 2: 50%}", "{0: 100%, 3: 20%}", "{4: 0%}", "{0: 50%}"}},
     {"balancer.rate_limit.rate", {"90/s", "1000/s", "0.001/s", "3/min"}},
