@@ -96,9 +96,13 @@ void resolve_redundancy(struct reader *r, uint32_t place)
         return;
     struct place at = read_balancer_key(r, place, "redundancy")->at;
     bool shared = redundancy->mode != REDUNDANCY_SINGLE;
-    if (shared && balancer->count < 2) {
-        diagnose_error(r->diagnose, at, "one balancer has nobody who could take over");
-        diagnose_help(r->diagnose, "write count: 2");
+    if (shared && balancer->count < 2) { /* it may be meant for a variant with more */
+        diagnose_warning(
+            r->diagnose, at,
+            "one balancer has nobody who could take over: until count is 2 or more, its "
+            "clients wait for it to come back");
+        redundancy->mode = REDUNDANCY_SINGLE;
+        redundancy->priorities = NULL;
     } else if (shared && behind_others(s, place)) {
         diagnose_error(r->diagnose, at,
                        "balancers that others lead to are asked one by one: they share no address");

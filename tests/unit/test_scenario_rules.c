@@ -254,7 +254,6 @@ static const struct rule {
     {"timeline=[{at: 20s, slow: front, to: 50%}]", "takes no time, so it cannot be slow"},
     {"balancer.name=web", "a balancer and a backend or group are called 'web'"},
     {"balancer.clients=dns", "dns needs the time that resolvers keep an address"},
-    {"balancer.redundancy={mode: active-passive}", "one balancer has nobody who could take over"},
     {"balancer.redundancy={priorities: [3, 300]}", "'300' is not a whole number from 1 to 254"},
     {"timeline=[{at: 20s, kill: zone a}]", "no backend is in zone 'a'"},
     {"timeline=[{at: 20s, errors: web1}]", "timeline[0] is missing the key 'to'"},
