@@ -6,8 +6,8 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues,   &theory_more_queues, &theory_balls,    &theory_hashing, &theory_sticky,
-    &theory_failover, &theory_balancers,   &theory_sessions, &theory_retries,
+    &theory_queues,   &theory_more_queues, &theory_balls,    &theory_hashing,  &theory_sticky,
+    &theory_failover, &theory_balancers,   &theory_takeover, &theory_sessions, &theory_retries,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

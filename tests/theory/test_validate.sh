@@ -25,7 +25,7 @@ assert families >= {"M/M/1", "M/M/1/K", "M/M/c", "M/D/1", "M/G/1", "M/G/1-PS", "
                     "ring", "rendezvous", "rendezvous-weighted", "jump", "maglev", "sticky-zipf",
                     "nat", "addresses", "D/M/1", "MMPP/M/1", "M/M/c/K", "detection", "recovery",
                     "undetected", "black-hole", "availability", "failing", "layer4", "layer4-choices",
-                    "layer4-newcomer", "k-of-n", "retries", "M/M/c+M",
+                    "layer4-newcomer", "k-of-n", "takeover", "stale-names", "retries", "M/M/c+M",
                     "M/M/1+D", "M/M/1-priorities", "M/M/1-breakdowns", "sessions-crash",
                     "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget"}, families
 for n in (2, 3, 4, 8):

@@ -76,6 +76,8 @@ static const struct {
     {"layer4-newcomer n=3 life=20 t=30", THEORY_TIME, 10},
     {"k-of-n n=4 up=30 down=60", THEORY_DOWN, 30},
     {"k-of-n n=5 up=50 down=20 k=3", THEORY_NEEDED, 4},
+    {"takeover priority=150 advert=2", THEORY_ADVERT, 1},
+    {"stale-names t=30 ttl=90", THEORY_TIME, 60},
     {"retries retries=1 p=0.3", THEORY_ERRORS, 0.5},
     {"sessions-crash n=4 sessions=900", THEORY_BACKENDS, 6},
     {"sessions-modulo n=6 to=5 sessions=1500", THEORY_TO, 3},
