@@ -86,12 +86,13 @@ static int know_stale(struct theory_case *c, struct lb_error *error)
     return 0;
 }
 
-/* One of two balancers dies, and leaves the names at once. Measured over a short while around t. */
+/* One of two balancers dies, and leaves the names at once. Measured around t: the share
+ * falls in a straight line. */
 static void write_stale(const struct theory_case *c, double requests, uint64_t seed,
                         struct text *out)
 {
     double ttl = c->values[THEORY_TTL], t = c->values[THEORY_TIME], dies = 2 * ttl;
-    double around = 0.01 * (ttl - t < t ? ttl - t : t);
+    double around = 0.5 * (ttl - t < t ? ttl - t : t);
     (void)requests;
     text_addf(out,
               "clients:\n  - name: clients\n    arrivals: poisson(rate=%.12g/s)\n"
