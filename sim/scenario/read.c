@@ -179,8 +179,9 @@ static void read_absent(struct reader *r, const char *parent, const struct node 
                         const bool *seen, void *base)
 {
     const struct schema_row *row;
-    for (uint32_t i = 0; (row = schema_at(i)) != NULL; i++) {
-        if (!schema_inside(row, parent) || seen[i])
+    struct schema_walk walk = {0};
+    while ((row = schema_step(&walk)) != NULL) {
+        if (seen[walk.i] || !schema_inside(row, parent))
             continue;
         if (row->type == TYPE_MAP && !row->required) {
             read_map(r, row->path, NULL, (char *)base + row->offset);
@@ -272,10 +273,11 @@ static void read_map(struct reader *r, const char *parent, const struct node *no
     bool seen[SCHEMA_ROWS_MAX] = {false};
     for (const struct node *key = node == NULL ? NULL : node->first; key != NULL; key = key->next) {
         const struct schema_row *row = NULL;
-        for (uint32_t i = 0; (row = schema_at(i)) != NULL; i++)
+        struct schema_walk walk = {0};
+        while ((row = schema_step(&walk)) != NULL)
             if (schema_inside(row, parent) && strlen(schema_key(row)) == key->size &&
                 memcmp(schema_key(row), key->text, key->size) == 0) {
-                seen[i] = true;
+                seen[walk.i] = true;
                 break;
             }
         const struct node *slip = comma_slip(r, node, key);

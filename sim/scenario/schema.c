@@ -6,17 +6,33 @@
 
 #include "sim/base/units.h"
 
+static const struct schema_row *const tables[] = {
+    schema_head,    schema_clients,  schema_traffic, schema_spoof,  schema_connections,
+    schema_network, schema_balancer, schema_tier,    schema_sticky, schema_overload,
+    schema_health,  schema_backends, schema_state,   schema_change, schema_run};
+#define TABLES (sizeof tables / sizeof tables[0])
+
 const struct schema_row *schema_at(uint32_t i)
 {
-    static const struct schema_row *const tables[] = {
-        schema_head,    schema_clients,  schema_traffic, schema_spoof,  schema_connections,
-        schema_network, schema_balancer, schema_tier,    schema_sticky, schema_overload,
-        schema_health,  schema_backends, schema_state,   schema_change, schema_run};
-    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
+    for (size_t t = 0; t < TABLES; t++)
         for (const struct schema_row *row = tables[t]; row->path != NULL; row++)
             if (i-- == 0)
                 return row;
     return NULL;
+}
+
+const struct schema_row *schema_step(struct schema_walk *walk)
+{
+    if (walk->next == NULL)
+        walk->next = tables[0];
+    else
+        walk->i++;
+    while (walk->next->path == NULL) {
+        if (++walk->table >= TABLES)
+            return NULL;
+        walk->next = tables[walk->table];
+    }
+    return walk->next++;
 }
 
 /* The part of row->path behind parent, or NULL when the row is not right inside it. */

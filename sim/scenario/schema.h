@@ -63,6 +63,13 @@ struct schema_row {
 
 /* All rows, in order of the documentation; NULL beyond the last. */
 const struct schema_row *schema_at(uint32_t i);
+/* The same from the first on, a row a step: begin with an empty walk; i is the row's place. NULL beyond
+ * the last. Mappings are read by it: a big file has thousands of them. */
+struct schema_walk {
+    uint32_t i, table;
+    const struct schema_row *next;
+};
+const struct schema_row *schema_step(struct schema_walk *walk);
 #define SCHEMA_ROWS_MAX 512U
 
 /* Is this row a key right inside parent? */
