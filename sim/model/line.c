@@ -185,13 +185,6 @@ void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
     f->serving = 0;
 }
 
-void line_serve_all(struct world *w, uint32_t backend, lb_time now)
-{
-    for (uint32_t i = 0; i < w->front_count; i++)
-        if (!w->fronts[i].outer)
-            line_serve(w, &w->fronts[i], backend, now);
-}
-
 void line_serve_event(void *context, uint32_t subject, lb_time now)
 {
     uint32_t backend;

@@ -318,19 +318,3 @@ uint64_t redundancy_events(const struct world *w)
     }
     return n;
 }
-
-const char *redundancy_word(struct world *w, const struct front *f)
-{
-    const struct entry *e = redundancy_of(w, f);
-    if (!gate_runs(f))
-        return truth_name(f->gate.truth);
-    if (f->gate.drained || f->gate.cut)
-        return f->gate.drained ? "drained" : "cut off";
-    if (e == NULL || e->routers == NULL)
-        return "up";
-    uint32_t member = f->number - e->rule->first;
-    for (uint32_t a = 0; a < e->addresses; a++)
-        if (e->routers[a * e->rule->count + member].state == ROUTER_MASTER)
-            return "master";
-    return "backup";
-}

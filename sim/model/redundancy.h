@@ -81,7 +81,5 @@ void redundancy_router_event(void *context, uint32_t subject, lb_time now);
 void redundancy_listed_event(void *context, uint32_t subject, lb_time now);
 /* Events of this room that are pending. */
 uint64_t redundancy_events(const struct world *w);
-/* "master", "backup", "split", "up", "down", "hung", "drained": what the balancer is. */
-const char *redundancy_word(struct world *w, const struct front *f);
 
 #endif

@@ -253,8 +253,6 @@ void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, l
 void line_leave(struct world *w, struct front *f, uint32_t id);
 /* Places came free at this backend: whoever waits goes there. */
 void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now);
-/* The same at every balancer that has the backend. */
-void line_serve_all(struct world *w, uint32_t backend, lb_time now);
 /* A slot of this backend came free without an answer: who waits for a slot may have it. */
 void line_slot_free(struct world *w, uint32_t backend, lb_time now);
 /* This backend takes nothing now: those who wait for it are picked for anew. */
