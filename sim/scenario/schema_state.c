@@ -1,7 +1,4 @@
-/*
- * The keys under `balancer.capacity`, `balancer.sticky` and `state`: what a balancer bears, who knows a
- * user again, and where his state is kept.
- */
+/* The keys under `balancer.sticky` and `state`: who knows a user again, and where his state is kept. */
 #include "sim/scenario/schema.h"
 
 #define LONGEST (1e5 * 3600e9)
@@ -40,35 +37,6 @@ void resolve_state(struct reader *r)
 }
 
 const struct schema_row schema_sticky[] = {
-    {.path = "balancer.capacity",
-     .type = TYPE_MAP,
-     .otherwise = "its own work takes no time",
-     .help = "what the balancer itself can bear"},
-    {.path = "balancer.capacity.workers",
-     .type = TYPE_COUNT,
-     .required = true,
-     .fallback = "0",
-     .max = 100000,
-     .offset = AT(uint32_t, scenario_balancer, capacity.workers),
-     .help = "requests that it works on at the same time, before it picks; others wait in order"},
-    {.path = "balancer.capacity.request",
-     .type = TYPE_TIME,
-     .fallback = "0",
-     .max = LONGEST,
-     .offset = AT(lb_time, scenario_balancer, capacity.request),
-     .help = "what a request takes of a worker"},
-    {.path = "balancer.capacity.connection",
-     .type = TYPE_TIME,
-     .fallback = "0",
-     .max = LONGEST,
-     .offset = AT(lb_time, scenario_balancer, capacity.connection),
-     .help = "what one takes besides that opened its connection; a handshake comes on top"},
-    {.path = "balancer.capacity.queue",
-     .type = TYPE_LIMIT,
-     .fallback = "unlimited",
-     .max = 1000000000,
-     .offset = AT(uint32_t, scenario_balancer, capacity.queue),
-     .help = "how many may wait for a worker; one more is refused"},
     {.path = "balancer.sticky",
      .type = TYPE_MAP,
      .otherwise = "each request is picked for",

@@ -1,4 +1,4 @@
-/* The keys of several equal balancers: which one a client reaches, and who stands in for whom. */
+/* The keys of several equal balancers: which one a client reaches, who stands in for whom, what each bears. */
 #include "sim/scenario/schema.h"
 
 #define LONGEST (1e5 * 3600e9)
@@ -16,6 +16,35 @@ const struct schema_row schema_tier[] = {
      .help = "which of several a client's request goes to: random: any; source: by a hash of the "
              "client's address; ecmp: by a hash of address and port, as routers do; dns: the "
              "address that its resolver keeps for ttl"},
+    {.path = "balancer.capacity",
+     .type = TYPE_MAP,
+     .otherwise = "its own work takes no time",
+     .help = "what the balancer itself can bear"},
+    {.path = "balancer.capacity.workers",
+     .type = TYPE_COUNT,
+     .required = true,
+     .fallback = "0",
+     .max = 100000,
+     .offset = AT(uint32_t, scenario_balancer, capacity.workers),
+     .help = "requests that it works on at the same time, before it picks; others wait in order"},
+    {.path = "balancer.capacity.request",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     .offset = AT(lb_time, scenario_balancer, capacity.request),
+     .help = "what a request takes of a worker"},
+    {.path = "balancer.capacity.connection",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     .offset = AT(lb_time, scenario_balancer, capacity.connection),
+     .help = "what one takes besides that opened its connection; a handshake comes on top"},
+    {.path = "balancer.capacity.queue",
+     .type = TYPE_LIMIT,
+     .fallback = "unlimited",
+     .max = 1000000000,
+     .offset = AT(uint32_t, scenario_balancer, capacity.queue),
+     .help = "how many may wait for a worker; one more is refused"},
     {.path = "balancer.redundancy",
      .type = TYPE_MAP,
      .otherwise = "each has its own address, and nobody notices when it dies",
