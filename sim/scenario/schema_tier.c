@@ -1,4 +1,4 @@
-/* The keys of several equal balancers: which one is reached, who stands in for whom, what each bears. */
+/* The keys of equal balancers: which one is reached, who stands in for whom, what each bears. */
 #include "sim/scenario/schema.h"
 
 #define LONGEST (1e5 * 3600e9)
