@@ -118,9 +118,18 @@ static struct scenario *create_scenario(const char *path, const char *variant)
     return s;
 }
 
-/* One variant with, or without, what the request sets. NULL after errors. */
-static struct scenario *build(struct loading *l, const char *variant, bool settings)
+/* What is built: a variant, with or without what the request sets; or a cell of its grid. */
+struct building {
+    const char *variant;
+    bool settings;
+    const struct scenario *grid; /* NULL = no cell */
+    const uint32_t *choice;      /* of each key of the grid */
+};
+
+/* NULL after errors. */
+static struct scenario *build(struct loading *l, const struct building *what)
 {
+    const char *variant = what->variant;
     struct diagnose *d = &l->diagnose;
     struct arena scratch;
     uint32_t errors = d->errors;
@@ -135,8 +144,12 @@ static struct scenario *build(struct loading *l, const char *variant, bool setti
         diagnose_whole(d, 0, "more than 100,000 values");
     if (fine && strcmp(variant, "base") != 0)
         set_variant(&tree, d, variant);
-    if (fine && settings)
+    if (fine && what->settings)
         set_request(&tree, d, l->request);
+    if (fine && what->grid != NULL)
+        set_cell(&tree, d, what->grid, what->choice);
+    if (fine && l->request->cell)
+        node_remove(tree.root, "sweep");
     if (fine) {
         read_scenario(&r, tree.root);
         resolve_scenario(&r);
@@ -157,9 +170,61 @@ static void check_others(struct loading *l, const struct scenario *chosen)
         if (strcmp(chosen->variants[i], chosen->variant) == 0)
             continue;
         l->diagnose.variant = chosen->variants[i];
-        scenario_destroy(build(l, chosen->variants[i], false));
+        struct building other = {.variant = chosen->variants[i]};
+        scenario_destroy(build(l, &other));
     }
     l->diagnose.variant = NULL;
+}
+
+/* --- the grid ------------------------------------------------------------------------------------- */
+
+/* Is the cell of these choices a scenario? If not, says which value made it none. */
+static bool check_cell(struct loading *l, const struct scenario *s, uint32_t key,
+                       const uint32_t *choice)
+{
+    struct diagnose *d = &l->diagnose;
+    uint32_t errors = d->errors, warnings = d->warnings;
+    struct building cell = {.variant = s->variant, .settings = true, .grid = s, .choice = choice};
+    d->warnings = DIAGNOSE_SHOWN; /* who runs it hears of them */
+    scenario_destroy(build(l, &cell));
+    d->warnings = warnings;
+    if (d->errors == errors)
+        return true;
+    d->muted = d->errors > DIAGNOSE_SHOWN; /* a warning behind the error may have been */
+    const char *path = s->sweeps[key].path, *value = s->sweeps[key].values[choice[key]];
+    diagnose_help(d, "this is %s cell of the sweep, with %s = %s",
+                  key == 0 && choice[0] == 0 ? "the first" : "a", quote(path, strlen(path)).text,
+                  quote(value, strlen(value)).text);
+    return false;
+}
+
+/* Is this value worth a try? Of range() and log() the ends, and the first that is no whole number: what
+ * lies between is fine when they are. */
+static bool tried(const struct scenario_sweep *key, bool span, uint32_t i)
+{
+    if (!span || i == 0 || i + 1 == key->count)
+        return true;
+    for (uint32_t before = 0; before < i; before++)
+        if (strchr(key->values[before], '.') != NULL)
+            return false;
+    return strchr(key->values[i], '.') != NULL;
+}
+
+/* Tries every value of every key, beside the first values of the others. One error a key. */
+static void check_grid(struct loading *l, const struct scenario *s)
+{
+    uint32_t choice[SWEEP_KEYS_MAX] = {0};
+    if (s->sweep_count == 0 || !check_cell(l, s, 0, choice))
+        return;
+    for (uint32_t k = 0; k < s->sweep_count; k++) {
+        const struct scenario_sweep *key = &s->sweeps[k];
+        bool fine = true;
+        for (uint32_t i = 1; i < key->count && fine; i++) {
+            choice[k] = i;
+            fine = !tried(key, key->span, i) || check_cell(l, s, k, choice);
+        }
+        choice[k] = 0;
+    }
 }
 
 /* What the scenario is known by: source, variant and settings. */
@@ -190,10 +255,12 @@ static struct scenario *load(struct loading *l)
     }
     if (d->errors > errors || !find_variant(l, variant))
         return NULL;
-    struct scenario *s = build(l, variant, true);
+    struct building chosen = {.variant = variant, .settings = true};
+    struct scenario *s = build(l, &chosen);
     if (s == NULL)
         return NULL;
     uint64_t files = l->files;
+    check_grid(l, s);
     if (set_source_count(l->request) == 0)
         check_others(l, s);
     l->files = files;

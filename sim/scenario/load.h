@@ -13,6 +13,11 @@ struct scenario_request {
     size_t text_size;
     const char *const *sets; /* "path=value", carried out in order after the variant's own */
     uint32_t set_count;
+    /* "path=value,value" or "path=range(...)": keys of the grid, after or instead of those of `sweep`.
+     * The first `overs_first` of them come before all keys that they do not replace. */
+    const char *const *overs;
+    uint32_t over_count, overs_first;
+    bool cell; /* one cell of a grid that has been checked: its values are not tried again */
     const char *variant;   /* NULL or "base": the file itself */
     const char *algorithm; /* NULL = as the file says; a name resets params */
     bool seed_given;

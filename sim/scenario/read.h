@@ -209,6 +209,8 @@ void read_timeline(struct reader *r, const struct schema_row *row, const struct 
                    void *base);
 void read_expect(struct reader *r, const struct schema_row *row, const struct node *node,
                  void *base);
+void read_sweep(struct reader *r, const struct schema_row *row, const struct node *node,
+                void *base);
 void read_variants(struct reader *r, const struct schema_row *row, const struct node *node,
                    void *base);
 

@@ -12,6 +12,7 @@
 #include "sim/base/distribution.h"
 #include "sim/scenario/arrivals.h"
 #include "sim/scenario/overload.h"
+#include "sim/scenario/sweep.h"
 #include "sim/scenario/tier.h"
 #include "sim/scenario/words.h"
 
@@ -140,14 +141,6 @@ struct scenario_health {
     struct scenario_outlier outlier;
     double panic; /* share of usable backends below which all are used; 0 = off */
     lb_time slow_start;
-};
-
-enum subset_rule { SUBSET_SRE, SUBSET_RINGSTEADY, SUBSET_RANDOM };
-
-struct scenario_subset {
-    bool on;
-    enum subset_rule rule;
-    uint32_t size;
 };
 
 /* What of the backends' load a balancer's algorithm sees. */
@@ -466,6 +459,8 @@ struct scenario {
     struct scenario_run run;
     struct scenario_expect *expects;
     uint32_t expect_count;
+    struct scenario_sweep *sweeps; /* the grid, first key slowest */
+    uint32_t sweep_count;
     void *memory; /* everything above lives here */
 };
 

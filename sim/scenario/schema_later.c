@@ -7,7 +7,6 @@
 #include "sim/scenario/schema.h"
 
 static const struct later_row rows[] = {
-    {"", "sweep", NULL},
     {"", "servers", "write backends"},
     {"", "duration", "write it under run:"},
     {"", "seed", "write it under run:"},

@@ -122,5 +122,13 @@ const struct schema_row schema_run[] = {
      .shape = "NAME: {set: {PATH: VALUE}, timeline: [...], expect: [...]}",
      .help = "the same scenario with changes; a variant's timeline replaces that of the file, its "
              "expectations are added"},
+    {.path = "sweep",
+     .type = TYPE_CUSTOM,
+     .otherwise = "none",
+     .max = SWEEP_KEYS_MAX,
+     .read = read_sweep,
+     .shape = "PATH: [VALUE, ...] | range(FROM, TO, STEPS) | log(FROM, TO, STEPS)",
+     .help = "the grid of `lbsim sweep`: the product of the values, first key slowest; at most "
+             "10,000 values a key and 100,000 cells"},
     {.path = NULL},
 };

@@ -194,7 +194,7 @@ void set_check_variants(struct tree *tree, struct diagnose *diagnose)
 
 uint32_t set_source_count(const struct scenario_request *request)
 {
-    return request->set_count + (request->algorithm != NULL ? 1 : 0);
+    return request->set_count + (request->algorithm != NULL ? 1 : 0) + request->over_count;
 }
 
 void set_sources(const struct scenario_request *request, struct arena *arena,
@@ -214,6 +214,12 @@ void set_sources(const struct scenario_request *request, struct arena *arena,
                                                       .argument = true,
                                                       .text = request->algorithm,
                                                       .size = strlen(request->algorithm)};
+    for (uint32_t i = 0; i < request->over_count; i++)
+        sources[set_source_count(request) - request->over_count + i] =
+            (struct source){.name = i < request->overs_first ? "--algorithms" : "--over",
+                            .argument = true,
+                            .text = request->overs[i],
+                            .size = strlen(request->overs[i])};
 }
 
 /* The value of a --set: YAML where it starts like YAML, else a bare word. */
@@ -295,6 +301,37 @@ void set_request(struct tree *tree, struct diagnose *diagnose,
         settings[n++] = key_setting(tree, "run.seed", seed, (struct place){0, 0, 1});
     }
     apply(tree, diagnose, settings, n);
+    uint32_t over = set_source_count(request) - request->over_count + 1;
+    for (uint32_t i = 0; i < request->over_count; i++) /* the first ones last to first */
+        (void)sweep_over(tree, diagnose,
+                         over + (i < request->overs_first ? request->overs_first - 1 - i : i),
+                         i < request->overs_first);
+}
+
+/* --- cells of a sweep ----------------------------------------------------------------------------- */
+
+struct place set_cell_place(const struct node *key, uint32_t i)
+{
+    return key->value->kind == NODE_LIST ? node_at(key->value, i)->at : key->value->at;
+}
+
+void set_cell(struct tree *tree, struct diagnose *diagnose, const struct scenario *grid,
+              const uint32_t *choice)
+{
+    const struct node *sweep = root_value(tree, "sweep");
+    struct setting settings[SWEEP_KEYS_MAX];
+    uint32_t n = 0;
+    if (sweep != NULL && sweep->kind == NODE_MAP && sweep->count == grid->sweep_count)
+        for (const struct node *key = sweep->first; key != NULL; key = key->next, n++) {
+            const char *value = grid->sweeps[n].values[choice[n]];
+            settings[n] = (struct setting){
+                .where = key,
+                .value = tree_scalar(tree, value, strlen(value), set_cell_place(key, choice[n]))};
+            if (!parse_setting(diagnose, &settings[n]))
+                return;
+        }
+    apply(tree, diagnose, settings, n);
+    node_remove(tree->root, "sweep");
 }
 
 void set_describe(const struct scenario_request *request, struct text *out)

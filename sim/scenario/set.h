@@ -24,6 +24,13 @@ uint32_t set_source_count(const struct scenario_request *request);
 void set_sources(const struct scenario_request *request, struct arena *arena,
                  struct source *sources);
 
+/* Sets each key of the tree's `sweep` to the value of this number, and takes the grid away: what is left
+ * is the scenario of one cell. grid: as it was read. */
+void set_cell(struct tree *tree, struct diagnose *diagnose, const struct scenario *grid,
+              const uint32_t *choice);
+/* Where value number i of a key of the grid is written. */
+struct place set_cell_place(const struct node *key, uint32_t i);
+
 /* The lines "path=value" of everything the request sets. */
 void set_describe(const struct scenario_request *request, struct text *out);
 

@@ -23,4 +23,13 @@ struct scenario_redundancy {
     lb_time detect;
 };
 
+/* Which part of the backends each of several balancers knows. */
+enum subset_rule { SUBSET_SRE, SUBSET_RINGSTEADY, SUBSET_RANDOM };
+
+struct scenario_subset {
+    bool on;
+    enum subset_rule rule;
+    uint32_t size;
+};
+
 #endif

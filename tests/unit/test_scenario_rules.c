@@ -83,7 +83,7 @@ static const struct rule {
     {"balancer.sticky.ttl=1s", "balancer.sticky is missing the key 'by'"},
     {"balancers=[{name: a, algorithm: random}]",
      "the scenario has both 'balancer' and 'balancers'"},
-    {"sweep={a: [1]}", "this version cannot do 'sweep' yet"},
+    {"sweep={a: [1]}", "unknown key 'a' in the scenario"},
     {"state={login: 1ms}", "state is missing the key 'store'"},
     {"state={store: memori}", "did you mean 'memory'?"},
     {"clients.browsers.sessions={requests: 3}", "missing the key 'think'"},

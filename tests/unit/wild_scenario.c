@@ -129,14 +129,14 @@ static bool keep(struct wild *wild, struct text *part, size_t before)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static const char *const left_alone[] = {"lbsim",        "name",
-                                         "clients",      "clients[].name",
-                                         "balancer",     "balancers",
-                                         "backends",     "backends[].name",
-                                         "timeline",     "run",
-                                         "run.duration", "expect",
-                                         "variants",     "clients[].requests[].name",
-                                         "balancer.name"};
+static const char *const left_alone[] = {"lbsim",         "name",
+                                         "clients",       "clients[].name",
+                                         "balancer",      "balancers",
+                                         "backends",      "backends[].name",
+                                         "timeline",      "run",
+                                         "run.duration",  "expect",
+                                         "variants",      "clients[].requests[].name",
+                                         "balancer.name", "sweep"};
 
 bool wild_leaves(const struct schema_row *row)
 {
