@@ -202,3 +202,41 @@ SELECT s.run, s.at_ns / 1e9 AS at_s, s.balancer, d.n, d.name, d.members,
                 json_extract(b.value, '$[0]') IN (0, 'warming')) AS up
 FROM sample AS s, json_each(s.backends) AS b
 JOIN sampled AS d ON d.run = s.run AND d.n = b.key;
+
+-- One row for each replication of a cell of a sweep. The quantiles were taken from the histogram of that
+-- replication, which is not kept; what is kept is one of all replications of the cell: cell_bucket.
+DROP VIEW IF EXISTS trial_summary;
+CREATE VIEW trial_summary AS
+SELECT c.experiment, c.n AS cell, c.settings, c.algorithm, t.replication, t.digest, t.arrived, t.ok,
+       t.failed, t.in_flight, t.good, t.attempts,
+       t.latency_sum_ns / nullif(t.ok, 0) / 1e6 AS mean_ms, t.p50_ns / 1e6 AS p50_ms,
+       t.p90_ns / 1e6 AS p90_ms, t.p99_ns / 1e6 AS p99_ms, t.p99_9_ns / 1e6 AS p99_9_ms,
+       t.latency_max_ns / 1e6 AS max_ms,
+       (t.ok + t.failed) / nullif(t.simulated_s, 0.0) AS throughput_per_s,
+       t.good / nullif(t.simulated_s, 0.0) AS goodput_per_s,
+       t.ok * 1.0 / nullif(t.ok + t.failed, 0) AS availability,
+       t.failed * 1.0 / nullif(t.ok + t.failed, 0) AS errors, t.imbalance, t.sessions_lost
+FROM trial AS t
+JOIN cell AS c ON c.id = t.cell;
+
+-- One row a cell: means over its replications. (Intervals need Student's t: `lbsim sweep --show`.)
+DROP VIEW IF EXISTS cell_summary;
+CREATE VIEW cell_summary AS
+SELECT experiment, cell, settings, algorithm, count(*) AS replications, avg(mean_ms) AS mean_ms,
+       avg(p50_ms) AS p50_ms, avg(p90_ms) AS p90_ms, avg(p99_ms) AS p99_ms,
+       avg(p99_9_ms) AS p99_9_ms, avg(throughput_per_s) AS throughput_per_s,
+       avg(goodput_per_s) AS goodput_per_s, avg(availability) AS availability,
+       avg(errors) AS errors, avg(imbalance) AS imbalance, avg(sessions_lost) AS sessions_lost
+FROM trial_summary GROUP BY experiment, cell, settings, algorithm;
+
+-- The latencies of a cell, all its replications together, as total_bucket has those of a run.
+DROP VIEW IF EXISTS cell_bucket;
+CREATE VIEW cell_bucket AS
+SELECT experiment, cell, bucket, (bucket - 128 * octave) << octave AS low_ns,
+       1 << octave AS width_ns, count,
+       sum(count) OVER (PARTITION BY experiment, cell ORDER BY bucket ROWS UNBOUNDED PRECEDING)
+       - count AS below, total
+FROM (SELECT c.experiment, c.n AS cell, c.latency_first + CAST(b.key AS INTEGER) AS bucket,
+             max((c.latency_first + CAST(b.key AS INTEGER)) / 128 - 1, 0) AS octave,
+             b.value AS count, c.latency_count AS total
+      FROM cell AS c, json_each(c.latency_buckets) AS b WHERE b.value > 0);

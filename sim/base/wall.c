@@ -34,3 +34,11 @@ void wall_sleep(int64_t ns)
     struct timespec t = {(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
     (void)nanosleep(&t, NULL);
 }
+
+void wall_deadline(int64_t ns, struct timespec *until)
+{
+    (void)clock_gettime(CLOCK_REALTIME, until);
+    ns += until->tv_nsec;
+    until->tv_sec += (time_t)(ns / 1000000000);
+    until->tv_nsec = (long)(ns % 1000000000);
+}

@@ -474,7 +474,8 @@ int record_delete(struct record *record, int64_t run, struct lb_error *error)
 {
     static const char *const steps[] = {
         "DELETE FROM run WHERE id = ?",
-        "DELETE FROM scenario WHERE id NOT IN (SELECT scenario FROM run)",
+        "DELETE FROM scenario WHERE id NOT IN (SELECT scenario FROM run)"
+        " AND id NOT IN (SELECT scenario FROM experiment WHERE scenario IS NOT NULL)",
     };
     struct sqlite3 *db = record->db;
     int deleted = 0, failed = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK;

@@ -9,6 +9,8 @@
 #define COMMANDS(X)                                                                                \
     X(run)                                                                                         \
     X(watch)                                                                                       \
+    X(sweep)                                                                                       \
+    X(merge)                                                                                       \
     X(report)                                                                                      \
     X(runs)                                                                                        \
     X(check)                                                                                       \

@@ -1,0 +1,94 @@
+/* See cell.h. */
+#include "sim/lab/cell.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "sim/base/check.h"
+#include "sim/base/wall.h"
+
+struct making {
+    const struct cell_setup *setup;
+    struct cell *cell;
+    pthread_mutex_t lock; /* of the histogram: whole numbers, so the order is all the same */
+};
+
+static void measure(void *self, uint32_t index, const struct summary *s)
+{
+    static const double quantiles[4] = {0.5, 0.9, 0.99, 0.999};
+    struct making *making = self;
+    struct experiment_trial *t = &making->cell->trials[index];
+    *t = (struct experiment_trial){
+        .digest = s->digest,
+        .events = s->events,
+        .simulated_s = s->simulated_s,
+        .arrived = s->counts.arrived,
+        .ok = s->counts.ok,
+        .failed = s->counts.failed,
+        .in_flight = s->counts.in_flight,
+        .good = s->counts.good,
+        .attempts = s->counts.attempts,
+        .sessions_lost = s->sessions.count[SESSION_LOST],
+        .sum = s->latency.sum,
+        .min = s->latency.min,
+        .max = s->latency.max,
+        .imbalance = s->imbalance,
+    };
+    for (int i = 0; i < 4; i++)
+        t->quantile[i] = histogram_quantile(&s->latency, quantiles[i]);
+    pthread_mutex_lock(&making->lock);
+    histogram_merge(making->cell->latency, &s->latency);
+    pthread_mutex_unlock(&making->lock);
+}
+
+static bool stop(void *self)
+{
+    const struct cell_setup *setup = ((struct making *)self)->setup;
+    return setup->stop != NULL && setup->stop(setup->self);
+}
+
+int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
+              struct lb_error *error)
+{
+    const struct scenario *s = setup->scenario;
+    struct making making = {.setup = setup, .cell = cell};
+    int64_t began = wall_now();
+    cell->trials = text_need_zero(setup->replications, sizeof *cell->trials);
+    cell->latency = text_need(sizeof *cell->latency);
+    histogram_init(cell->latency);
+    text_init(&cell->settings);
+    text_addf(&cell->settings, "%s", settings);
+    lb_assert(pthread_mutex_init(&making.lock, NULL) == 0);
+    struct replicate_setup work = {.scenario = s,
+                                   .count = setup->replications,
+                                   .threads = setup->threads,
+                                   .self = &making,
+                                   .measure = measure,
+                                   .stop = stop};
+    int status = replicate(&work, error);
+    pthread_mutex_destroy(&making.lock);
+    cell->result = (struct experiment_cell){
+        .n = setup->n,
+        .settings = cell->settings.data,
+        .algorithm = s->balancer.algorithm->name,
+        .ideal = lb_ideal(s->balancer.algorithm),
+        .transient = s->run.transient,
+        .duration = s->run.duration,
+        .warmup = s->run.warmup,
+        .wall_s = (double)(wall_now() - began) / 1e9,
+        .latency = cell->latency,
+        .trials = cell->trials,
+        .count = setup->replications,
+    };
+    cell->result.digest = experiment_cell_digest(&cell->result);
+    return status;
+}
+
+void cell_done(struct cell *cell)
+{
+    free(cell->trials);
+    free(cell->latency);
+    text_done(&cell->settings);
+    *cell = (struct cell){0};
+}

@@ -1,0 +1,32 @@
+/*
+ * One cell: the replications of one scenario, boiled down to a trial each and one histogram of all.
+ *
+ * Cost: that of the runs; about 60 KiB and 150 bytes a replication, whatever the number of requests.
+ */
+#ifndef LAB_CELL_H
+#define LAB_CELL_H
+
+#include "sim/lab/replicate.h"
+#include "sim/record/experiment.h"
+
+struct cell {
+    struct experiment_cell result; /* trials, histogram and settings below */
+    struct experiment_trial *trials;
+    struct histogram *latency;
+    struct text settings;
+};
+
+struct cell_setup {
+    const struct scenario *scenario;
+    uint32_t n, replications, threads; /* as in struct replicate_setup */
+    void *self;
+    bool (*stop)(void *self);
+};
+
+/* Makes the replications. settings: "path=value" a line, copied. 0; 1 when stop() ended it; -1 with
+ * *error. Free with cell_done whatever comes back. */
+int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
+              struct lb_error *error);
+void cell_done(struct cell *cell);
+
+#endif

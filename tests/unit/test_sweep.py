@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+"""Sweeps: the same numbers whatever the threads, shards, interruptions and kills; and what is said of
+databases and options that do not fit. KILLS=100 for as many kill -9 as the issue asks (20 else).
+"""
+# timeout: 300
+
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+KILLS = int(os.environ.get("KILLS", "20"))
+SCENARIO = """lbsim: 1
+name: grid
+clients:
+  - name: web
+    arrivals: poisson(load=50%)
+    requests: [{name: all, work: exponential(mean=10ms)}]
+    timeout: 1s
+balancer: {algorithm: random}
+backends: [{name: b, count: 4}]
+run: {duration: 20s, warmup: 2s, replications: 4, seed: 3}
+sweep:
+  balancer.algorithm: [random, round-robin, least-connections]
+  clients.web.arrivals.load: range(50%, 90%, 9)
+"""
+CELLS = 27
+
+passed = failed = 0
+
+
+def check(condition, what):
+    global passed, failed
+    if condition:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED:", what)
+
+
+def lbsim(*words, **more):
+    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False, **more)
+
+
+def sweep(*words, file="s.yaml"):
+    return lbsim("sweep", file, "--json", *words)
+
+
+def digest(done):
+    return json.loads(done.stdout)["digest"]
+
+
+def rows(path):
+    """All that a sweep came to, without numbers of rows, times and places."""
+    db = sqlite3.connect(path)
+    try:
+        cells = db.execute(
+            "SELECT n, settings, digest, algorithm, ideal, kind, duration_ns, warmup_ns, latency_count,"
+            " latency_min_ns, latency_max_ns, latency_first, latency_buckets FROM cell"
+            " ORDER BY n").fetchall()
+        names = [row[1] for row in db.execute("PRAGMA table_info(trial)") if row[1] != "cell"]
+        trials = db.execute(f"SELECT n, {', '.join('t.' + name for name in names)} FROM trial AS t"
+                            " JOIN cell AS c ON c.id = t.cell ORDER BY n, replication").fetchall()
+        about = db.execute("SELECT key, variant, grid, cells, replications, seed FROM experiment")
+        return cells, trials, about.fetchall()
+    finally:
+        db.close()
+
+
+def same_numbers():
+    first = sweep("--db", "one.db", "-j", "1")
+    check(first.returncode == 0, f"a sweep: {first.stderr}")
+    whole = digest(first)
+    for threads in "2", "8":
+        done = sweep("--db", f"j{threads}.db", "-j", threads)
+        check(digest(done) == whole, f"{threads} threads: {digest(done)}")
+        check(rows(f"j{threads}.db") == rows("one.db"), f"{threads} threads, row for row")
+    check(digest(sweep("--db", ":memory:")) == whole, "not recorded")
+    for i in "1", "2", "3":
+        check(sweep("--db", f"part{i}.db", "--shard", f"{i}/3").returncode == 0, f"shard {i}")
+    done = lbsim("merge", "all.db", "part1.db", "part2.db", "part3.db", "part2.db")
+    check(done.returncode == 0 and whole in done.stdout, f"merge: {done.stdout} {done.stderr}")
+    check("twice" in done.stderr, "a shard given twice")
+    check(rows("all.db") == rows("one.db"), "merged, row for row")
+    cells = json.loads(sweep("--db", "all.db", "--show").stdout)["cells"]
+    check(cells == json.loads(first.stdout)["cells"], "the merged sweep, shown")
+    # The last cell by itself is what `run` says of it.
+    one = lbsim("run", "s.yaml", "--json", "--db", ":memory:", "--set",
+                "balancer.algorithm=least-connections", "--set", "clients.web.arrivals.load=90%")
+    db = sqlite3.connect("one.db")
+    trial = db.execute("SELECT digest, mean_ms, p99_ms, goodput_per_s, imbalance FROM trial_summary"
+                       " WHERE cell = 26 AND replication = 0").fetchone()
+    run = json.loads(one.stdout)
+    check(trial[0] == run["digest"], "a trial is the run of the same settings")
+    for mine, theirs in ((trial[1], run["latency_ms"]["mean"]), (trial[2], run["latency_ms"]["p99"]),
+                         (trial[3], run["goodput_per_s"]), (trial[4], run["imbalance"])):
+        check(abs(mine - theirs) <= 5e-5 * abs(theirs), f"{mine} for {theirs}")
+    # Mean of p99 in the view and in the table; counts of the histogram.
+    for row in db.execute("SELECT cell, errors, goodput_per_s, mean_ms FROM cell_summary"):
+        cell = cells[row[0]]
+        check(abs(cell["mean_ms"]["mean"] - row[3]) < 1e-6 * row[3], f"view of cell {row[0]}")
+        check(abs(cell["goodput_per_s"]["mean"] - row[2]) < 1e-6 * row[2], f"goodput of {row[0]}")
+    check(db.execute("SELECT count(*) FROM (SELECT cell, total, sum(count) AS c FROM cell_bucket"
+                     " GROUP BY cell) WHERE c = total").fetchone()[0] == CELLS, "histograms")
+    db.close()
+    return whole
+
+
+def bad_input():
+    for words, status, says in (
+            (("--shard", "9/8"), 2, "no shard 9 of 8"), (("--shard", "0/8"), 2, "no shard 0 of 8"),
+            (("--shard", "1"), 2, "I/N"), (("--shard", "1/8x"), 2, "I/N"),
+            (("--over", "backends.b.slts=1,2"), 2, "did you mean 'slots'"),
+            (("--over", "backends.b.slots="), 2, "path=value"),
+            (("--algorithms", "random,rond-robin"), 2, "did you mean"),
+            (("--set", "balancer.algorithm=random"), 2, "--over"),
+            (("--algorithm", "random"), 2, "--algorithms"), (("--db", "none.db", "--resume"), 2, "nothing"),
+            (("--db", "none.db", "--again", "--resume"), 2, "exclude"),
+            (("--emit", "slrm"), 2, "did you mean 'slurm'"), (("--db", "/nowhere/x.db"), 3, "/nowhere")):
+        done = lbsim("sweep", "s.yaml", *words)
+        check(done.returncode == status and says in done.stderr,
+              f"{words}: {done.returncode} {done.stderr}")
+    done = lbsim("sweep", "plain.yaml", "--db", ":memory:")
+    check(done.returncode == 2 and "nothing to sweep" in done.stderr, f"no grid: {done.stderr}")
+    # A cell that is no scenario is told; the others are made.
+    done = sweep("--db", ":memory:", "--over", "run.warmup=1s,2s", "--over", "run.duration=5s,1500ms")
+    check(done.returncode == 2 and "1500ms" in done.stderr, f"a cell that cannot be: {done.stderr}")
+    for more, what in ((("--seed", "8"), "seeds"), (("--replications", "3"), "replications"),
+                       (("--over", "backends.b.slots=1,2"), "grids"), (("--set", "name=x"), "scenarios")):
+        sweep("--db", "other.db", *more, "--set", "run.duration=3s", "--set", "run.warmup=1s")
+        sweep("--db", "mine.db", "--set", "run.duration=3s", "--set", "run.warmup=1s")
+        done = lbsim("merge", "new.db", "mine.db", "other.db")
+        check(done.returncode == 2 and what in done.stderr and not os.path.exists("new.db"),
+              f"merge of different {what}: {done.returncode} {done.stderr}")
+        os.remove("other.db")
+    shutil.copy("part1.db", "false.db")
+    db = sqlite3.connect("false.db")
+    db.execute("UPDATE cell SET digest = '0123456789abcdef' WHERE n = 3")
+    db.execute("UPDATE experiment SET version = version")
+    db.commit()
+    done = lbsim("merge", "new.db", "part1.db", "false.db")
+    check(done.returncode == 2 and "another digest" in done.stderr and not os.path.exists("new.db"),
+          f"merge of cells that differ: {done.stderr}")
+    db.execute("UPDATE experiment SET version = 'older', key = '0'")
+    db.commit()
+    db.close()
+    done = lbsim("merge", "new.db", "part1.db", "false.db")
+    check(done.returncode == 2 and "versions" in done.stderr, f"versions: {done.stderr}")
+    lbsim("run", "plain.yaml", "--db", "runs.db", "--quiet")
+    done = lbsim("merge", "new.db", "part1.db", "runs.db")
+    check(done.returncode == 2 and "no sweep" in done.stderr, f"no sweep: {done.stderr}")
+    done = lbsim("merge", "new.db", "part1.db", "gone.db")
+    check(done.returncode == 3 and "gone.db" in done.stderr, f"no file: {done.stderr}")
+
+
+def plan():
+    started = time.monotonic()
+    done = lbsim("sweep", "s.yaml", "--list", "--json", "--algorithms", "random", "--over",
+                 "backends.b.slots=range(1, 100, 100)", "--over",
+                 "clients.web.arrivals.load=range(1%, 95%, 100)", "--db", "none.db")
+    took = time.monotonic() - started
+    check(json.loads(done.stdout)["planned"] == 10000, "10,000 cells")
+    check(took < 1.0, f"10,000 cells listed in {took:.2f} s")
+
+
+def full_place(whole):
+    done = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 800; exec \"$0\" sweep s.yaml -q --db full.db"
+                           " -r 40", LBSIM], capture_output=True, text=True, check=False)
+    check(done.returncode == 3 and "full.db" in done.stderr, f"full: {done.returncode} {done.stderr}")
+    check(0 < len(intact("full.db")) < CELLS, f"cells in a full place: {len(intact('full.db'))}")
+    check(sweep("--db", "full.db", "-r", "40", "--resume").returncode == 0, "goes on with more room")
+    # Another program holds the database: waits, then says so.
+    shutil.copy("part1.db", "held.db")
+    holder = sqlite3.connect("held.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    child = subprocess.Popen([LBSIM, "sweep", "s.yaml", "--json", "--db", "held.db"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    holder.execute("ROLLBACK")
+    out, err = child.communicate()
+    check(child.returncode == 0 and json.loads(out)["digest"] == whole, f"after a wait: {err}")
+    check(time.monotonic() - started >= 1.0, "it waited")
+    # Two at once on one database: both end, nothing twice.
+    pair = [subprocess.Popen([LBSIM, "sweep", "s.yaml", "--json", "-j1", "--db", "pair.db"],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for _ in range(2)]
+    for child in pair:
+        out, _ = child.communicate()
+        check(child.returncode == 0 and json.loads(out)["digest"] == whole, "two at once")
+    check(rows("pair.db") == rows("one.db"), "two at once, row for row")
+
+
+def intact(path):
+    """The cells that are done, each whole."""
+    if not os.path.exists(path):
+        return {}
+    db = sqlite3.connect(path)
+    try:
+        check(db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "integrity")
+        check(db.execute("PRAGMA foreign_key_check").fetchall() == [], "foreign keys")
+        if not db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'trial'").fetchone()[0]:
+            return {}
+        done = db.execute("SELECT n, c.digest, e.replications, (SELECT count(*) FROM trial WHERE cell = c.id)"
+                          " FROM cell AS c JOIN experiment AS e ON e.id = c.experiment").fetchall()
+        check(all(row[2] == row[3] for row in done), "a cell has all its trials")
+        check(len({row[0] for row in done}) == len(done), "no cell twice")
+        return {row[0]: row[1] for row in done}
+    finally:
+        db.close()
+
+
+def kills(whole):
+    chance = random.Random(20260102)
+    started = time.monotonic()
+    sweep("--db", "time.db", "-j", "2")
+    lasts = time.monotonic() - started
+    killed = early = 0
+    before = {}
+    for n in range(KILLS):
+        if not before or len(before) == CELLS:
+            for name in "kill.db", "kill.db-journal":
+                if os.path.exists(name):
+                    os.remove(name)
+            before = {}
+        child = subprocess.Popen([LBSIM, "sweep", "s.yaml", "-q", "--csv", "--db", "kill.db", "-j", "2"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(chance.random() * lasts * (1.0 if n % 2 else 0.4))
+        child.send_signal(signal.SIGKILL)
+        killed += child.wait() == -signal.SIGKILL
+        child.stderr.close()
+        now = intact("kill.db")
+        check(all(now.get(cell) == digest for cell, digest in before.items()), f"kill {n}: a cell is lost")
+        early += 0 < len(now) < CELLS
+        if now:
+            listed = json.loads(lbsim("sweep", "s.yaml", "--list", "--json", "--db", "kill.db").stdout)
+            check(listed["done"] == len(now), f"kill {n}: listed")
+        before = now
+    done = sweep("--db", "kill.db")
+    check(digest(done) == whole, "resumed to the same digest")
+    check(rows("kill.db") == rows("one.db"), "resumed, row for row")
+    check(killed >= KILLS // 4, f"only {killed} of {KILLS} were killed before their end")
+    print(f"{killed} of {KILLS} killed before the end, {early} times with some of the cells done")
+
+
+def interrupts(whole):
+    slow = ["--db", "int.db", "-j", "2"]
+    child = subprocess.Popen([LBSIM, "sweep", "s.yaml", "--json", "-r", "60", *slow],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not intact("int.db") and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate()
+    cells = json.loads(out)["done"]
+    check(child.returncode == 130 and 0 < cells < CELLS, f"interrupted: {child.returncode} {cells} {err}")
+    check(len(intact("int.db")) == cells, "what was done is kept")
+    done = sweep("-r", "60", *slow, "--resume")
+    check(f"{CELLS - cells} of them now" in done.stderr, f"resumed: {done.stderr}")
+    check(digest(done) == digest(sweep("-r", "60", "--db", ":memory:")), "resumed to the same digest")
+    check(digest(sweep("--db", "int.db")) == whole, "another experiment beside it")
+    done = sweep("--db", "int.db", "--again")
+    check(f"{CELLS} of them now" in done.stderr and digest(done) == whole, "made again")
+
+
+def emit():
+    folder = "it's $(touch bad) `touch bad`"
+    os.mkdir(folder)
+    shutil.copy("s.yaml", os.path.join(folder, "s.yaml"))
+    for form in "slurm", "parallel":
+        done = lbsim("sweep", os.path.join(folder, "s.yaml"), "--emit", form, "--tasks", "3", "--set",
+                     "name=a 'b' $(touch bad)", "--db", os.path.join(folder, "x.db"))
+        check(done.returncode == 0, f"emit {form}: {done.stderr}")
+        with open(f"{form}.sh", "w", encoding="utf-8") as file:
+            file.write(done.stdout)
+    # The shards and the merge as Slurm would run them.
+    os.makedirs(os.path.join(folder, "x.db.parts"))
+    for i in "2", "1", "3", "2":
+        env = dict(os.environ, LBSIM_SWEEP_PART="shard", SLURM_ARRAY_TASK_ID=i)
+        done = subprocess.run(["sh", "slurm.sh"], env=env, capture_output=True, text=True, check=False)
+        check(done.returncode == 0, f"task {i}: {done.stderr}")
+    env = dict(os.environ, LBSIM_SWEEP_PART="merge")
+    done = subprocess.run(["sh", "slurm.sh"], env=env, capture_output=True, text=True, check=False)
+    check(f"{CELLS} of {CELLS} cells" in done.stdout, f"merge: {done.stdout} {done.stderr}")
+    if shutil.which("parallel"):
+        shutil.rmtree(os.path.join(folder, "x.db.parts"))
+        os.remove(os.path.join(folder, "x.db"))
+        done = subprocess.run(["sh", "parallel.sh"], capture_output=True, text=True, check=False)
+        check(f"{CELLS} of {CELLS} cells" in done.stdout, f"parallel: {done.stdout} {done.stderr}")
+    check(not os.path.exists("bad") and not os.path.exists(os.path.join(folder, "bad")), "no name ran")
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    home, folder = os.getcwd(), tempfile.mkdtemp(prefix="lbsim-test-")
+    try:
+        os.chdir(folder)
+        with open("s.yaml", "w", encoding="utf-8") as file:
+            file.write(SCENARIO)
+        with open("plain.yaml", "w", encoding="utf-8") as file:
+            file.write(SCENARIO[:SCENARIO.index("sweep:")])
+        whole = same_numbers()
+        plan()
+        bad_input()
+        full_place(whole)
+        interrupts(whole)
+        emit()
+        kills(whole)
+    finally:
+        os.chdir(home)
+        shutil.rmtree(folder)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
