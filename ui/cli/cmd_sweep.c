@@ -338,7 +338,7 @@ const struct command command_sweep = {
     .examples = "lbsim sweep web.yaml -j 8\n"
                 "lbsim sweep web.yaml --list  # what it would run\n"
                 "lbsim sweep first --algorithms random,round-robin --over "
-                "'clients.users.arrivals.load=range(50%, 90%, 5)'\n"
+                "'clients.browsers.arrivals.load=range(50%, 90%, 5)'\n"
                 "lbsim sweep web.yaml --shard 1/8 --db part1.db  # then lbsim merge",
     .options = options,
     .arguments_min = 1,
