@@ -65,8 +65,8 @@ static void put(struct work *w, struct item *item)
         pthread_cond_wait(&w->emptied, &w->lock);
     *w->last = item;
     w->last = &item->next;
-    w->queued++;
-    pthread_cond_signal(&w->filled);
+    if (++w->queued >= QUEUE / 2)
+        pthread_cond_signal(&w->filled);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -128,14 +128,16 @@ static void *work_on(void *self)
 
 /* --- the writer ------------------------------------------------------------------------------------- */
 
-/* All that has come, or NULL after a tenth of a second. *over: nothing will come any more. */
+/* All that has come in a tenth of a second, or sooner when the queue fills or nothing more will come: a
+ * transaction costs a millisecond, whatever is in it. *over: that was all. */
 static struct item *receive(struct work *w, bool *over)
 {
     struct timespec until;
     wall_deadline(100000000, &until);
     pthread_mutex_lock(&w->lock);
-    if (w->first == NULL && w->busy > 0)
-        (void)pthread_cond_timedwait(&w->filled, &w->lock, &until);
+    while (w->queued < QUEUE / 2 && w->busy > 0 &&
+           pthread_cond_timedwait(&w->filled, &w->lock, &until) == 0)
+        ;
     struct item *items = w->first;
     w->first = NULL;
     w->last = &w->first;

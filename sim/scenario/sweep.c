@@ -9,16 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/units.h"
 #include "sim/scenario/path.h"
 #include "sim/scenario/schema.h"
 
 /* --- range and log ------------------------------------------------------------------------------ */
 
-/* Ten significant digits, plain, without zeros at the end. */
-static void write_number(char *buf, size_t size, double value)
+/* So many significant digits, plain, without zeros at the end. */
+static void write_number(char *buf, size_t size, double value, int digits)
 {
     double magnitude = value == 0.0 ? 0.0 : floor(log10(fabs(value)));
-    int decimals = magnitude >= 9.0 ? 0 : (int)(9.0 - magnitude);
+    int decimals = magnitude >= digits - 1 ? 0 : digits - 1 - (int)magnitude;
     if (decimals > 18)
         decimals = 18;
     (void)snprintf(buf, size, "%.*f", decimals, value);
@@ -149,7 +150,7 @@ static void add_span(struct arena *arena, const struct span *span, struct scenar
     sweep->span = true;
     sweep->values = arena_need(arena, span->steps, sizeof *sweep->values);
     for (uint32_t i = 0; i < span->steps; i++) {
-        write_number(value, sizeof value, span_value(span, i));
+        write_number(value, sizeof value, span_value(span, i), 10);
         size_t size = strlen(value);
         (void)snprintf(value + size, sizeof value - size, "%s", span->unit);
         sweep->values[i] = arena_copy(arena, value, strlen(value));
@@ -301,6 +302,28 @@ void read_sweep(struct reader *r, const struct schema_row *row, const struct nod
                        cells, SWEEP_CELLS_MAX);
     if (!fine)
         s->sweep_count = 0;
+}
+
+const char *sweep_write(char *buf, size_t size, int kind, double *value)
+{
+    static const double factors[] = {[QUANTITY_NUMBER] = 1.0,
+                                     [QUANTITY_TIME] = 1.0,
+                                     [QUANTITY_RATE] = 1.0,
+                                     [QUANTITY_SHARE] = 0.01,
+                                     [QUANTITY_SIZE] = 1024.0};
+    static const char *const units[] = {"", "ns", "/s", "%", "KiB"};
+    struct quantity q;
+    if (kind == QUANTITY_TIME && *value >= 1e3)
+        *value = round(*value / pow(10.0, floor(log10(*value)) - 5.0)) *
+                 pow(10.0, floor(log10(*value)) - 5.0);
+    if (kind == QUANTITY_TIME)
+        return *value = round(*value), units_format_exact(buf, size, (lb_time)*value);
+    char number[64];
+    write_number(number, sizeof number, *value / factors[kind], 6);
+    (void)snprintf(buf, size, "%s%s", number, units[kind]);
+    if (quantity_read(buf, strlen(buf), &q) == QUANTITY_FINE)
+        *value = q.value;
+    return buf;
 }
 
 /* --- the command line ------------------------------------------------------------------------------ */

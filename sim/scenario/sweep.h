@@ -12,6 +12,7 @@
 #define SCENARIO_SWEEP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SWEEP_KEYS_MAX   8U
@@ -35,5 +36,9 @@ struct diagnose;
 /* Puts the source's "path=value,value" (of --over) into the tree's sweep: in place of the values that the
  * path has there, or as a key of its own, the first or the last. False after an error. */
 bool sweep_over(struct tree *tree, struct diagnose *diagnose, uint32_t source, bool first);
+
+/* A number of a key, rounded to six digits, as one would write it: kind and unit as in numbers above.
+ * Returns buf; *value becomes what is written. */
+const char *sweep_write(char *buf, size_t size, int kind, double *value);
 
 #endif

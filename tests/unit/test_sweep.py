@@ -33,6 +33,7 @@ sweep:
   clients.web.arrivals.load: range(50%, 90%, 9)
 """
 CELLS = 27
+MANY = ("-r", "30")  # for sweeps that are to be killed on the way: several transactions
 
 passed = failed = 0
 
@@ -218,10 +219,10 @@ def intact(path):
         db.close()
 
 
-def kills(whole):
+def kills():
     chance = random.Random(20260102)
     started = time.monotonic()
-    sweep("--db", "time.db", "-j", "2")
+    whole = digest(sweep("--db", "time.db", "-j", "2", *MANY))
     lasts = time.monotonic() - started
     killed = early = 0
     before = {}
@@ -231,7 +232,8 @@ def kills(whole):
                 if os.path.exists(name):
                     os.remove(name)
             before = {}
-        child = subprocess.Popen([LBSIM, "sweep", "s.yaml", "-q", "--csv", "--db", "kill.db", "-j", "2"],
+        child = subprocess.Popen([LBSIM, "sweep", "s.yaml", "-q", "--csv", "--db", "kill.db", "-j", "2",
+                                  *MANY],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(chance.random() * lasts * (1.0 if n % 2 else 0.4))
         child.send_signal(signal.SIGKILL)
@@ -241,12 +243,14 @@ def kills(whole):
         check(all(now.get(cell) == digest for cell, digest in before.items()), f"kill {n}: a cell is lost")
         early += 0 < len(now) < CELLS
         if now:
-            listed = json.loads(lbsim("sweep", "s.yaml", "--list", "--json", "--db", "kill.db").stdout)
+            listed = json.loads(lbsim("sweep", "s.yaml", "--list", "--json", "--db", "kill.db",
+                                      *MANY).stdout)
             check(listed["done"] == len(now), f"kill {n}: listed")
         before = now
-    done = sweep("--db", "kill.db")
+    done = sweep("--db", "kill.db", *MANY)
     check(digest(done) == whole, "resumed to the same digest")
-    check(rows("kill.db") == rows("one.db"), "resumed, row for row")
+    check(rows("kill.db") == rows("time.db"), "resumed, row for row")
+    check(early >= KILLS // 10, f"only {early} of {KILLS} left a part of the cells")
     check(killed >= KILLS // 4, f"only {killed} of {KILLS} were killed before their end")
     print(f"{killed} of {KILLS} killed before the end, {early} times with some of the cells done")
 
@@ -297,6 +301,42 @@ def emit():
     check(not os.path.exists("bad") and not os.path.exists(os.path.join(folder, "bad")), "no name ran")
 
 
+def find():
+    done = lbsim("sweep", "s.yaml", "--find", "mean < 25ms", "--json", "-r", "10")
+    check(done.returncode == 0, f"find: {done.stderr}")
+    found = json.loads(done.stdout)
+    check(found["along"] == "clients.web.arrivals.load" and len(found["found"]) == 3, "along the load")
+    highest = []
+    for one in found["found"]:
+        holds, fails = one["holds"], one["fails"]
+        check(one["answer"] == "found" and holds["high"] < 25e6 <= fails["high"], f"the bracket {one}")
+        check(0 < fails["load"] - holds["load"] <= 0.02 * fails["load"], f"the precision {one}")
+        highest.append(holds["load"])
+    check(highest == sorted(highest) and highest[0] < highest[2], f"the ranking: {highest}")
+    again = lbsim("sweep", "s.yaml", "--find", "mean < 25ms", "--json", "-r", "10", "-j", "1")
+    check(again.stdout == done.stdout, "find, one thread")
+    # M/M/1 at load rho: mean = work / (1 - rho), 20 ms at a half; with random picks each backend is one.
+    done = lbsim("sweep", "s.yaml", "--find", "mean < 20ms", "--json", "--algorithms", "random", "--precision",
+                 "1%", "--set", "run.duration=300s", "--over", "clients.web.arrivals.load=range(5%, 95%, 19)")
+    one = json.loads(done.stdout)["found"][0]
+    check(0.46 < one["holds"]["load"] < 0.505, f"M/M/1: {one}")
+    # Whole numbers, and the other way round: how many backends it takes.
+    done = lbsim("sweep", "plain.yaml", "--find", "mean < 15ms", "--json", "--along", "backends.b.count", "--over",
+                 "backends.b.count=1,20", "--set", "clients.web.arrivals.rate=100/s")
+    one = json.loads(done.stdout)["found"][0]
+    check(one["holds"]["load"] - one["fails"]["load"] == 1 and 3 <= one["holds"]["load"] <= 4, f"backends: {one}")
+    done = lbsim("sweep", "plain.yaml", "--find", "mean < 15ms", "--json")
+    check(json.loads(done.stdout)["along"] == 'clients."web".arrivals.load', "without a grid")
+    for claim, answer in (("mean < 1ms", "below"), ("mean < 1h", "above"), ("goodput > 1/s", "above")):
+        done = lbsim("sweep", "s.yaml", "--find", claim, "--json", "-r", "3", "--algorithms", "random")
+        check(json.loads(done.stdout)["found"][0]["answer"] == answer, f"{claim}: {done.stdout}")
+    for words, says in ((("p99 < 50",), "unit is missing"), (("p99 = 1s +- 1ms",), "claim with < or >"),
+                        (("p98 < 1s",), "p9"), (("mean < 1s", "--along", "run.seed"), "must be a key"),
+                        (("mean < 1s", "--precision", "0"), "--precision"), (("mean < 1s", "--csv"), "--json")):
+        done = lbsim("sweep", "s.yaml", "--find", *words)
+        check(done.returncode == 2 and says in done.stderr and not done.stdout, f"{words}: {done.stderr}")
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     home, folder = os.getcwd(), tempfile.mkdtemp(prefix="lbsim-test-")
@@ -312,7 +352,8 @@ def main():
         full_place(whole)
         interrupts(whole)
         emit()
-        kills(whole)
+        find()
+        kills()
     finally:
         os.chdir(home)
         shutil.rmtree(folder)

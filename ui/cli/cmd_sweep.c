@@ -25,6 +25,11 @@ static const struct option_spec options[] = {
     {"again", 0, NULL, "forget what is done of this sweep and make it anew", false},
     {"list", 0, NULL, "print the cells and which of them are done; run nothing", false},
     {"show", 0, NULL, "print what the database has of this sweep; run nothing", false},
+    {"find", 0, "CLAIM",
+     "the highest load at which it holds, as in 'p99 < 200ms'; nothing is recorded", false},
+    {"along", 0, "PATH", "the key of the sweep that --find varies (default: a load or rate)",
+     false},
+    {"precision", 0, "P%", "how near the answer of --find is to be (default 2%)", false},
     {"emit", 0, "slurm|parallel", "print a script that makes the sweep in shards and merges them",
      false},
     {"tasks", 0, "N", "shards of that script (default 16, at most one a cell)", false},
@@ -300,6 +305,10 @@ static int sweep_it(struct sweep_job *job)
         return status;
     if (job->replications == 0)
         job->replications = job->scenario->run.replications;
+    if (cli_value(job->cli, "find") != NULL) {
+        cli_catch_signals();
+        return sweep_find(job, cli_value(job->cli, "find"));
+    }
     if (job->scenario->sweep_count == 0)
         return cli_fail(job->cli, CLI_WRONG,
                         "nothing to sweep: write sweep: in the scenario, or --over "
@@ -339,6 +348,7 @@ const struct command command_sweep = {
                 "lbsim sweep web.yaml --list  # what it would run\n"
                 "lbsim sweep first --algorithms random,round-robin --over "
                 "'clients.browsers.arrivals.load=range(50%, 90%, 5)'\n"
+                "lbsim sweep web.yaml --find 'p99 < 200ms'  # how much each algorithm bears\n"
                 "lbsim sweep web.yaml --shard 1/8 --db part1.db  # then lbsim merge",
     .options = options,
     .arguments_min = 1,
