@@ -337,6 +337,49 @@ def find():
         check(done.returncode == 2 and says in done.stderr and not done.stdout, f"{words}: {done.stderr}")
 
 
+CROSSING = """lbsim: 1
+name: a fast backend and two slow ones
+clients:
+  - name: web
+    arrivals: poisson(load=50%)
+    requests: [{name: all, work: exponential(mean=10ms)}]
+balancer: {algorithm: random}
+backends: [{name: fast, speed: 4, max_in_flight: 4}, {name: slow, count: 2}]
+run: {duration: 40s, warmup: 4s, replications: 20, seed: 3}
+sweep:
+  balancer.algorithm: [least-connections, haproxy-first, random]
+  clients.web.arrivals.load: range(10%, 90%, 5)
+"""
+
+
+def crossings():
+    with open("x.yaml", "w", encoding="utf-8") as file:
+        file.write(CROSSING)
+    done = sweep("--crossings", "mean", "--db", ":memory:", file="x.yaml")
+    found = json.loads(done.stdout)["crossings"]
+    check(len(found) == 1, f"one crossing: {found}")
+    one = found[0]
+    low, high = (float(one[key].rstrip("%")) for key in ("low", "high"))
+    check((one["better_below"], one["better_above"]) == ("haproxy-first", "least-connections"), f"{one}")
+    check(40 < low < high < 65, f"where: {one}")
+    check(one["no_difference_between"] or high - low <= 0.02 * high, f"how near: {one}")
+    # Each is better on its side, by its own account.
+    for load, better, worse in ((low, "haproxy-first", "least-connections"),
+                                (high, "least-connections", "haproxy-first")):
+        cells = json.loads(sweep("--db", ":memory:", "--over", f"clients.web.arrivals.load={load:g}%",
+                                 file="x.yaml").stdout)["cells"]
+        mean = {cell["algorithm"]: cell["mean_ms"]["mean"] for cell in cells}
+        check(mean[better] < mean[worse], f"at {load} %: {mean}")
+    none = json.loads(sweep("--crossings", "mean", "--db", ":memory:", "--algorithms", "random,haproxy-first",
+                            file="x.yaml").stdout)["crossings"]
+    check(none == [], f"no crossing: {none}")
+    for words, says in ((("--crossings", "speed"), "wants mean"), (("--crossings", "p99", "--csv"), "--json"),
+                        (("--crossings", "p99", "--algorithms", "random"), "two algorithms"),
+                        (("--crossings", "p99", "--along", "balancer.algorithm"), "--along")):
+        done = lbsim("sweep", "x.yaml", "--db", ":memory:", *words)
+        check(done.returncode == 2 and says in done.stderr, f"{words}: {done.stderr}")
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     home, folder = os.getcwd(), tempfile.mkdtemp(prefix="lbsim-test-")
@@ -353,6 +396,7 @@ def main():
         interrupts(whole)
         emit()
         find()
+        crossings()
         kills()
     finally:
         os.chdir(home)

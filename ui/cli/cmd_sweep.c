@@ -27,9 +27,11 @@ static const struct option_spec options[] = {
     {"show", 0, NULL, "print what the database has of this sweep; run nothing", false},
     {"find", 0, "CLAIM",
      "the highest load at which it holds, as in 'p99 < 200ms'; nothing is recorded", false},
-    {"along", 0, "PATH", "the key of the sweep that --find varies (default: a load or rate)",
+    {"crossings", 0, "METRIC",
+     "print where the ranking of two algorithms flips, found by bisection", false},
+    {"along", 0, "PATH", "the key of numbers for --find and --crossings (default: a load or rate)",
      false},
-    {"precision", 0, "P%", "how near the answer of --find is to be (default 2%)", false},
+    {"precision", 0, "P%", "how near their answers are to be (default 2%)", false},
     {"emit", 0, "slurm|parallel", "print a script that makes the sweep in shards and merges them",
      false},
     {"tasks", 0, "N", "shards of that script (default 16, at most one a cell)", false},
@@ -240,7 +242,8 @@ static int with_database(struct sweep_job *job, bool list)
         if (!only_look)
             status = run_cells(job, experiment);
         if (status == CLI_DONE || status == CLI_WRONG || status == CLI_INTERRUPTED) {
-            int printed = sweep_print(job, record, experiment_id(experiment));
+            int printed = sweep_print(job, record, experiment_id(experiment),
+                                      job->crossings ? &job->axes : NULL);
             status = status == CLI_DONE ? printed : status;
         }
     }
@@ -316,6 +319,9 @@ static int sweep_it(struct sweep_job *job)
     if (job->shards > plan_cells(job->scenario) && job->shard > plan_cells(job->scenario))
         return cli_fail(job->cli, CLI_WRONG, "--shard: there are only %u cells",
                         plan_cells(job->scenario));
+    job->crossings = cli_value(job->cli, "crossings") != NULL;
+    if (job->crossings && sweep_check_crossings(job, &job->axes) != CLI_DONE)
+        return CLI_WRONG;
     if (cli_value(job->cli, "emit") != NULL)
         return sweep_emit(job, cli_value(job->cli, "emit"));
     cli_catch_signals();
@@ -349,6 +355,7 @@ const struct command command_sweep = {
                 "lbsim sweep first --algorithms random,round-robin --over "
                 "'clients.browsers.arrivals.load=range(50%, 90%, 5)'\n"
                 "lbsim sweep web.yaml --find 'p99 < 200ms'  # how much each algorithm bears\n"
+                "lbsim sweep web.yaml --crossings p99  # from which load on another is better\n"
                 "lbsim sweep web.yaml --shard 1/8 --db part1.db  # then lbsim merge",
     .options = options,
     .arguments_min = 1,

@@ -108,6 +108,26 @@ static int guess_key(const struct scenario *s)
     return found;
 }
 
+int sweep_key_of_load(const struct sweep_job *job)
+{
+    const struct scenario *s = job->scenario;
+    const char *named = cli_value(job->cli, "along");
+    int key = named != NULL ? plan_key(s, named) : guess_key(s);
+    return key >= 0 && s->sweeps[key].numbers != NULL && s->sweeps[key].count >= 2 ? key : -1;
+}
+
+int sweep_precision(const struct sweep_job *job, double *precision)
+{
+    const char *word = cli_value(job->cli, "precision");
+    char *end = NULL;
+    double value = word == NULL ? 2.0 : strtod(word, &end);
+    if (word != NULL && (end == word || (*end != '\0' && strcmp(end, "%") != 0) ||
+                         !(value >= 0.01 && value <= 50.0)))
+        return cli_fail(job->cli, CLI_WRONG, "--precision must be 0.01%% to 50%%, not '%s'", word);
+    *precision = value / 100.0;
+    return CLI_DONE;
+}
+
 /* The load of the first clients who come by themselves. */
 static int default_key(struct finding *f)
 {
@@ -141,11 +161,11 @@ static int choose_key(struct finding *f)
 {
     const struct scenario *s = f->job->scenario;
     const char *named = cli_value(f->job->cli, "along");
-    f->along_key = named != NULL ? plan_key(s, named) : guess_key(s);
+    f->along_key = sweep_key_of_load(f->job);
     if (f->along_key < 0 && named == NULL)
         return default_key(f);
     const struct scenario_sweep *key = f->along_key < 0 ? NULL : &s->sweeps[f->along_key];
-    if (key == NULL || key->numbers == NULL || key->count < 2)
+    if (key == NULL)
         return cli_fail(f->job->cli, CLI_WRONG,
                         "--along %s: it must be a key of the sweep with two numbers at least; give "
                         "it some with --over",
@@ -332,14 +352,8 @@ static int find_all(struct finding *f)
 int sweep_find(const struct sweep_job *job, const char *claim)
 {
     struct finding f = {.job = job, .claim = claim, .along_key = -1};
-    const char *precision = cli_value(job->cli, "precision");
-    char *end = NULL;
-    f.precision = precision == NULL ? 2.0 : strtod(precision, &end);
-    if (precision != NULL && (end == precision || (*end != '\0' && strcmp(end, "%") != 0) ||
-                              !(f.precision >= 0.01 && f.precision <= 50.0)))
-        return cli_fail(job->cli, CLI_WRONG, "--precision must be 0.01%% to 50%%, not '%s'",
-                        precision);
-    f.precision /= 100.0;
+    if (sweep_precision(job, &f.precision) != CLI_DONE)
+        return CLI_WRONG;
     if (job->form == SWEEP_CSV || job->form == SWEEP_MARKDOWN)
         return cli_fail(job->cli, CLI_WRONG, "--find prints words or --json");
     int status = choose_key(&f);

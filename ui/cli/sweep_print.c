@@ -260,7 +260,6 @@ static void end(struct printing *p, uint64_t digest)
     char word[17];
     snprintf(word, sizeof word, "%016" PRIx64, digest);
     if (p->job->form == SWEEP_JSON) {
-        json_end_list(&p->json);
         json_uint(&p->json, "done", p->cells);
         json_string(&p->json, "digest", word);
         json_end_object(&p->json);
@@ -276,7 +275,8 @@ static void end(struct printing *p, uint64_t digest)
     }
 }
 
-int sweep_print(const struct sweep_job *job, struct record *record, int64_t experiment)
+int sweep_print(const struct sweep_job *job, struct record *record, int64_t experiment,
+                const struct sweep_axes *crossings)
 {
     struct printing p = {.job = job};
     struct lb_error error = {.code = LB_ERROR_NONE};
@@ -290,9 +290,18 @@ int sweep_print(const struct sweep_job *job, struct record *record, int64_t expe
         print_csv_head(job->scenario);
     else
         print_head(&p);
-    int status = experiment_read(record, experiment, tell, &p, &error);
+    int status = CLI_DONE;
+    if (experiment_read(record, experiment, tell, &p, &error) != 0)
+        status = cli_fail_error(job->cli, &error);
+    bool json = job->form == SWEEP_JSON;
+    if (json)
+        json_end_list(&p.json);
+    if (json && crossings != NULL && status == CLI_DONE)
+        status = sweep_crossings(job, crossings, record, experiment, &p.json);
     end(&p, digest);
-    return status == 0 ? CLI_DONE : cli_fail_error(job->cli, &error);
+    if (!json && crossings != NULL && status == CLI_DONE)
+        status = sweep_crossings(job, crossings, record, experiment, NULL);
+    return status;
 }
 
 void sweep_list(const struct sweep_job *job, const struct experiment *experiment)
