@@ -6,6 +6,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/text.h"
+#include "sim/lab/warmup.h"
 
 #define PROBES_MAX 64
 
@@ -59,11 +60,22 @@ static int probe(struct searching *s, double load, struct capacity_point *point)
                                    .self = s,
                                    .measure = measure,
                                    .stop = stop};
-    int status = replicate(&work, s->error);
+    struct warmup_setup pilot = {.scenario = scenario,
+                                 .replications = setup->replications,
+                                 .threads = setup->threads,
+                                 .self = s,
+                                 .stop = stop};
+    bool known = true;
+    int status = warmup_wanted(scenario) ? warmup_find(&pilot, &scenario->run.warmup, s->error) : 0;
+    if (status == 2) {
+        known = false; /* it grows and grows: nothing holds there */
+        status = 0;
+    } else if (status == 0) {
+        status = replicate(&work, s->error);
+    }
     if (status == 0) {
-        bool known = true;
-        for (uint32_t i = 0; i < setup->replications; i++)
-            known = known && isfinite(s->values[i]);
+        for (uint32_t i = 0; i < setup->replications && known; i++)
+            known = isfinite(s->values[i]);
         *point =
             (struct capacity_point){.load = load, .value = {.mean = NAN, .low = NAN, .high = NAN}};
         if (known)

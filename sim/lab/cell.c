@@ -7,6 +7,7 @@
 
 #include "sim/base/check.h"
 #include "sim/base/wall.h"
+#include "sim/lab/warmup.h"
 
 struct making {
     const struct cell_setup *setup;
@@ -48,10 +49,24 @@ static bool stop(void *self)
     return setup->stop != NULL && setup->stop(setup->self);
 }
 
+static int find_warmup(const struct cell_setup *setup, struct scenario *s, struct lb_error *error)
+{
+    struct warmup_setup pilot = {.scenario = s,
+                                 .replications = setup->replications,
+                                 .threads = setup->threads,
+                                 .self = setup->self,
+                                 .stop = setup->stop};
+    if (!warmup_wanted(s))
+        return 0;
+    int status = warmup_find(&pilot, &s->run.warmup, error);
+    return status == 2 ? -1 : status;
+}
+
 int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
               struct lb_error *error)
 {
-    const struct scenario *s = setup->scenario;
+    struct scenario copy = *setup->scenario; /* borrows all but the warm-up */
+    const struct scenario *s = &copy;
     struct making making = {.setup = setup, .cell = cell};
     int64_t began = wall_now();
     cell->trials = text_need_zero(setup->replications, sizeof *cell->trials);
@@ -66,7 +81,9 @@ int cell_make(const struct cell_setup *setup, const char *settings, struct cell 
                                    .self = &making,
                                    .measure = measure,
                                    .stop = stop};
-    int status = replicate(&work, error);
+    int status = find_warmup(setup, &copy, error);
+    if (status == 0)
+        status = replicate(&work, error);
     pthread_mutex_destroy(&making.lock);
     cell->result = (struct experiment_cell){
         .n = setup->n,

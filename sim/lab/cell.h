@@ -23,7 +23,8 @@ struct cell_setup {
     bool (*stop)(void *self);
 };
 
-/* Makes the replications. settings: "path=value" a line, copied. 0; 1 when stop() ended it; -1 with
+/* Makes the replications, after the warm-up that warmup.h finds unless the scenario says one or is
+ * transient; a run that has not settled is an error. settings: "path=value" a line, copied. 0; 1 when stop() ended it; -1 with
  * *error. Free with cell_done whatever comes back. */
 int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
               struct lb_error *error);

@@ -368,7 +368,7 @@ struct scenario_action {
 struct scenario_run {
     bool transient; /* kind */
     lb_time duration, warmup, settle, sample;
-    bool settle_given;
+    bool settle_given, warmup_given;
     uint64_t seed;
     uint32_t replications;
 };

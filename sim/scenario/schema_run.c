@@ -80,7 +80,10 @@ const struct schema_row schema_run[] = {
      .fallback = "0",
      .max = LONGEST,
      .offset = AT(lb_time, scenario, run.warmup),
-     .help = "how long the run fills up before measuring starts"},
+     .given = AT(bool, scenario, run.warmup_given),
+     .help = "how long the run fills up before measuring starts; steady sweeps find it themselves "
+             "unless "
+             "it is written"},
     {.path = "run.seed",
      .type = TYPE_SEED,
      .fallback = "1",
