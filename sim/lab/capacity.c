@@ -67,12 +67,12 @@ static int probe(struct searching *s, double load, struct capacity_point *point)
                                  .stop = stop};
     bool known = true;
     int status = warmup_wanted(scenario) ? warmup_find(&pilot, &scenario->run.warmup, s->error) : 0;
-    if (status == 2) {
-        known = false; /* it grows and grows: nothing holds there */
+    if (status == 2) { /* it grows, or is noisy: what its second half says will have to do */
+        scenario->run.warmup = scenario->run.duration / 2;
         status = 0;
-    } else if (status == 0) {
-        status = replicate(&work, s->error);
     }
+    if (status == 0)
+        status = replicate(&work, s->error);
     if (status == 0) {
         for (uint32_t i = 0; i < setup->replications && known; i++)
             known = isfinite(s->values[i]);

@@ -7,6 +7,8 @@
  * until they are near enough. The claim is taken to hold up to some load and to fail beyond it; or, where it
  * fails at the lowest and holds at the highest (a number of backends), the other way round.
  *
+ * Of a load at which a steady run does not settle (warmup.h), the second half is measured.
+ *
  * Cost: log2 of the grid and log2 of (gap / precision) probes, each of them so many replications.
  */
 #ifndef LAB_CAPACITY_H

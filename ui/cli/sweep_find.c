@@ -191,7 +191,7 @@ static void describe(const struct finding *f, const struct capacity_point *point
     double written = point->load;
     text_addf(out, "%s", sweep_write(load, sizeof load, f->kind, &written));
     if (!isfinite(point->value.mean)) {
-        text_addf(out, " (it does not settle, or there is nothing to measure)");
+        text_addf(out, " (nothing to measure)");
         return;
     }
     text_addf(out, " (%s", summary_format(buf[0], sizeof buf[0], f->unit, point->value.mean));

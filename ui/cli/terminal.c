@@ -3,6 +3,7 @@
  */
 #include <langinfo.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -32,8 +33,8 @@ uint32_t cli_width(void)
     return width < 20 ? 20 : width > 1000 ? 1000 : (uint32_t)width;
 }
 
-/* The one variable of the program that a signal handler writes. */
-static volatile sig_atomic_t interrupted;
+/* The one variable of the program that a signal handler writes; threads read it. */
+static atomic_int interrupted;
 
 static void on_signal(int number)
 {
