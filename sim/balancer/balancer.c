@@ -106,12 +106,14 @@ static void start_watch(struct balancer *b)
 {
     const struct scenario_health *rule = &b->rule->health;
     uint32_t members = 0;
-    b->watched = rule->outlier.on || (rule->active && rule->observe != OBSERVE_OFF);
-    if (!rule->outlier.on)
-        return;
+    b->watched =
+        rule->outlier.on || (rule->active && rule->observe != OBSERVE_OFF) || b->rule->breaker.on;
     for (uint32_t i = 0; i < b->backend_count; i++)
         members += (b->places[i].out & BALANCER_OUT_SUBSET) == 0;
-    outlier_init(&b->outlier, &rule->outlier, b->backend_count, members);
+    if (rule->outlier.on)
+        outlier_init(&b->outlier, &rule->outlier, b->backend_count, members);
+    if (b->rule->breaker.on)
+        breaker_init(&b->breaker, &b->rule->breaker, b->backend_count, members);
 }
 
 void balancer_members_init(struct balancer_members *members, const struct scenario *scenario,
@@ -239,6 +241,7 @@ void balancer_done(struct balancer *b)
     free(b->places);
     filter_done(&b->filter);
     outlier_done(&b->outlier);
+    breaker_done(&b->breaker);
     waiting_done(&b->waiting);
     *b = (struct balancer){0};
 }

@@ -13,6 +13,7 @@
 #define BALANCER_BALANCER_H
 
 #include "algorithms/lb.h"
+#include "sim/balancer/breaker.h"
 #include "sim/balancer/filter.h"
 #include "sim/balancer/health.h"
 #include "sim/balancer/outlier.h"
@@ -39,6 +40,7 @@ struct balancer_tier {
 #define BALANCER_OUT_EJECTED 4U  /* its answers stand out */
 #define BALANCER_OUT_SUBSET  8U  /* this balancer never talks to it */
 #define BALANCER_OUT_ABSENT  16U /* it is not in the pool: not yet, or no longer */
+#define BALANCER_OUT_BREAKER 32U /* its circuit breaker lets nothing through */
 
 struct balancer_place {  /* where backend b stands */
     uint16_t tier, pool; /* tier: among those of all pools */
@@ -70,9 +72,10 @@ struct balancer {
     uint32_t out;       /* backends that are down, drained or ejected for it */
     bool single;        /* one pool of one tier, so that row = backend: the common case */
     uint32_t *own;      /* by backend: attempts in flight, when rows show a board; NULL = rows do */
-    bool watched;       /* ends of attempts count: outlier detection, or observe */
+    bool watched;       /* ends of attempts count: outlier detection, observe, breakers */
     struct filter filter;
     struct outlier outlier; /* hosts: by backend */
+    struct breaker breaker; /* the same */
 };
 
 /* Whom a balancer chooses from: the backends of a scenario, or other balancers. */
@@ -214,6 +217,16 @@ bool balancer_watch(struct balancer *b, uint32_t backend, enum lb_end end, bool 
 typedef void balancer_tell(void *to, uint32_t backend, enum belief before, const char *why);
 /* The end of an interval of outlier detection. */
 void balancer_sweep(struct balancer *b, balancer_tell *tell, void *to, lb_time now);
+/* An attempt was sent, and is in the books: true when a half-open breaker waits for its end. Only with
+ * breakers, as the next two. */
+bool balancer_sent(struct balancer *b, uint32_t backend, lb_time now);
+/* An attempt that was sent then has ended: true when its breaker's state changed. why: as above. */
+bool balancer_ended(struct balancer *b, uint32_t backend, bool trial, enum lb_end end, lb_time sent,
+                    char *why, lb_time now);
+/* The end of an opening: true when the breaker is half-open now. */
+bool balancer_breaker_due(struct balancer *b, uint32_t backend, lb_time now);
+/* The pool has somebody who would be usable, but for its breaker. */
+bool balancer_cut_off(const struct balancer *b, uint32_t pool);
 /* A step of slow start: when the next one is due, LB_NEVER when it is over. */
 lb_time balancer_warm_step(struct balancer *b, uint32_t backend, lb_time now);
 

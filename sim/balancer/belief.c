@@ -9,11 +9,11 @@
 #include "sim/base/units.h"
 
 #define BAD        (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED)
-#define AWAY       (BAD | BALANCER_OUT_DRAIN)
+#define AWAY       (BAD | BALANCER_OUT_DRAIN | BALANCER_OUT_BREAKER)
 #define WARM_STEPS 20
 
 /* Slow start: begins when the last reason of health goes, ends when one comes. None at time 0, when
- * everybody has been up for long. */
+ * everybody has been up for long. A breaker is none of these: half-open is its own slow start. */
 static void set_warmth(struct balancer *b, uint32_t backend, unsigned before, lb_time now)
 {
     struct balancer_tier *tier;
@@ -57,7 +57,12 @@ void balancer_join(struct balancer *b, uint32_t backend, lb_time now)
         row->warm_since = now;
         row->warm_for = b->rule->health.slow_start;
     }
-    set_out(b, backend, BALANCER_OUT_ABSENT | BALANCER_OUT_CHECKS | BALANCER_OUT_DRAIN, false, now);
+    unsigned gone = BALANCER_OUT_ABSENT | BALANCER_OUT_CHECKS | BALANCER_OUT_DRAIN;
+    if (b->breaker.rule != NULL) {
+        breaker_forget(&b->breaker, backend, now);
+        gone |= BALANCER_OUT_BREAKER;
+    }
+    set_out(b, backend, gone, false, now);
 }
 
 void balancer_part(struct balancer *b, uint32_t backend, lb_time now)
@@ -81,6 +86,8 @@ enum belief balancer_belief(const struct balancer *b, uint32_t backend)
         return BELIEF_DRAINING;
     if ((out & BALANCER_OUT_EJECTED) != 0)
         return BELIEF_EJECTED;
+    if (b->breaker.rule != NULL && b->breaker.hosts[backend].state != BREAKER_CLOSED)
+        return b->breaker.hosts[backend].state == BREAKER_OPEN ? BELIEF_OPEN : BELIEF_HALF_OPEN;
     return balancer_books(b, backend)->warm_for > 0 ? BELIEF_WARMING : BELIEF_UP;
 }
 
@@ -139,6 +146,47 @@ bool balancer_watch(struct balancer *b, uint32_t backend, enum lb_end end, bool 
     }
     return changed;
 }
+
+/* --- breakers --------------------------------------------------------------------------------- */
+
+static void follow_breaker(struct balancer *b, uint32_t backend, lb_time now)
+{
+    set_out(b, backend, BALANCER_OUT_BREAKER, !breaker_admits(&b->breaker, backend), now);
+}
+
+bool balancer_sent(struct balancer *b, uint32_t backend, lb_time now)
+{
+    if (!breaker_sent(&b->breaker, backend))
+        return false;
+    follow_breaker(b, backend, now);
+    return true;
+}
+
+bool balancer_ended(struct balancer *b, uint32_t backend, bool trial, enum lb_end end, lb_time sent,
+                    char *why, lb_time now)
+{
+    bool changed = breaker_ended(&b->breaker, backend, trial, end, sent, now, why, BALANCER_WHY);
+    follow_breaker(b, backend, now);
+    return changed;
+}
+
+bool balancer_breaker_due(struct balancer *b, uint32_t backend, lb_time now)
+{
+    if (!breaker_due(&b->breaker, backend, now))
+        return false;
+    follow_breaker(b, backend, now);
+    return true;
+}
+
+bool balancer_cut_off(const struct balancer *b, uint32_t pool)
+{
+    for (uint32_t i = 0; b->breaker.open > 0 && i < b->backend_count; i++)
+        if (b->places[i].pool == pool && b->places[i].out == BALANCER_OUT_BREAKER)
+            return true;
+    return false;
+}
+
+/* --- ejections -------------------------------------------------------------------------------- */
 
 struct sweep {
     struct balancer *b;

@@ -5,7 +5,7 @@
 #include "sim/balancer/balancer.h"
 #include "sim/base/text.h"
 
-#define BAD (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED)
+#define BAD (BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED | BALANCER_OUT_BREAKER)
 
 /* --- how the tiers stand ---------------------------------------------------------------------- */
 
@@ -189,7 +189,8 @@ void filter_init(struct balancer *b)
     struct filter *filter = &b->filter;
     uint32_t largest = 1;
     filter->on = rule->zone != 0 || rule->health.panic > 0 || (rule->priority && !b->single);
-    filter->track = filter->on || rule->health.outlier.on || rule->health.observe != OBSERVE_OFF;
+    filter->track = filter->on || rule->health.outlier.on || rule->health.observe != OBSERVE_OFF ||
+                    rule->breaker.on;
     for (uint32_t t = 0; t < b->tier_count; t++)
         largest = b->tiers[t].pool.count > largest ? b->tiers[t].pool.count : largest;
     filter->changed = text_need_zero(largest, sizeof *filter->changed);

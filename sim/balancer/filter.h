@@ -3,7 +3,7 @@
  *
  * A row is usable (LB_USABLE) when its weight is not 0 and, in this order,
  *   subset   the balancer talks to it at all (SRE, ringsteady or random: algorithms/subset.h);
- *   state    it is not drained, not down by its checks, not ejected;
+ *   state    it is not drained, not down by its checks, not ejected, its breaker lets it through;
  *   zone     it stands in the balancer's own zone, or nobody of its tier who is usable otherwise does:
  *            then all zones are used. Own zone first, spill-over only when it is empty;
  *   panic    a smaller share of the tier's backends (in the subset, of weight, not drained) is in
@@ -29,7 +29,7 @@ struct balancer;
 
 struct filter_tier {
     uint32_t members;           /* in the subset, of weight, not drained */
-    uint32_t good;              /* of these, neither down nor ejected */
+    uint32_t good;              /* of these, neither down nor ejected nor cut off by a breaker */
     uint32_t own;               /* of these, in the own zone */
     bool panic;                 /* all members are used */
     bool away;                  /* nobody in the own zone: all zones are used */

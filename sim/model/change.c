@@ -59,6 +59,7 @@ void change_join(struct world *w, uint32_t backend, lb_time now)
             continue;
         enum belief before = balancer_belief(&f->balancer, backend);
         balancer_join(&f->balancer, backend, now);
+        breakers_anew(w, f, backend, now);
         watch_belief(w, f, backend, before, "it has joined", now);
         probe_join(w, f, backend, now);
         line_serve(w, f, backend, now);

@@ -46,6 +46,13 @@ void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
     front_return(w, id, WORLD_BAD(cause, why_failed(w, id, cause, now)), now);
 }
 
+void front_nobody(struct world *w, struct front *f, uint32_t id, lb_time now)
+{
+    bool cut_off =
+        w->breakers && balancer_cut_off(&f->balancer, front_pool(f, world_request(w, id)));
+    front_fail(w, id, cut_off ? CAUSE_CIRCUIT : CAUSE_NO_BACKEND, now);
+}
+
 uint32_t front_tried(const struct world *w, const struct front *f, uint32_t id,
                      const int32_t **tried)
 {
@@ -166,8 +173,12 @@ void front_tell_outcome(struct world *w, struct front *f, const struct request *
     if (f->tell.truth)
         tell_truth_of(w, f, (uint32_t)r->backend);
     balancer_tell_finish(&f->balancer, (uint32_t)r->backend, &outcome, now);
+    bool cut = (r->flags & REQUEST_CUT) != 0;
     if (f->balancer.watched)
-        watch_outcome(w, f, (uint32_t)r->backend, (r->flags & REQUEST_CUT) != 0, end, now);
+        watch_outcome(w, f, (uint32_t)r->backend, cut, end, now);
+    if (w->breakers)
+        breakers_ended(w, f, requests_id(&w->requests, r), (uint32_t)r->backend,
+                       cut ? LB_END_CANCELLED : end, r->sent, now);
 }
 
 /* As a function, for what is rare. */

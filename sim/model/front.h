@@ -11,6 +11,7 @@
 
 #include "sim/balancer/balancer.h"
 #include "sim/engine/engine.h"
+#include "sim/model/breakers.h"
 #include "sim/model/desk.h"
 #include "sim/model/gate.h"
 #include "sim/model/guard.h"
@@ -27,16 +28,17 @@ struct front {
     struct balancer balancer;
     const struct scenario_balancer *rule;
     const char *name;
-    uint32_t number;        /* among all balancers */
-    uint32_t to_first;      /* leads to balancers: the first of these */
-    bool outer;             /* it leads to balancers: members are balancers */
-    uint32_t serving;       /* backend + 1 whose places line_serve is giving away */
-    engine_event *timers;   /* the algorithm's own, by tier */
-    struct watch watch;     /* beliefs, checks, slow start */
-    struct desk desk;       /* its own work, with a capacity */
-    struct stick stick;     /* whom it knows again */
-    struct guard *guard;    /* what it refuses; NULL = nothing */
-    struct tell_front tell; /* what its algorithm is told besides */
+    uint32_t number;           /* among all balancers */
+    uint32_t to_first;         /* leads to balancers: the first of these */
+    bool outer;                /* it leads to balancers: members are balancers */
+    uint32_t serving;          /* backend + 1 whose places line_serve is giving away */
+    engine_event *timers;      /* the algorithm's own, by tier */
+    struct watch watch;        /* beliefs, checks, slow start */
+    struct desk desk;          /* its own work, with a capacity */
+    struct stick stick;        /* whom it knows again */
+    struct guard *guard;       /* what it refuses; NULL = nothing */
+    struct breakers *breakers; /* by backend; NULL = none */
+    struct tell_front tell;    /* what its algorithm is told besides */
     struct balancer_members members;
     struct gate gate; /* what is true of it */
 };
@@ -72,6 +74,15 @@ void front_send_waiting(struct world *w, uint32_t id, uint32_t backend, enum lb_
                         lb_time now);
 /* The pick once more, for one who waits: a backend, LB_WAIT or LB_NONE. */
 int32_t front_pick_again(struct world *w, struct front *f, uint32_t id, lb_time now);
+/* The pool that a request goes to: among those of this balancer. */
+static inline uint32_t front_pool(const struct front *f, const struct request *r)
+{
+    if (f->outer)
+        return 0;
+    return f->rule->pool_of_class != NULL ? f->rule->pool_of_class[r->class] : f->rule->pool;
+}
+/* Nobody in its pool may have this request: it fails here. */
+void front_nobody(struct world *w, struct front *f, uint32_t id, lb_time now);
 /* No backend for this request: it fails here. */
 void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now);
 /* The hook of an algorithm that wants to know how attempts end. */

@@ -67,6 +67,8 @@ static uint32_t all_in_flight(const struct world *w, const struct front *f, uint
 void front_restart(struct world *w, struct front *f, lb_time now)
 {
     struct lb_error error = {0};
+    for (uint32_t i = 0; f->breakers != NULL && i < f->balancer.backend_count; i++)
+        breakers_anew(w, f, i, now);
     int result = balancer_restart(&f->balancer, w->scenario, &f->members, now, &error);
     lb_require(&w->where, result == 0, "balancer '%s' began once and not again: %s", f->name,
                error.text);
@@ -84,6 +86,7 @@ void fronts_done(struct world *w)
         if (f->rule == NULL)
             continue; /* never built */
         watch_done(&f->watch);
+        breakers_done(f);
         balancer_done(&f->balancer);
         free(f->timers);
         balancer_members_done(&f->members);

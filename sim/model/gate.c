@@ -262,10 +262,13 @@ static uint32_t carry_on(struct world *w, uint32_t id)
  * own. */
 static void reset(struct world *w, struct front *f, uint32_t id, uint32_t bad, lb_time now)
 {
+    uint8_t trial = world_request(w, id)->flags & REQUEST_TRIAL_OUTER;
     bool leaves_outer = w->requests.tries != NULL && w->requests.tries[id].outer == f->number + 1U;
     uint32_t other = carry_on(w, id);
     if (other == 0)
-        return; /* the run ends here */
+        return;        /* the run ends here */
+    if (!leaves_outer) /* the attempt of the outer one goes on */
+        world_request(w, other)->flags |= trial;
     if (w->guards)
         guard_hand_on(w, id, other, leaves_outer);
     if (leaves_outer) {

@@ -98,7 +98,7 @@ bool guard_admits(struct world *w, struct front *f, uint32_t id, lb_time now)
         return true;
     if (!f->rule->rate_limit.on || rate_limiter_take(&f->guard->rate, rate_key(w, f, id), now)) {
         if (has_room(f, w->ledger.classes[r->class].priority, &cause)) {
-            cause = CAUSE_CIRCUIT;
+            cause = CAUSE_OVERFLOW;
             if (pool_of(f, r)->sent < f->rule->circuit.requests)
                 return true;
         }
@@ -137,7 +137,7 @@ bool guard_waits(struct world *w, struct front *f, uint32_t id, lb_time now)
         return true;
     struct guard_pool *pool = pool_of(f, world_request(w, id));
     if (pool->waiting >= f->rule->circuit.pending) {
-        front_fail(w, id, CAUSE_CIRCUIT, now);
+        front_fail(w, id, CAUSE_OVERFLOW, now);
         return false;
     }
     pool->waiting++;
@@ -163,8 +163,8 @@ bool guard_retries(struct world *w, struct front *f, uint32_t id, enum cause *ca
         return true;
     struct guard_pool *pool = pool_of(f, world_request(w, id));
     if (pool->retrying >= f->rule->circuit.retries) {
-        *cause = CAUSE_CIRCUIT;
-        *why = WHY_CIRCUIT;
+        *cause = CAUSE_OVERFLOW;
+        *why = WHY_OVERFLOW;
         return false;
     }
     pool->retrying++;

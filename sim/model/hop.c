@@ -29,6 +29,8 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
         if (w->boards)
             front_show(w, f, (uint32_t)member, now);
     }
+    if (w->breakers)
+        breakers_sent(w, f, id, (uint32_t)member, now);
     r->state = REQUEST_TO_BALANCER;
     if (w->to_front > 0)
         r->event = engine_at(w->engine, now + w->to_front, EVENT_HOP_THERE, id);
@@ -51,9 +53,10 @@ void hop_hide_source(const struct world *w, uint32_t id, struct lb_address *sour
             .family = 4, .port = source->port, .bytes = {203, 0, 113, (uint8_t)(f->number + 1)}};
 }
 
-static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_t member,
+static void out_of_books(struct world *w, struct front *f, uint32_t id, uint32_t member,
                          enum lb_end end, lb_time now)
 {
+    lb_time sent = w->requests.tries[id].outer_sent;
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
     if (balancer_finish(&f->balancer, member)) {
         struct lb_outcome outcome = {.end = end,
@@ -66,6 +69,7 @@ static void out_of_books(struct world *w, struct front *f, lb_time sent, uint32_
         balancer_tell_finish(&f->balancer, member, &outcome, now);
         if (f->balancer.watched)
             watch_outcome(w, f, member, false, end, now);
+        breakers_ended(w, f, id, member, end, sent, now);
     }
     if (w->boards)
         front_show(w, f, member, now);
@@ -80,7 +84,7 @@ static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_ti
     if (w->guards)
         guard_finished(f, member, end, now - tries->outer_sent, now);
     if (w->connections == NULL || !layer4_finish(w, f, id, end, now))
-        out_of_books(w, f, tries->outer_sent, member, end, now);
+        out_of_books(w, f, id, member, end, now);
     tries->outer = 0;
     tries->front = (uint16_t)f->number;
     if (f->balancer.waiting.total != 0)

@@ -37,10 +37,12 @@ enum request_state {
                            next = what its client's timeout will be put down to */
 };
 
-#define REQUEST_MEASURED 1U /* arrived in [warmup, duration) */
-#define REQUEST_ORPHAN   2U /* its client has left */
-#define REQUEST_CUT      4U /* ended by the limit of a drain */
-#define REQUEST_PROBE    8U /* a health check standing in a backend's queue */
+#define REQUEST_MEASURED    1U  /* arrived in [warmup, duration) */
+#define REQUEST_ORPHAN      2U  /* its client has left */
+#define REQUEST_CUT         4U  /* ended by the limit of a drain */
+#define REQUEST_PROBE       8U  /* a health check standing in a backend's queue */
+#define REQUEST_TRIAL       16U /* a half-open breaker waits for the end of its attempt ... */
+#define REQUEST_TRIAL_OUTER 32U /* ... and one of the balancer before */
 
 struct request {
     lb_time arrived;    /* first attempt of this request at the client */

@@ -314,6 +314,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         if (!plain && __builtin_expect(w->boards, 0))
             front_show(w, f, (uint32_t)backend, now);
     }
+    if (!plain && __builtin_expect(w->breakers, 0))
+        breakers_sent(w, f, id, (uint32_t)backend, now);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (!plain && w->ledger.window_count != 0)
@@ -346,7 +348,7 @@ STEP void step_place(struct world *w, bool plain, struct front *f, uint32_t id, 
         if (backend == LB_WAIT)
             line_join(w, f, id, -1, now);
         else
-            front_fail(w, id, CAUSE_NO_BACKEND, now);
+            front_nobody(w, f, id, now);
         return;
     }
     lb_require(&w->where, (uint32_t)backend < f->balancer.backend_count,

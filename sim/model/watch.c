@@ -12,6 +12,7 @@ void watch_init(struct world *w, struct front *f)
     const struct scenario_health *rule = &f->rule->health;
     if (rule->slow_start > 0)
         f->watch.warm = text_need_zero(f->balancer.backend_count, sizeof *f->watch.warm);
+    breakers_init(w, f);
     if (rule->outlier.on)
         (void)engine_at(w->engine, rule->outlier.every, EVENT_SWEEP, f->number);
 }

@@ -191,6 +191,11 @@ static bool circuit_open(const struct scene *s)
     return s->cause == CAUSE_CIRCUIT;
 }
 
+static bool overflows(const struct scene *s)
+{
+    return s->cause == CAUSE_OVERFLOW;
+}
+
 /* --- where the time went ---------------------------------------------------------------------- */
 
 static lb_time waiting(const struct scene *s)
@@ -289,8 +294,10 @@ static const struct {
     [WHY_SHED] = {"shed", "others are more important, and little room is left", is_shed, NULL},
     [WHY_CONCURRENCY] = {"too many at once", "its balancer had as many requests as it may",
                          beyond_the_limit, NULL},
-    [WHY_CIRCUIT] = {"circuit breaker", "its pool had as many requests, or retries, as it may",
+    [WHY_CIRCUIT] = {"circuit breaker", "the breakers of those who could have had it were open",
                      circuit_open, NULL},
+    [WHY_OVERFLOW] = {"overflow", "its pool had as many requests, or retries, as it may", overflows,
+                      NULL},
     [WHY_SLOW_BACKEND] = {"slow backend", "served, or kept waiting, below the backend's own speed",
                           turned_away_by_slow, slow_service},
     [WHY_QUEUEING] = {"queueing", "others were before it", turned_away, waiting},

@@ -136,6 +136,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_TELL_THERE] = tell_there_event,
     [EVENT_TELL_BACK] = tell_back_event,
     [EVENT_WARM] = watch_warm_event,
+    [EVENT_BREAKER] = breakers_due_event,
     [EVENT_SWEEP] = watch_sweep_event,
     [EVENT_FILTERED] = watch_filtered_event,
     [EVENT_WINDOW] = window_event,

@@ -86,6 +86,7 @@ enum world_event {
     EVENT_TELL_THERE,    /* a probe that an algorithm asked for reaches its backend */
     EVENT_TELL_BACK,     /* its answer is back, or it is given up */
     EVENT_WARM,          /* place: a step of slow start */
+    EVENT_BREAKER,       /* place: a circuit breaker has been open for long enough */
     EVENT_SWEEP,         /* balancer: outlier detection, the end of an interval */
     EVENT_FILTERED,      /* balancer: backends became usable, or are no longer */
     EVENT_WINDOW,        /* mark: windows begin or end */
@@ -188,6 +189,7 @@ struct world {
     bool plain;             /* nothing is rare: see world_rare */
     bool desks;             /* some balancer has a capacity */
     bool guards;            /* some balancer refuses requests by a rule */
+    bool breakers;          /* some balancer has circuit breakers */
     bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct gather gather;
@@ -333,8 +335,8 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->gates || w->links || w->guards || w->desks || w->sticky || w->state.on ||
-           w->change.on || w->connections != NULL || w->ledger.window_count != 0 ||
+           w->boards || w->gates || w->links || w->guards || w->breakers || w->desks || w->sticky ||
+           w->state.on || w->change.on || w->connections != NULL || w->ledger.window_count != 0 ||
            w->keep_latency || w->story != NULL;
 }
 

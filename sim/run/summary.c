@@ -133,6 +133,7 @@ void summary_build(struct run *run, bool interrupted)
     summary_build_sessions(s, w);
     summary_build_balancers(s, w, now);
     summary_build_connections(s, w);
+    summary_build_breakers(s, w, now);
     s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
     s->imbalance = imbalance(s);
     if (s->simulated_s > 0.0) {
@@ -223,6 +224,10 @@ static void json_parts(const struct summary *s, struct json *json)
         json_round(json, "queue_mean", b->queue_mean, 6);
         if (s->connections.layer4)
             json_round(json, "connections_mean", b->connections_mean, 6);
+        if (s->breakers.any) {
+            json_uint(json, "breaker_opened", b->breaker_opened);
+            json_round(json, "breaker_away", b->breaker_away, 6);
+        }
         json_end_object(json);
     }
     json_end_list(json);
@@ -283,6 +288,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_round(json, "availability", s->availability, 7);
     summary_json_sessions(s, json);
     summary_json_connections(s, json);
+    summary_json_breakers(s, json);
     json_round(json, "imbalance", s->imbalance, 5);
     summary_json_balancers(s, json);
     json_parts(s, json);

@@ -40,6 +40,8 @@ struct summary_backend {
     double in_flight_mean;      /* in the balancer's books, time average over the measured window */
     double connections_mean;    /* placed there at layer 4, the same */
     double queue_mean;          /* waiting at the backend, the same */
+    uint64_t breaker_opened;    /* its circuit breakers, also after trials */
+    double breaker_away;        /* share of the window in which they were not closed */
 };
 
 struct summary_expect {
@@ -58,6 +60,12 @@ struct summary_connections { /* of clients, in the measured window */
     uint64_t full, resumed; /* handshakes */
     uint32_t open;          /* at the end */
     double open_mean;       /* time average */
+};
+
+struct summary_breakers { /* of all balancers, in the measured window */
+    bool any;
+    uint64_t opened, reopened, closed; /* reopened: after trials */
+    double away_s;                     /* not closed, summed over all */
 };
 
 struct summary_sessions {           /* of users, over the whole run */
@@ -89,6 +97,7 @@ struct summary {
     struct summary_counts counts;
     struct summary_sessions sessions;
     struct summary_connections connections;
+    struct summary_breakers breakers;
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
     double availability;                /* ok / (ok + failed) */
@@ -118,6 +127,10 @@ struct world;
 void summary_build_connections(struct summary *summary, struct world *w);
 void summary_json_connections(const struct summary *summary, struct json *json);
 void summary_print_connections(const struct summary *summary, FILE *to);
+/* Circuit breakers: built, the object "breakers", a line. */
+void summary_build_breakers(struct summary *summary, struct world *w, lb_time now);
+void summary_json_breakers(const struct summary *summary, struct json *json);
+void summary_print_breakers(const struct summary *summary, FILE *to);
 /* Sessions, and what became of the state of users: built, the object "sessions", a line. */
 void summary_build_sessions(struct summary *summary, const struct world *w);
 void summary_json_sessions(const struct summary *summary, struct json *json);

@@ -32,6 +32,21 @@ struct scenario_circuit { /* per pool; UINT32_MAX = no limit */
     uint32_t requests, pending, retries;
 };
 
+/* Of each backend; see sim/balancer/breaker.h. A rule that is 0 is off. */
+struct scenario_breaker {
+    bool on;
+    double failures;      /* share of the window that failed */
+    uint32_t consecutive; /* failures in a row */
+    double slow;          /* share of the window that took slow_after or longer */
+    lb_time slow_after;
+    uint32_t last;    /* attempts in the window ... */
+    lb_time within;   /* ... or, when it is not 0, those that ended in so long */
+    uint32_t minimum; /* in the window, or no share says anything */
+    lb_time open, open_max;
+    uint32_t permits; /* half-open */
+    double max_open;  /* of all backends */
+};
+
 enum limiter { LIMITER_NONE, LIMITER_GRADIENT, LIMITER_AIMD };
 
 struct scenario_concurrency {

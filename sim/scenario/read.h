@@ -260,6 +260,8 @@ bool resolve_room(struct reader *r);
 void resolve_state(struct reader *r);
 /* Limits of balancers, and what is shed near them (schema_overload.c). */
 void resolve_overload(struct reader *r);
+/* Breakers, and a pool's connections (schema_circuit.c). */
+void resolve_circuit(struct reader *r);
 /* The place in scenario->balancers of the one that is being read. */
 uint32_t read_balancer_place(const struct reader *r, const void *base);
 

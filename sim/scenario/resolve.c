@@ -435,6 +435,7 @@ void resolve_scenario(struct reader *r)
         resolve_routes(r);
         resolve_state(r);
         resolve_overload(r);
+        resolve_circuit(r);
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

@@ -249,6 +249,7 @@ struct scenario_balancer { /* one, or `count` alike */
     uint32_t max_in_flight; /* of all its requests, those that wait included; UINT32_MAX = any */
     struct scenario_shed shed;
     struct scenario_circuit circuit;
+    struct scenario_breaker breaker;
     struct scenario_concurrency concurrency;
 };
 

@@ -26,11 +26,13 @@ static const char *const causes[CAUSES] = {
     [CAUSE_CONCURRENCY] = "concurrency limit",
     [CAUSE_CIRCUIT] = "circuit open",
     [CAUSE_FAILOVER_GAP] = "failover gap",
+    [CAUSE_OVERFLOW] = "overflow",
 };
 
 static const char *const beliefs[BELIEFS] = {
     [BELIEF_UP] = "up",           [BELIEF_WARMING] = "warming", [BELIEF_DRAINING] = "draining",
-    [BELIEF_EJECTED] = "ejected", [BELIEF_DOWN] = "down",       [BELIEF_ABSENT] = "absent",
+    [BELIEF_EJECTED] = "ejected", [BELIEF_OPEN] = "open",       [BELIEF_HALF_OPEN] = "half-open",
+    [BELIEF_DOWN] = "down",       [BELIEF_ABSENT] = "absent",
 };
 
 static const char *const truths[TRUTHS] = {

@@ -28,8 +28,9 @@ enum cause {
     CAUSE_BALANCER_DOWN,    /* its balancer was gone, drained or out of reach */
     CAUSE_SHED,             /* the balancer keeps what is left for more important ones */
     CAUSE_CONCURRENCY,      /* the balancer had as many at once as it may */
-    CAUSE_CIRCUIT,          /* the circuit breaker of its pool */
+    CAUSE_CIRCUIT,          /* the breakers of the backends that it could have had were open */
     CAUSE_FAILOVER_GAP,     /* nobody answered for the address, or another than before */
+    CAUSE_OVERFLOW,         /* its pool had as many of something as it may: circuit */
     CAUSES
 };
 const char *cause_name(enum cause cause); /* "response timeout" */
@@ -39,11 +40,13 @@ enum cause cause_find(const char *name);
 /* What a balancer holds a backend for. */
 enum belief {
     BELIEF_UP,
-    BELIEF_WARMING,  /* in slow start */
-    BELIEF_DRAINING, /* nothing new */
-    BELIEF_EJECTED,  /* passive health put it aside */
-    BELIEF_DOWN,     /* checks failed */
-    BELIEF_ABSENT,   /* it is not one of the pool: not yet, or no longer */
+    BELIEF_WARMING,   /* in slow start */
+    BELIEF_DRAINING,  /* nothing new */
+    BELIEF_EJECTED,   /* passive health put it aside */
+    BELIEF_OPEN,      /* its circuit breaker is open */
+    BELIEF_HALF_OPEN, /* ... or half-open: some are sent there to try */
+    BELIEF_DOWN,      /* checks failed */
+    BELIEF_ABSENT,    /* it is not one of the pool: not yet, or no longer */
     BELIEFS
 };
 const char *belief_name(enum belief belief); /* "up" */

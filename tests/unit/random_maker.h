@@ -93,7 +93,7 @@ bool random_balancer_connections(struct maker *m);
 void random_group(struct maker *m, uint32_t g, uint32_t tier);
 
 /* Keys of the balancer (random_overload.c). */
-void random_overload(struct maker *m);
+void random_overload(struct maker *m, bool layer4);
 
 /* An entry under `timeline` (random_actions.c). */
 void random_action_line(struct maker *m);

@@ -1,7 +1,22 @@
 /* What a balancer of a random scenario refuses: see random_scenario.c. */
 #include "tests/unit/random_maker.h"
 
-void random_overload(struct maker *m)
+static void breaker(struct maker *m)
+{
+    text_addf(m->text, "  breaker: {");
+    word(m, "failures: 50%|failures: 1%|consecutive: 2|consecutive: 1|slow: 30%, slow_after: 3ms|"
+            "failures: 40%, consecutive: 3, slow: 90%, slow_after: 9ms|slow: 1%, slow_after: 1us");
+    word(m,
+         ", last: 4, minimum: 3|, within: 30ms, minimum: 2|, within: 3ns, minimum: 1|, minimum: 5");
+    text_addf(m->text, ", open: ");
+    time(m, 20);
+    word(m, "|, open_max: 1s");
+    number(m, ", permits: ", 1, 3);
+    word(m, "|, max_open: 50%|, max_open: 0");
+    text_addf(m->text, "}\n");
+}
+
+void random_overload(struct maker *m, bool layer4)
 {
     if (one_in(m, 4))
         text_addf(m->text, "  trust_forwarded: yes\n");
@@ -37,4 +52,6 @@ void random_overload(struct maker *m)
         number(m, ", retries: ", 0, 3);
         text_addf(m->text, "}\n");
     }
+    if (!layer4 && one_in(m, 3))
+        breaker(m);
 }

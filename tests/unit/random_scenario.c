@@ -232,7 +232,7 @@ static void balancer(struct maker *m)
     }
     if (one_in(m, 4))
         text_addf(m->text, "  priority: {overprovisioning: %u%%}\n", 100 + below(m, 200));
-    random_overload(m);
+    random_overload(m, layer4);
 }
 
 /* What is remembered of users, and whether they are sent where they were. */

@@ -138,13 +138,13 @@ static void circuits(void)
     SCENE_PLAY(&scene, "10/s", "1h",
                "balancer: {algorithm: random, circuit: {requests: 5}}\n" ONE_BACKEND
                "run: {duration: 1001ms, settle: 0}\n");
-    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 5);
-    CU_ASSERT(why_is(&scene, 0, "circuit breaker"));
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_OVERFLOW), 5);
+    CU_ASSERT(why_is(&scene, 0, "overflow"));
     scene_close(&scene);
     SCENE_PLAY(&scene, "10/s", "1h",
                "balancer: {algorithm: least-connections, circuit: {pending: 2}}\n"
                "backends: [{name: b, max_in_flight: 3}]\nrun: {duration: 1001ms, settle: 0}\n");
-    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 5);
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_OVERFLOW), 5);
     scene_close(&scene);
 }
 
@@ -158,7 +158,7 @@ static void active_retries(void)
                "timeline: [{at: 0, errors: b, to: 100%%}]\nrun: {duration: 1001ms}\n",
                "1");
     /* tried again: the 1st (100 to 350 ms), the 4th, the 7th, the 10th */
-    SCENE_EQUAL(scene_failed(&scene, CAUSE_CIRCUIT), 6);
+    SCENE_EQUAL(scene_failed(&scene, CAUSE_OVERFLOW), 6);
     SCENE_EQUAL(scene_failed(&scene, CAUSE_ERROR), 4);
     scene_close(&scene);
 }

@@ -9,7 +9,7 @@
 /* Is this backend of a tier that panics, or whose own zone has nobody? Counted afresh. */
 static void stand(const struct balancer *b, uint32_t tier, bool *panic, bool *away)
 {
-    const unsigned bad = BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED;
+    const unsigned bad = BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED | BALANCER_OUT_BREAKER;
     double total = 0, share = 0;
     const struct balancer_pool *pool = b->pools;
     while (tier - pool->first >= pool->count)
@@ -41,7 +41,7 @@ static bool is_open(const struct balancer *b, uint32_t i)
     unsigned out = b->places[i].out;
     stand(b, b->places[i].tier, &panic, &away);
     if (panic)
-        out &= ~(BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED);
+        out &= ~(BALANCER_OUT_CHECKS | BALANCER_OUT_EJECTED | BALANCER_OUT_BREAKER);
     bool here = b->rule->zone == 0 || row->zone == b->rule->zone || away || panic;
     return row->weight > 0 && out == 0 && here;
 }
@@ -65,6 +65,9 @@ static const char *check_row(const struct world *w, const struct front *f, uint3
     if (b->rule->health.outlier.on &&
         ((place->out & BALANCER_OUT_EJECTED) != 0) != b->outlier.hosts[i].ejected)
         return "ejected and the outlier detection do not agree";
+    if (f->breakers != NULL &&
+        ((place->out & BALANCER_OUT_BREAKER) != 0) == breaker_admits(&b->breaker, i))
+        return "out by its breaker and the breaker do not agree";
     if (gate_runs(f) && row->warm_for > 0 &&
         row->warm_since + row->warm_for < engine_now(w->engine))
         return "slow start has no end";
@@ -193,6 +196,40 @@ static const char *check_guard(const struct world *w, const struct front *f, con
     return wrong;
 }
 
+/* Half-open breakers wait for the attempts that are marked, and for no others; how many are not closed. */
+static const char *check_breakers(const struct world *w, const struct front *f)
+{
+    const struct balancer *b = &f->balancer;
+    uint32_t open = 0;
+    if (f->breakers == NULL || !gate_runs(f))
+        return NULL;
+    uint32_t *trials = text_need_zero(b->backend_count, sizeof *trials);
+    for (uint32_t id = 1; id <= w->requests.used; id++) {
+        const struct request *r = &w->requests.at[id];
+        uint8_t mark = f->outer ? REQUEST_TRIAL_OUTER : REQUEST_TRIAL;
+        const struct request_tries *tries = f->outer ? &w->requests.tries[id] : NULL;
+        if (r->state == REQUEST_FREE || (r->flags & mark) == 0 || (r->flags & REQUEST_ORPHAN) != 0)
+            continue;
+        if (f->outer ? tries->outer != f->number + 1
+                     : !request_in_books(r) || world_front((struct world *)w, id) != f)
+            continue;
+        uint32_t member = f->outer ? tries->front - f->to_first : (uint32_t)r->backend;
+        trials[member] +=
+            (f->outer ? tries->outer_sent : r->sent) >= b->breaker.hosts[member].since;
+    }
+    const char *wrong = NULL;
+    for (uint32_t i = 0; i < b->backend_count; i++) {
+        const struct breaker_host *h = &b->breaker.hosts[i];
+        open += h->state != BREAKER_CLOSED;
+        if (h->state == BREAKER_HALF_OPEN && h->trials != trials[i])
+            wrong = "a half-open breaker waits for attempts that do not exist";
+        if ((h->state == BREAKER_CLOSED) != (f->breakers[i].since == LB_NEVER))
+            wrong = "a breaker and the time that it is open do not agree";
+    }
+    free(trials);
+    return open == b->breaker.open ? wrong : "the number of open breakers is not theirs";
+}
+
 const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight)
 {
     const struct world *w = &run->world;
@@ -201,6 +238,8 @@ const char *world_check_front(struct run *run, const struct front *f, const uint
         wrong = check_lines(&f->balancer.waiting);
     if (wrong == NULL)
         wrong = check_guard(w, f, in_flight);
+    if (wrong == NULL)
+        wrong = check_breakers(w, f);
     /* The run may have ended between a change of beliefs and what it means for those who wait. */
     if (run->ended && f->watch.filtered)
         return wrong;

@@ -143,7 +143,8 @@ static void sample_server(struct view *view, struct view_server *to,
     to->ok = from->ok;
     to->failed = from->failed;
     to->rate = per_second(to->picks_mark[base], from->picks, time);
-    bool dead = from->belief == BELIEF_DOWN || from->belief == BELIEF_EJECTED;
+    bool dead = from->belief == BELIEF_DOWN || from->belief == BELIEF_EJECTED ||
+                from->belief == BELIEF_OPEN;
     trace(to->sent, view->last_tick, tick,
           dead ? -1 : per_second(to->picks_mark[1], from->picks, now - view->mark[1].at));
     if (view->detail) {

@@ -18,6 +18,8 @@ static const struct state_look {
         [BELIEF_WARMING] = {GLYPH_WARM, STYLE_WARN, "WARM"},
         [BELIEF_DRAINING] = {GLYPH_DRAIN, STYLE_WARN, "DRAIN"},
         [BELIEF_EJECTED] = {GLYPH_EJECTED, STYLE_BAD, "EJECT"},
+        [BELIEF_OPEN] = {GLYPH_EJECTED, STYLE_BAD, "OPEN"},
+        [BELIEF_HALF_OPEN] = {GLYPH_WARM, STYLE_WARN, "HALF"},
         [BELIEF_DOWN] = {GLYPH_DOWN, STYLE_BAD, "DOWN"},
         [BELIEF_ABSENT] = {GLYPH_DRAIN, STYLE_DIM, "OUT"},
 },
@@ -81,7 +83,7 @@ unsigned view_truth_style(enum truth truth)
 
 bool view_differs(enum belief belief, enum truth truth)
 {
-    bool held_dead = belief == BELIEF_DOWN || belief == BELIEF_EJECTED;
+    bool held_dead = belief == BELIEF_DOWN || belief == BELIEF_EJECTED || belief == BELIEF_OPEN;
     return truth != (held_dead ? TRUTH_DOWN : TRUTH_OK);
 }
 
