@@ -22,6 +22,14 @@ static void create_tiers(struct balancer *b, const struct balancer_members *memb
     b->single = b->tier_count == 1;
 }
 
+/* One request a connection: as many of these as of those. */
+static uint32_t most_in_flight(const struct balancer *b, const struct scenario_backend *backend)
+{
+    uint32_t own = backend->max_in_flight, max = b->rule->reuse.max;
+    bool limited = b->rule->reuse.on && max != SCENARIO_UNLIMITED;
+    return limited && (own == 0 || max < own) ? max : own;
+}
+
 static void create_rows(struct balancer *b, const struct balancer_members *members)
 {
     b->places = text_need_zero(b->backend_count, sizeof *b->places);
@@ -47,7 +55,7 @@ static void create_rows(struct balancer *b, const struct balancer_members *membe
                                                            .address = from->name,
                                                            .id = i + 1,
                                                            .weight = from->weight,
-                                                           .max_in_flight = from->max_in_flight,
+                                                           .max_in_flight = most_in_flight(b, from),
                                                            .max_fails = from->max_fails,
                                                            .fail_timeout = from->fail_timeout,
                                                            .zone = from->zone,

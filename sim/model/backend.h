@@ -55,6 +55,7 @@ struct backend_rest { /* what is seldom needed, apart so that a farm of thousand
     /* what has befallen it, from which its truth follows (fault.c) */
     bool down, hung, isolated;
     uint8_t still;              /* reasons to stand still: STILL_* */
+    uint32_t lives;             /* processes that it has been before */
     lb_time still_at, moved_at; /* when it last stood still, and went on; LB_NEVER = not yet */
     double fraction;            /* of its own speed, 1 = not slowed down */
     double cold;                /* work takes so many times as long, 1 = warm */

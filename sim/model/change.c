@@ -75,6 +75,7 @@ void change_part(struct world *w, uint32_t backend, lb_time now)
             continue;
         enum belief before = balancer_belief(&f->balancer, backend);
         balancer_part(&f->balancer, backend, now);
+        upstream_part(w, f, backend, now);
         watch_belief(w, f, backend, before, "it has left", now);
         probe_part(w, f, backend);
         line_repick(w, f, backend, now);

@@ -27,6 +27,7 @@ static void kill(const struct set *set, lb_time now)
         struct front *f = &set->w->fronts[i];
         gate_stop(set->w, f, now);
         f->gate.truth = TRUTH_DOWN;
+        upstream_end(set->w, f, now);
         redundancy_changed(set->w, f, false, now);
     }
     for (uint32_t i = set->first; i < set->first + set->count; i++) {

@@ -75,6 +75,10 @@ bool front_again(struct world *w, struct front *f, uint32_t id, lb_time now)
         line_join(w, f, id, before, now);
         return true;
     }
+    if (!upstream_room(f, (uint32_t)before)) {
+        line_join_room(w, f, id, (uint32_t)before, now);
+        return true;
+    }
     (void)step_ask(w, f, world_request(w, id));
     if (f->outer)
         hop_send(w, f, id, before, LB_BY_RETRY, now);
@@ -92,6 +96,10 @@ bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now)
         if (!balancer_usable(&f->balancer, (uint32_t)backend))
             return false; /* it drains: nobody waits for it */
         line_join(w, f, id, backend, now);
+        return true;
+    }
+    if (!upstream_room(f, (uint32_t)backend)) {
+        line_join_room(w, f, id, (uint32_t)backend, now);
         return true;
     }
     (void)step_ask(w, f, world_request(w, id));
@@ -158,6 +166,8 @@ void front_tell_outcome(struct world *w, struct front *f, const struct request *
 {
     bool answered = end == LB_END_OK || end == LB_END_ERROR;
     lb_time connected = r->sent + 2 * w->to_backend;
+    if (f->upstream != NULL && w->uses.at[requests_id(&w->requests, r)].reused)
+        connected = r->sent;
     if (end == LB_END_REFUSED || connected > now) /* never, or its client left before */
         connected = 0;
     const struct scenario_client *rule = world_source(w, r)->rule;

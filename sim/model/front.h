@@ -18,6 +18,7 @@
 #include "sim/model/request.h"
 #include "sim/model/stick.h"
 #include "sim/model/tell.h"
+#include "sim/model/upstream.h"
 #include "sim/model/watch.h"
 #include "sim/scenario/words.h"
 
@@ -38,6 +39,7 @@ struct front {
     struct stick stick;        /* whom it knows again */
     struct guard *guard;       /* what it refuses; NULL = nothing */
     struct breakers *breakers; /* by backend; NULL = none */
+    struct upstream *upstream; /* connections to backends; NULL = they cost nothing */
     struct tell_front tell;    /* what its algorithm is told besides */
     struct balancer_members members;
     struct gate gate; /* what is true of it */

@@ -69,6 +69,7 @@ void front_restart(struct world *w, struct front *f, lb_time now)
     struct lb_error error = {0};
     for (uint32_t i = 0; f->breakers != NULL && i < f->balancer.backend_count; i++)
         breakers_anew(w, f, i, now);
+    upstream_end(w, f, now);
     int result = balancer_restart(&f->balancer, w->scenario, &f->members, now, &error);
     lb_require(&w->where, result == 0, "balancer '%s' began once and not again: %s", f->name,
                error.text);
@@ -87,6 +88,7 @@ void fronts_done(struct world *w)
             continue; /* never built */
         watch_done(&f->watch);
         breakers_done(f);
+        upstream_done(f);
         balancer_done(&f->balancer);
         free(f->timers);
         balancer_members_done(&f->members);

@@ -45,6 +45,13 @@ void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, l
         story_waits(w, f, id, backend, now);
 }
 
+void line_join_room(struct world *w, struct front *f, uint32_t id, uint32_t backend, lb_time now)
+{
+    const struct balancer_pool *pool = &f->balancer.pools[f->balancer.places[backend].pool];
+    f->balancer.wait_tier = pool->first + pool->count - 1; /* whichever of its tiers it will be */
+    line_join(w, f, id, -1, now);
+}
+
 void line_leave(struct world *w, struct front *f, uint32_t id)
 {
     struct request *r = world_request(w, id);
@@ -104,7 +111,7 @@ static uint32_t next_for(const struct world *w, const struct front *f, uint32_t 
 {
     const struct waiting *waiting = &f->balancer.waiting;
     uint32_t node = waiting_first(waiting, waiting->own + backend);
-    if (node != WAITING_NONE || f->tell.truth)
+    if (node != WAITING_NONE || f->tell.truth || upstream_limited(f->upstream))
         return node;
     const struct balancer_place *place = &f->balancer.places[backend];
     uint32_t tier = place->tier;
@@ -127,7 +134,8 @@ static bool goes(struct world *w, struct front *f, uint32_t node, lb_time now)
     int32_t backend = front_pick_again(w, f, id, now);
     if (backend == LB_WAIT) /* for another tier, perhaps, than before */
         f->balancer.waiting.nodes[node].tier = f->balancer.wait_tier;
-    if (backend < 0 || balancer_full(&f->balancer, (uint32_t)backend))
+    if (backend < 0 || balancer_full(&f->balancer, (uint32_t)backend) ||
+        !upstream_room(f, (uint32_t)backend))
         return false;
     line_leave(w, f, id);
     front_send_waiting(w, id, (uint32_t)backend, LB_BY_PICK, now);
@@ -158,6 +166,45 @@ void line_slot_free(struct world *w, uint32_t backend, lb_time now)
     }
 }
 
+/* Whoever waits is picked for anew, and has waited as long as before. */
+static void repick(struct world *w, struct front *f, uint32_t id, lb_time now)
+{
+    struct request *r = world_request(w, id);
+    lb_time due = r->event != ENGINE_NO_EVENT ? engine_when(w->engine, r->event) : now;
+    line_leave(w, f, id);
+    front_place(w, id, now);
+    r = world_request(w, id);
+    if (r->state == REQUEST_WAITING && r->event != ENGINE_NO_EVENT) {
+        engine_cancel(w->engine, r->event);
+        r->event = engine_at(w->engine, due, EVENT_QUEUE_TIMEOUT, id);
+    }
+}
+
+/* The pool of this backend may have a connection more: whoever waits in its common lines is picked for
+ * anew, the fresh ones until one finds nobody free, who would find nobody for the others; then the lines
+ * of its backends have their turn. O(backends) when somebody waits for one of them. */
+static void serve_room(struct world *w, struct front *f, uint32_t backend, lb_time now)
+{
+    struct balancer *b = &f->balancer;
+    const struct waiting *waiting = &b->waiting;
+    uint32_t pool = b->places[backend].pool;
+    for (uint32_t line = 2 * pool; line < 2 * pool + 2; line++)
+        for (uint32_t left = waiting->lines[line].count;
+             left > 0 && waiting->lines[line].head != WAITING_NONE && upstream_room(f, backend);
+             left--) {
+            uint32_t before = waiting->lines[line].count;
+            repick(w, f, waiting->nodes[waiting->lines[line].head].request, now);
+            if (line % 2 == WAITING_FRESH && waiting->lines[line].count >= before)
+                break;
+        }
+    if (!upstream_room(f, backend) || waiting->total == waiting_common(waiting))
+        return;
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        if (i != backend && b->places[i].pool == pool && waiting_for(waiting, i) > 0 &&
+            !balancer_full(b, i) && balancer_usable(b, i))
+            (void)engine_at(w->engine, now, EVENT_SERVE, world_place(w, f, i));
+}
+
 /* Without network delays an attempt may fail inside front_send_waiting, which frees its place and
  * comes here again. The loop below then goes on by itself; another backend's turn becomes an event,
  * so that the depth of calls does not grow with those who wait. */
@@ -172,7 +219,8 @@ void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
         return;
     }
     f->serving = backend + 1;
-    while (b->waiting.total != 0 && !balancer_full(b, backend) && balancer_usable(b, backend)) {
+    while (b->waiting.total != 0 && !balancer_full(b, backend) && balancer_usable(b, backend) &&
+           upstream_room(f, backend)) {
         uint32_t node = next_for(w, f, backend);
         if (node == WAITING_NONE)
             break;
@@ -182,6 +230,8 @@ void line_serve(struct world *w, struct front *f, uint32_t backend, lb_time now)
     }
     while (f->tell.truth && b->waiting.total != 0 && ask_again(w, f, backend, now))
         ;
+    if (upstream_limited(f->upstream))
+        serve_room(w, f, backend, now);
     f->serving = 0;
 }
 
@@ -201,15 +251,7 @@ static void repick_line(struct world *w, struct front *f, uint32_t line, lb_time
         uint32_t node = waiting->lines[line].head;
         if (node == WAITING_NONE)
             return; /* the others went meanwhile */
-        uint32_t id = waiting->nodes[node].request;
-        struct request *r = world_request(w, id);
-        lb_time due = r->event != ENGINE_NO_EVENT ? engine_when(w->engine, r->event) : now;
-        line_leave(w, f, id);
-        front_place(w, id, now);
-        if (r->state == REQUEST_WAITING && r->event != ENGINE_NO_EVENT) {
-            engine_cancel(w->engine, r->event);
-            r->event = engine_at(w->engine, due, EVENT_QUEUE_TIMEOUT, id);
-        }
+        repick(w, f, waiting->nodes[node].request, now);
     }
 }
 

@@ -34,8 +34,10 @@ bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)
     struct request *r = world_request(w, id);
     struct request_more *more = &w->requests.more[id];
     lb_time connect = f->rule->connect_timeout, response = f->rule->response_timeout;
+    bool open = w->upstream && f->upstream != NULL && w->uses.at[id].reused; /* no connecting */
     bool late = connect > 0 && 2 * w->to_backend > connect; /* nobody waits for that answer */
-    more->connected = !lost(w, f, (uint32_t)r->backend) && !late;
+    connect = open ? 0 : connect;
+    more->connected = !lost(w, f, (uint32_t)r->backend) && !(late && !open);
     more->over = ENGINE_NO_EVENT;
     if (!more->connected && connect > 0)
         more->over = engine_at(w->engine, now + connect, EVENT_ATTEMPT_OVER, id);
@@ -110,7 +112,8 @@ void link_over_event(void *context, uint32_t subject, lb_time now)
     struct request *r = world_request(w, subject);
     struct front *f = world_front(w, subject);
     uint32_t backend = (uint32_t)r->backend;
-    bool connecting = !w->requests.more[subject].connected && f->rule->connect_timeout > 0;
+    bool open = w->upstream && f->upstream != NULL && w->uses.at[subject].reused;
+    bool connecting = !w->requests.more[subject].connected && f->rule->connect_timeout > 0 && !open;
     enum lb_end end = connecting ? LB_END_CONNECT_TIMEOUT : LB_END_TIMEOUT;
     step_finish(w, false, subject, end, now);
     if (stays) {

@@ -98,6 +98,8 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
     struct front *f = step_front(w, plain, id);
+    if (!plain && __builtin_expect(w->upstream, 0))
+        upstream_finish(w, f, id, end, now);
     if (!plain && __builtin_expect(w->guards, 0))
         guard_finished(f, (uint32_t)r->backend, end, now - r->sent, now);
     if (plain || w->connections == NULL || !layer4_finish(w, f, id, end, now)) {
@@ -228,6 +230,10 @@ STEP void step_to_backend(struct world *w, bool plain, uint32_t id, lb_time now)
         backend_turn_away(w, id, LB_END_RESET, now);
         return;
     }
+    if (!plain && __builtin_expect(w->upstream, 0) && upstream_broken(w, id)) {
+        backend_turn_away(w, id, LB_END_RESET, now);
+        return;
+    }
     if (__builtin_expect(b->truth == TRUTH_DOWN, 0)) {
         backend_turn_away(w, id, LB_END_REFUSED, now);
         return;
@@ -316,12 +322,16 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
     }
     if (!plain && __builtin_expect(w->breakers, 0))
         breakers_sent(w, f, id, (uint32_t)backend, now);
+    if (!plain && __builtin_expect(w->upstream, 0))
+        upstream_take(w, f, id, now);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (!plain && w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, backend);
     }
     if (!plain && __builtin_expect(w->links, 0) && !link_send(w, f, id, now))
+        return;
+    if (!plain && __builtin_expect(w->upstream, 0) && upstream_opens(w, f, id, now))
         return;
     lb_time takes = plain ? 0 : w->to_backend;
     if (!plain && w->connections != NULL)
@@ -362,6 +372,8 @@ STEP void step_place(struct world *w, bool plain, struct front *f, uint32_t id, 
         __builtin_prefetch(&w->backends[backend], 1);
     if (__builtin_expect(balancer_full(&f->balancer, (uint32_t)backend), 0))
         line_join(w, f, id, backend, now);
+    else if (!plain && w->upstream && !upstream_room(f, (uint32_t)backend))
+        line_join_room(w, f, id, (uint32_t)backend, now);
     else
         step_send(w, plain, f, id, backend, LB_BY_PICK, now);
     if (!plain && __builtin_expect(f->tell.probes, 0))

@@ -252,9 +252,12 @@ void story_waits(struct world *w, struct front *f, uint32_t id, int32_t member, 
                        (long long)step.in_front);
     } else {
         step.in_front = waiting_common(waiting) - 1U;
+        uint32_t pool = front_pool(f, world_request(w, id));
+        bool no_room = f->upstream != NULL && !reuse_room(&f->upstream->reuse, pool);
         (void)snprintf(text, sizeof text,
-                       "waits at the balancer for the first free place, %lld before it",
-                       (long long)step.in_front);
+                       "%s at the balancer for the first free %s, %lld before it",
+                       no_room ? "its pool has as many connections as it may: waits" : "waits",
+                       no_room ? "one" : "place", (long long)step.in_front);
     }
     story_say(w, &step, text);
 }

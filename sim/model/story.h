@@ -83,6 +83,8 @@ void story_fails(struct world *w, const struct request *r, enum cause cause, enu
                  lb_time now);
 void story_succeeds(struct world *w, uint32_t id, lb_time now);
 void story_connection(struct world *w, uint32_t id, lb_time now);
+/* Which connection its balancer sends it on. */
+void story_upstream(struct world *w, const struct front *f, uint32_t id, lb_time now);
 /* At a balancer: */
 void story_at_balancer(struct world *w, uint32_t id, lb_time now);
 void story_before_pick(struct world *w, struct front *f, uint32_t id);

@@ -39,3 +39,29 @@ void story_connection(struct world *w, uint32_t id, lb_time now)
                        c->streams == 1 ? "request" : "requests");
     w->story->tell(w->story->self, &step);
 }
+
+void story_upstream(struct world *w, const struct front *f, uint32_t id, lb_time now)
+{
+    const struct request *r = world_request(w, id);
+    const struct upstream_use *use = &w->uses.at[id];
+    const struct reuse_connection *c = &f->upstream->reuse.at[use->connection];
+    char text[256], buf[2][32];
+    if (r->number != w->story->number || w->story->ended)
+        return;
+    struct story_step step = story_step("connection", now);
+    step.text = text;
+    step.backend = r->backend;
+    if (use->reused) {
+        (void)snprintf(text, sizeof text,
+                       "goes on a connection to %.64s opened %s before, its request number %u",
+                       story_member(w, f, r->backend),
+                       units_format(buf[0], sizeof buf[0], now - c->opened), c->borne);
+    } else {
+        const struct scenario_reuse *rule = &f->rule->reuse;
+        step.takes = 2 * (lb_time)rule->round_trips * w->to_backend + rule->handshake;
+        (void)snprintf(text, sizeof text, "opens a connection to %.64s, which takes %s",
+                       story_member(w, f, r->backend),
+                       units_format(buf[0], sizeof buf[0], step.takes));
+    }
+    w->story->tell(w->story->self, &step);
+}

@@ -413,7 +413,9 @@ static struct scene look(const struct world *w, uint32_t id, enum cause cause, l
         s.b = &w->backends[r->backend];
         lb_time time = clip(stay(r, now), now - r->sent);
         at_backend(&s, time);
-        s.network += now - r->sent - time;
+        lb_time upstream = w->upstream ? clip(upstream_opening(w, id), now - r->sent - time) : 0;
+        s.opening += upstream;
+        s.network += now - r->sent - time - upstream;
         if (w->connections != NULL) {
             s.sending += clip(layer4_slow(w, balancer_of(w, id), id), now - r->sent - time);
             s.network = clip(s.network - s.sending, now);

@@ -95,6 +95,9 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_SERVICE] = backend_service_event,
     [EVENT_DEPARTURE] = backend_departure_event,
     [EVENT_PATIENCE] = backend_patience_event,
+    [EVENT_KNOCK] = upstream_knock_event,
+    [EVENT_OPENED] = upstream_open_event,
+    [EVENT_GONE] = upstream_gone_event,
     [EVENT_BACK] = front_back_event,
     [EVENT_AT_CLIENT] = client_answer_event,
     [EVENT_TIMEOUT] = client_timeout_event,
@@ -279,6 +282,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     for (uint32_t i = 0; i < w->front_count; i++) {
         probe_init(w, &w->fronts[i], 0);
         watch_init(w, &w->fronts[i]);
+        upstream_init(w, &w->fronts[i]);
     }
     change_init(w);
     w->plain = !world_rare(w);
@@ -302,6 +306,7 @@ void world_done(struct world *w)
     free(w->chosen);
     free(w->gather.first);
     free(w->gather.next);
+    free(w->uses.at);
     connections_done(w);
     gate_done(w);
     redundancy_done(w);

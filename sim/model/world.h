@@ -45,6 +45,9 @@ enum world_event {
     EVENT_SERVICE,       /* request: fifo service over */
     EVENT_DEPARTURE,     /* backend: the next departure by its virtual clock */
     EVENT_PATIENCE,      /* request: it has waited too long at its backend */
+    EVENT_KNOCK,         /* request: the balancer opens a connection for it, at the backend */
+    EVENT_OPENED,        /* request: that is open */
+    EVENT_GONE,          /* place: the balancer hears that connections are closed */
     EVENT_BACK,          /* request: answer reaches the balancer */
     EVENT_AT_CLIENT,     /* request: answer reaches the client */
     EVENT_TIMEOUT,       /* the client that has waited longest gives up */
@@ -189,10 +192,12 @@ struct world {
     bool plain;             /* nothing is rare: see world_rare */
     bool desks;             /* some balancer has a capacity */
     bool guards;            /* some balancer refuses requests by a rule */
+    bool upstream;          /* some balancer opens connections to its backends */
     bool breakers;          /* some balancer has circuit breakers */
     bool links;             /* packets may be lost, or balancers do not wait for ever */
     bool past_end, settled; /* arrivals no longer measured; nothing left to wait for */
     struct gather gather;
+    struct upstream_uses uses;       /* by request */
     struct connections *connections; /* NULL when they are not modelled */
     uint32_t *chosen;                /* backends that an action is about */
     struct roads roads;
@@ -251,6 +256,8 @@ uint32_t entry_of(struct world *w, struct source *s, const struct request *r);
 /* line.c */
 /* Waits for a place: at any backend it has not been at (backend < 0), or at this one. */
 void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, lb_time now);
+/* Its pool has as many connections as it may: waits until another is allowed, then is picked for anew. */
+void line_join_room(struct world *w, struct front *f, uint32_t id, uint32_t backend, lb_time now);
 /* Out of its line, wherever it stands. */
 void line_leave(struct world *w, struct front *f, uint32_t id);
 /* Places came free at this backend: whoever waits goes there. */
@@ -335,9 +342,9 @@ static inline bool world_rare(const struct world *w)
     return w->front_count > 1 || w->requests.tries != NULL || w->balancer_retries ||
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
-           w->boards || w->gates || w->links || w->guards || w->breakers || w->desks || w->sticky ||
-           w->state.on || w->change.on || w->connections != NULL || w->ledger.window_count != 0 ||
-           w->keep_latency || w->story != NULL;
+           w->boards || w->gates || w->links || w->guards || w->breakers || w->upstream ||
+           w->desks || w->sticky || w->state.on || w->change.on || w->connections != NULL ||
+           w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

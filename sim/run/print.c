@@ -83,6 +83,7 @@ static void print_requests(const struct summary *s, FILE *to)
         fputs("-\n", to);
     summary_print_sessions(s, to);
     summary_print_connections(s, to);
+    summary_print_upstream(s, to);
     summary_print_breakers(s, to);
     fputc('\n', to);
 }

@@ -5,6 +5,7 @@
 #ifndef RUN_SUMMARY_H
 #define RUN_SUMMARY_H
 
+#include "sim/balancer/reuse.h"
 #include "sim/base/histogram.h"
 #include "sim/base/json.h"
 #include "sim/scenario/scenario.h"
@@ -62,6 +63,14 @@ struct summary_connections { /* of clients, in the measured window */
     double open_mean;       /* time average */
 };
 
+struct summary_upstream { /* connections of balancers to backends, in the measured window */
+    bool any;
+    uint64_t opened, reused; /* attempts that opened one, and that found one */
+    uint64_t closed[REUSE_ENDS];
+    uint64_t open;    /* at the end */
+    double open_mean; /* time average */
+};
+
 struct summary_breakers { /* of all balancers, in the measured window */
     bool any;
     uint64_t opened, reopened, closed; /* reopened: after trials */
@@ -97,6 +106,7 @@ struct summary {
     struct summary_counts counts;
     struct summary_sessions sessions;
     struct summary_connections connections;
+    struct summary_upstream upstream;
     struct summary_breakers breakers;
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
@@ -127,6 +137,10 @@ struct world;
 void summary_build_connections(struct summary *summary, struct world *w);
 void summary_json_connections(const struct summary *summary, struct json *json);
 void summary_print_connections(const struct summary *summary, FILE *to);
+/* Connections to backends: built, the object "backend_connections", a line. */
+void summary_build_upstream(struct summary *summary, struct world *w, lb_time now);
+void summary_json_upstream(const struct summary *summary, struct json *json);
+void summary_print_upstream(const struct summary *summary, FILE *to);
 /* Circuit breakers: built, the object "breakers", a line. */
 void summary_build_breakers(struct summary *summary, struct world *w, lb_time now);
 void summary_json_breakers(const struct summary *summary, struct json *json);

@@ -29,7 +29,7 @@ struct scenario_shed {
 };
 
 struct scenario_circuit { /* per pool; UINT32_MAX = no limit */
-    uint32_t requests, pending, retries;
+    uint32_t connections, requests, pending, retries;
 };
 
 /* Of each backend; see sim/balancer/breaker.h. A rule that is 0 is off. */
@@ -45,6 +45,17 @@ struct scenario_breaker {
     lb_time open, open_max;
     uint32_t permits; /* half-open */
     double max_open;  /* of all backends */
+};
+
+/* A balancer's connections to its backends; see sim/balancer/reuse.h. */
+struct scenario_reuse {
+    bool on;
+    uint32_t keep;         /* idle ones of a backend; SCENARIO_UNLIMITED */
+    uint32_t max;          /* of a backend; SCENARIO_UNLIMITED */
+    lb_time idle, max_age; /* 0 = for ever */
+    uint32_t requests;     /* that one bears; SCENARIO_UNLIMITED */
+    uint32_t round_trips;  /* to open one */
+    lb_time handshake;     /* work of opening one besides */
 };
 
 enum limiter { LIMITER_NONE, LIMITER_GRADIENT, LIMITER_AIMD };

@@ -250,6 +250,7 @@ struct scenario_balancer { /* one, or `count` alike */
     struct scenario_shed shed;
     struct scenario_circuit circuit;
     struct scenario_breaker breaker;
+    struct scenario_reuse reuse;
     struct scenario_concurrency concurrency;
 };
 

@@ -40,15 +40,34 @@ void resolve_circuit(struct reader *r)
 {
     for (uint32_t i = 0; i < r->scenario->balancer_count; i++) {
         const struct scenario_balancer *b = &r->scenario->balancers[i];
-        if (!b->breaker.on || !b->layer4)
-            continue;
-        diagnose_error(r->diagnose, read_balancer_key(r, i, "breaker")->at,
-                       "a balancer of layer 4 sees no answers, so it has no breaker");
-        diagnose_help(r->diagnose, "write layer: 7, or health: {active: ...}");
+        if (b->breaker.on && b->layer4) {
+            diagnose_error(r->diagnose, read_balancer_key(r, i, "breaker")->at,
+                           "a balancer of layer 4 sees no answers, so it has no breaker");
+            diagnose_help(r->diagnose, "write layer: 7, or health: {active: ...}");
+        }
+        if (b->reuse.on && (b->layer4 || b->to >= 0)) {
+            diagnose_error(r->diagnose, read_balancer_key(r, i, "connections")->at,
+                           "%s keeps no connections to backends",
+                           b->layer4 ? "a balancer of layer 4" : "a balancer that leads to others");
+            diagnose_help(r->diagnose, b->layer4
+                                           ? "its clients' connections go through it; or write "
+                                             "layer: 7"
+                                           : "write `connections` for those that lead to "
+                                             "backends");
+        }
+        if (b->circuit.connections != SCENARIO_UNLIMITED && !b->reuse.on) {
+            diagnose_error(r->diagnose, read_balancer_key(r, i, "circuit")->at,
+                           "connections to backends are limited, and there are none");
+            diagnose_help(r->diagnose,
+                          "write connections: {keep: unlimited} beside circuit, or limit "
+                          "circuit.requests");
+        }
     }
 }
 
 #define BREAKER(type, field) .offset = AT(type, scenario_balancer, breaker.field)
+
+#define REUSE(type, field) .offset = AT(type, scenario_balancer, reuse.field)
 
 const struct schema_row schema_circuit[] = {
     {.path = "balancer.circuit",
@@ -56,6 +75,15 @@ const struct schema_row schema_circuit[] = {
      .otherwise = "no circuit breaker",
      .help = "what a pool may have at once, as Envoy's circuit breakers say it; what is beyond is "
              "refused at once"},
+    {.path = "balancer.circuit.connections",
+     .type = TYPE_LIMIT,
+     .fallback = "unlimited",
+     .min = 1,
+     .max = 1000000000,
+     .offset = AT(uint32_t, scenario_balancer, circuit.connections),
+     .help =
+         "to all backends of a pool, those that nothing is on included (balancer.connections); a "
+         "request that would need one more waits here, as `pending` allows"},
     {.path = "balancer.circuit.requests",
      .type = TYPE_LIMIT,
      .fallback = "unlimited",
@@ -156,5 +184,58 @@ const struct schema_row schema_circuit[] = {
      .max = 1,
      BREAKER(double, max_open),
      .help = "of all backends, open or half-open at the same time; one more stays closed"},
+    {.path = "balancer.connections",
+     .type = TYPE_MAP,
+     .otherwise = "to a backend costs nothing",
+     .given = AT(bool, scenario_balancer, reuse.on),
+     .help = "the balancer's connections to its backends: a request takes one that nothing is on, "
+             "the one "
+             "used last first, or opens one; without an answer it is closed"},
+    {.path = "balancer.connections.keep",
+     .type = TYPE_LIMIT,
+     .fallback = "unlimited",
+     .max = 1000000000,
+     REUSE(uint32_t, keep),
+     .help = "kept for each backend while nothing is on them; 0 = a connection for each request"},
+    {.path = "balancer.connections.max",
+     .type = TYPE_LIMIT,
+     .fallback = "unlimited",
+     .min = 1,
+     .max = 1000000000,
+     REUSE(uint32_t, max),
+     .help = "to each backend: its limit of requests in flight, if that is not lower already"},
+    {.path = "balancer.connections.idle",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     REUSE(lb_time, idle),
+     .help = "closed when nothing was on it for so long; 0 = never"},
+    {.path = "balancer.connections.max_age",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     REUSE(lb_time, max_age),
+     .help = "closed after the answer, or instead of being used, when it is so old; 0 = never"},
+    {.path = "balancer.connections.requests",
+     .type = TYPE_LIMIT,
+     .fallback = "unlimited",
+     .min = 1,
+     .max = 1000000000,
+     REUSE(uint32_t, requests),
+     .help = "closed after so many"},
+    {.path = "balancer.connections.round_trips",
+     .type = TYPE_COUNT,
+     .fallback = "1",
+     .max = 4,
+     REUSE(uint32_t, round_trips),
+     .help = "between balancer and backend, before a new one bears a request: 1 for TCP, 2 with "
+             "TLS 1.3 "
+             "on it, 3 before TLS 1.3"},
+    {.path = "balancer.connections.handshake",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     REUSE(lb_time, handshake),
+     .help = "that opening one takes besides, at no worker of either"},
     {.path = NULL},
 };

@@ -16,8 +16,32 @@ static void breaker(struct maker *m)
     text_addf(m->text, "}\n");
 }
 
+static void connections(struct maker *m)
+{
+    number(m, "  connections: {round_trips: ", 0, 3);
+    word(m, "|, keep: 0|, keep: 1|, keep: 3");
+    word(m, "|, max: 1|, max: 4");
+    word(m, "|, requests: 1|, requests: 3");
+    if (one_in(m, 2)) {
+        text_addf(m->text, ", idle: ");
+        time(m, 9);
+    }
+    if (one_in(m, 3)) {
+        text_addf(m->text, ", max_age: ");
+        time(m, 30);
+    }
+    if (one_in(m, 3)) {
+        text_addf(m->text, ", handshake: ");
+        time(m, 5);
+    }
+    text_addf(m->text, "}\n");
+}
+
 void random_overload(struct maker *m, bool layer4)
 {
+    bool reuses = !layer4 && one_in(m, 2);
+    if (reuses)
+        connections(m);
     if (one_in(m, 4))
         text_addf(m->text, "  trust_forwarded: yes\n");
     if (one_in(m, 4)) {
@@ -48,6 +72,8 @@ void random_overload(struct maker *m, bool layer4)
     }
     if (one_in(m, 4)) {
         number(m, "  circuit: {requests: ", 1, 12);
+        if (reuses)
+            number(m, ", connections: ", 1, 9);
         number(m, ", pending: ", 0, 4);
         number(m, ", retries: ", 0, 3);
         text_addf(m->text, "}\n");

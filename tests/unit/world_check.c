@@ -340,6 +340,8 @@ static uint64_t front_events(const struct front *f)
     n += f->gate.drain_limit != ENGINE_NO_EVENT;
     for (uint32_t t = 0; t < f->balancer.tier_count; t++)
         n += f->timers[t] != ENGINE_NO_EVENT;
+    for (uint32_t i = 0; f->upstream != NULL && i < f->balancer.backend_count; i++)
+        n += f->upstream->gone[i] != ENGINE_NO_EVENT;
     for (uint32_t i = 0; f->breakers != NULL && i < f->balancer.backend_count; i++)
         n += f->breakers[i].due != ENGINE_NO_EVENT;
     for (uint32_t i = 0; f->watch.warm != NULL && i < f->balancer.backend_count; i++)

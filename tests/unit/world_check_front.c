@@ -145,8 +145,10 @@ static const char *check_patience(const struct world *w, const struct front *f, 
                 b->places[i].pool != line / 2 || b->places[i].tier > room->nodes[n].tier)
                 continue;
             hope = true;
-            if (always && !balancer_full(b, i) &&
-                (line % 2 == WAITING_FRESH ? looked == 0 || !f->tell.truth : looked < 256))
+            if (always && !balancer_full(b, i) && upstream_room(f, i) &&
+                (line % 2 == WAITING_FRESH
+                     ? looked == 0 || !(f->tell.truth || upstream_limited(f->upstream))
+                     : looked < 256))
                 return "somebody waits though a backend has a place for it";
         }
         if (!hope)
@@ -159,7 +161,8 @@ static const char *check_own_lines(const struct front *f)
 {
     const struct balancer *b = &f->balancer;
     for (uint32_t i = 0; i < b->backend_count; i++)
-        if (waiting_for(&b->waiting, i) > 0 && (!balancer_usable(b, i) || !balancer_full(b, i)))
+        if (waiting_for(&b->waiting, i) > 0 &&
+            (!balancer_usable(b, i) || (!balancer_full(b, i) && upstream_room(f, i))))
             return "a backend's own line waits for a backend that is not full";
     return NULL;
 }
@@ -230,6 +233,46 @@ static const char *check_breakers(const struct world *w, const struct front *f)
     return open == b->breaker.open ? wrong : "the number of open breakers is not theirs";
 }
 
+/* One connection an attempt in the books; the lists of idle ones; what the pools count. */
+static const char *check_upstream(const struct front *f, const uint32_t *booked)
+{
+    const struct balancer *b = &f->balancer;
+    uint64_t idle = 0, busy = 0, open = 0;
+    if (f->upstream == NULL)
+        return NULL;
+    const struct reuse *r = &f->upstream->reuse;
+    for (uint32_t i = 0; i < b->backend_count; i++) {
+        uint32_t count = 0, before = 0;
+        for (uint32_t id = r->backends[i].newest; id != 0; id = r->at[id].older) {
+            if (r->at[id].newer != before || r->at[id].backend != i)
+                return "the idle connections of a backend are not linked";
+            if (before != 0 && r->at[before].since < r->at[id].since)
+                return "an idle connection is out of order";
+            before = id;
+            count++;
+        }
+        if (r->backends[i].oldest != before || r->backends[i].idle != count)
+            return "the idle connections of a backend are miscounted";
+        if (r->backends[i].busy != booked[i])
+            return "connections in use are not the attempts in the books";
+        if (count > f->rule->reuse.keep)
+            return "more idle connections than are kept";
+    }
+    for (uint32_t p = 0; p < r->pool_count; p++) {
+        uint32_t count = 0;
+        for (uint32_t id = r->pools[p].first; id != 0; id = r->at[id].later)
+            count++;
+        idle += count;
+        busy += r->pools[p].busy;
+        if (count != r->pools[p].idle)
+            return "the idle connections of a pool are miscounted";
+        if (r->limit != SCENARIO_UNLIMITED && r->pools[p].busy + count > r->limit)
+            return "more connections than the limit of the pool";
+    }
+    open = r->opened_in_all - r->closed_in_all;
+    return open == idle + busy ? NULL : "connections opened are not those closed and those open";
+}
+
 const char *world_check_front(struct run *run, const struct front *f, const uint32_t *in_flight)
 {
     const struct world *w = &run->world;
@@ -240,6 +283,8 @@ const char *world_check_front(struct run *run, const struct front *f, const uint
         wrong = check_guard(w, f, in_flight);
     if (wrong == NULL)
         wrong = check_breakers(w, f);
+    if (wrong == NULL)
+        wrong = check_upstream(f, in_flight);
     /* The run may have ended between a change of beliefs and what it means for those who wait. */
     if (run->ended && f->watch.filtered)
         return wrong;
