@@ -118,8 +118,12 @@ static void start_anew(struct world *w, uint32_t backend, bool down, lb_time now
     struct backend_rest *rest = &w->rest[backend];
     if (down && !rest->down && !rest->hung)
         rest->stopped_at = now;
+    if (!rest->down) { /* what its process had open is closed, as long as the network lets that through */
+        rest->lives++;
+        if (w->upstream)
+            upstream_backend_gone(w, backend, now);
+    }
     rest->down = down;
-    rest->lives++;
     rest->hung = false;
     if (rest->still != 0)
         rest->moved_at = now;
@@ -148,8 +152,6 @@ void fault_reset(struct world *w, struct backend_set set, bool down, lb_time now
         state_backend_gone(w, set.at[i], now); /* copies at others of the set are gone with it */
     if (w->connections != NULL)
         layer4_gone(w, set, now);
-    for (uint32_t i = 0; w->upstream && i < set.count; i++)
-        upstream_backend_gone(w, set.at[i], now);
     for (uint32_t i = 0; i < set.count; i++) {
         uint32_t id = w->gather.first[set.at[i]];
         while (id != GATHER_END) {

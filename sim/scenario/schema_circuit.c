@@ -25,7 +25,7 @@ static void check_breaker(struct reader *r, const struct node *node, void *base)
                        read_trail(r));
         diagnose_help(r->diagnose, "write last: 100 (attempts) or within: 10s");
     }
-    if (b->within == 0 && b->minimum > b->last) {
+    if ((b->failures > 0 || b->slow > 0) && b->within == 0 && b->minimum > b->last) {
         diagnose_error(r->diagnose, node->at, "%s waits for %u attempts and remembers %u",
                        read_trail(r), b->minimum, b->last);
         diagnose_help(r->diagnose, "write minimum: %u at most, or a larger last", b->last);
