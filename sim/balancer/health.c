@@ -39,6 +39,8 @@ bool health_result(struct health *health, const struct scenario_health *rule, en
         turned = streaks_result(health, rule, passed);
         break;
     }
+    if (turned && rule->machine != MACHINE_HAPROXY) /* its counter judges errors in traffic */
+        health->haproxy.health = health->up ? machine_haproxy_full(&health->haproxy) : 0;
     if (turned)
         health->streak = 0;
     return turned;

@@ -5,6 +5,7 @@
  *   failed, by cause, and slow = sums over their whys
  *   picks = ok + failed + in the books                for each backend; at layer 4 the books are the
  *                                                     open connections that were placed there
+ *   connections to backends opened = closed + idle + in use, one for each attempt in the books
  *   integral of the number present = sum of the times present        exact, modulo 2^64 ns
  *   integral of busy slots x speed = work done        up to 1 ns of rounding a service and slot
  */
@@ -160,10 +161,30 @@ static void check_time(struct run *run)
     }
 }
 
+static void check_upstream(const struct world *w)
+{
+    for (uint32_t k = 0; k < w->front_count; k++) {
+        const struct front *f = &w->fronts[k];
+        uint64_t idle = 0, busy = 0;
+        for (uint32_t i = 0; f->upstream != NULL && i < f->balancer.backend_count; i++) {
+            const struct reuse_backend *b = &f->upstream->reuse.backends[i];
+            idle += b->idle;
+            busy += b->busy;
+            lb_require(&w->where, b->busy == balancer_in_flight(&f->balancer, i),
+                       "balancer '%s' has %u attempts in flight to '%s' on %u connections", f->name,
+                       balancer_in_flight(&f->balancer, i), w->scenario->backends[i].name, b->busy);
+        }
+        const struct reuse *r = f->upstream != NULL ? &f->upstream->reuse : NULL;
+        lb_require(&w->where, r == NULL || r->opened_in_all == r->closed_in_all + idle + busy,
+                   "balancer '%s' opened connections that are neither closed nor open", f->name);
+    }
+}
+
 void run_check_identities(struct run *run)
 {
     check_requests(run);
     check_books(run);
     check_connections(run);
+    check_upstream(&run->world);
     check_time(run);
 }

@@ -121,6 +121,24 @@ static void haproxy_observes_layers(void)
     }
 }
 
+/* Checks by streaks, errors in traffic by the counter: each knows what the other has made of it. */
+static void streaks_and_errors_agree(void)
+{
+    struct scenario_health rule = health_presets[KUBERNETES]; /* down after 3, up after 1 */
+    struct health health;
+    bool sooner;
+    rule.observe = OBSERVE_LAYER7;
+    rule.on_error = ON_ERROR_MARK_DOWN;
+    rule.error_limit = 1;
+    health_init(&health, &rule);
+    for (int i = 0; i < 3; i++)
+        (void)health_result(&health, &rule, CHECK_FAILED);
+    CU_ASSERT(!health.up);
+    CU_ASSERT(!health_observe(&health, &rule, LB_END_RESET, &sooner) && !health.up);
+    CU_ASSERT(health_result(&health, &rule, CHECK_PASSED) && health.up);
+    CU_ASSERT(health_observe(&health, &rule, LB_END_RESET, &sooner) && !health.up);
+}
+
 static void envoy_has_two_shortcuts(void)
 {
     struct scenario_health rule = {.machine = MACHINE_ENVOY, .rise = 2, .fall = 3};
@@ -375,6 +393,7 @@ static const struct check_test tests[] = {
     {"haproxy: paces", haproxy_paces},
     {"haproxy: observe", haproxy_observes},
     {"haproxy: layers", haproxy_observes_layers},
+    {"streaks and errors agree", streaks_and_errors_agree},
     {"envoy: two shortcuts", envoy_has_two_shortcuts},
     {"kubernetes and aws", kubernetes_and_aws_count_streaks},
     {"streaks: paces", streaks_have_three_paces},

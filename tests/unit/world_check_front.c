@@ -141,10 +141,13 @@ static const char *check_patience(const struct world *w, const struct front *f, 
          n = room->nodes[n].next, looked++) {
         bool hope = false;
         for (uint32_t i = 0; i < b->backend_count; i++) {
-            if (!balancer_usable(b, i) || tried(w, f, room->nodes[n].request, i) ||
-                b->places[i].pool != line / 2 || b->places[i].tier > room->nodes[n].tier)
+            if (!balancer_usable(b, i) || b->places[i].pool != line / 2 ||
+                b->places[i].tier > room->nodes[n].tier)
                 continue;
-            hope = true;
+            bool again = tried(w, f, room->nodes[n].request, i);
+            hope = hope || !again || upstream_limited(f->upstream); /* for room, not for others */
+            if (again)
+                continue;
             if (always && !balancer_full(b, i) && upstream_room(f, i) &&
                 (line % 2 == WAITING_FRESH
                      ? looked == 0 || !(f->tell.truth || upstream_limited(f->upstream))
