@@ -127,6 +127,17 @@ static bool tried(const struct world *w, const struct front *f, uint32_t id, uin
     return false;
 }
 
+/* Who may wait for somebody of an earlier tier is not led on to this one. */
+static bool leads_on(const struct balancer *b, uint32_t member)
+{
+    const struct balancer_place *place = &b->places[member];
+    for (uint32_t i = 0; i < b->backend_count; i++)
+        if (b->places[i].pool == place->pool && b->places[i].tier < place->tier &&
+            balancer_usable(b, i))
+            return false;
+    return true;
+}
+
 /* An ideal asks again for the first of the fresh ones only: for which tier those behind him wait is
  * old news then. Whoever waits in a common line has somebody to wait for, and nobody who could take it now, unless
  * the algorithm may decline though somebody could. */
@@ -146,7 +157,7 @@ static const char *check_patience(const struct world *w, const struct front *f, 
                 continue;
             bool again = tried(w, f, room->nodes[n].request, i);
             hope = hope || !again || upstream_limited(f->upstream); /* for room, not for others */
-            if (again)
+            if (again || (f->tell.truth && !leads_on(b, i)))
                 continue;
             if (always && !balancer_full(b, i) && upstream_room(f, i) &&
                 (line % 2 == WAITING_FRESH
