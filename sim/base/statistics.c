@@ -7,8 +7,11 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/check.h"
+#include "sim/base/text.h"
 
 double statistics_t_quantile(double p, double df)
 {
@@ -38,4 +41,63 @@ struct estimate statistics_mean(const double *values, size_t n, double level)
     e.low = e.mean - half;
     e.high = e.mean + half;
     return e;
+}
+
+/* The two-sided p value of a mean of 0. Without any variation it is certain, one way or the other. */
+static double two_sided(const struct estimate *e)
+{
+    if (e->count < 2)
+        return 1.0;
+    if (!(e->se > 0.0))
+        return e->mean == 0.0 ? 1.0 : 0.0;
+    return 2.0 * gsl_cdf_tdist_Q(fabs(e->mean) / e->se, (double)(e->count - 1));
+}
+
+struct paired statistics_paired(const double *x, const double *y, size_t n, double level)
+{
+    double *difference = text_need((n + 1) * sizeof *difference);
+    for (size_t i = 0; i < n; i++)
+        difference[i] = x[i] - y[i];
+    struct paired r = {
+        .difference = statistics_mean(difference, n, level), .correlation = NAN, .gain = NAN};
+    r.p = two_sided(&r.difference);
+    if (n >= 2) {
+        double vx = gsl_stats_variance(x, 1, n), vy = gsl_stats_variance(y, 1, n);
+        double vd = r.difference.sd * r.difference.sd;
+        if (vx > 0.0 && vy > 0.0)
+            r.correlation = gsl_stats_correlation(x, 1, y, 1, n);
+        if (vd > 0.0)
+            r.gain = (vx + vy) / vd;
+    }
+    free(difference);
+    return r;
+}
+
+void statistics_holm(const double *p, size_t n, double *adjusted)
+{
+    size_t *order = text_need((n + 1) * sizeof *order);
+    double *result = text_need((n + 1) * sizeof *result), worst = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i;
+        for (; at > 0 && p[order[at - 1]] > p[i]; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (size_t i = 0; i < n; i++) {
+        worst = fmax(worst, fmin(1.0, p[order[i]] * (double)(n - i)));
+        result[order[i]] = worst;
+    }
+    memcpy(adjusted, result, n * sizeof *adjusted);
+    free(result);
+    free(order);
+}
+
+double statistics_equivalence(const struct estimate *e, double margin)
+{
+    if (e->count < 2)
+        return NAN;
+    double inside = margin - fabs(e->mean); /* the worse of both tests */
+    if (!(e->se > 0.0))
+        return inside > 0.0 ? 0.0 : 1.0;
+    return gsl_cdf_tdist_Q(inside / e->se, (double)(e->count - 1));
 }

@@ -36,6 +36,75 @@ static void test_t_quantiles(void)
     CU_ASSERT_TRUE(isnan(statistics_t_quantile(0.5, 0)));
 }
 
+/* The paired-t vector of q8: u from x = 16807 x mod (2^31 - 1), x = 3 before the first step. */
+static void test_paired(void)
+{
+    double u[20], x[10], y[10];
+    uint64_t state = 3;
+    for (int i = 0; i < 20; i++) {
+        state = state * 16807U % 2147483647U;
+        u[i] = (double)state / 2147483647.0;
+    }
+    for (int i = 0; i < 10; i++) {
+        x[i] = 1 + u[i];
+        y[i] = x[i] + 0.05 * (u[10 + i] - 0.3);
+    }
+    struct paired r = statistics_paired(y, x, 10, 0.95);
+    double sign =
+        r.difference.mean < 0 ? 1 : -1; /* the table does not say which is taken from which */
+    CHECK_CLOSE(sign * r.difference.mean, -0.002789152103, 1e-9);
+    CHECK_CLOSE((r.difference.high - r.difference.low) / 2, 0.00779852676, 1e-9);
+    CHECK_CLOSE(r.p, 0.4393428602, 1e-9);
+    CU_ASSERT_TRUE(r.correlation > 0.99 && r.gain > 100);
+}
+
+/* Nothing differs, nothing varies, one pair: no NAN where a verdict looks. */
+static void test_paired_edges(void)
+{
+    static const double x[] = {1, 2, 4}, up[] = {2, 3, 5}, flat[] = {0, 0, 0};
+    struct paired r = statistics_paired(x, x, 3, 0.95);
+    CU_ASSERT_EQUAL(r.p, 1);
+    CU_ASSERT_EQUAL(r.difference.mean, 0);
+    CU_ASSERT_EQUAL(r.difference.low, 0);
+    CU_ASSERT_EQUAL(r.difference.high, 0);
+    CHECK_CLOSE(r.correlation, 1, 1e-12);
+    CU_ASSERT_TRUE(isnan(r.gain));
+    CU_ASSERT_EQUAL(statistics_paired(up, x, 3, 0.95).p, 0);
+    r = statistics_paired(flat, flat, 3, 0.95);
+    CU_ASSERT_EQUAL(r.p, 1);
+    CU_ASSERT_TRUE(isnan(r.correlation));
+    r = statistics_paired(up, x, 1, 0.95);
+    CU_ASSERT_EQUAL(r.p, 1);
+    CU_ASSERT_EQUAL(r.difference.mean, 1);
+}
+
+static void test_holm(void)
+{
+    static const double wanted[] = {0.03, 0.06, 0.06, 0.02};
+    double p[] = {0.01, 0.04, 0.03, 0.005}, one[] = {0.7, 0.8};
+    statistics_holm(p, 4, p);
+    for (int i = 0; i < 4; i++)
+        CHECK_CLOSE(p[i], wanted[i], 1e-9);
+    statistics_holm(one, 2, one);
+    CU_ASSERT_EQUAL(one[0], 1);
+    CU_ASSERT_EQUAL(one[1], 1);
+}
+
+/* Shown at 5 % exactly when the 90 % interval lies within the margin. */
+static void test_equivalence(void)
+{
+    static const double values[] = {5, 3, 1, 4, 2};
+    struct estimate e = statistics_mean(values, 5, 0.90);
+    CHECK_CLOSE(statistics_equivalence(&e, e.high), 0.05, 1e-9);
+    CU_ASSERT_TRUE(statistics_equivalence(&e, e.high * 1.01) < 0.05);
+    CU_ASSERT_TRUE(statistics_equivalence(&e, e.high * 0.99) > 0.05);
+    CHECK_CLOSE(statistics_equivalence(&e, 3), 0.5, 1e-12);
+    e = statistics_mean((const double[]){0, 0, 0}, 3, 0.90);
+    CU_ASSERT_EQUAL(statistics_equivalence(&e, 0.02), 0);
+    e = statistics_mean(values, 1, 0.90);
+    CU_ASSERT_TRUE(isnan(statistics_equivalence(&e, 9)));
+}
+
 static void test_chi_square(void)
 {
     for (int i = 1; i < 100; i++) {
@@ -84,6 +153,10 @@ static const struct check_test tests[] = {
     {"t quantiles", test_t_quantiles},
     {"chi-square", test_chi_square},
     {"mean", test_mean},
+    {"paired differences", test_paired},
+    {"paired differences at their edges", test_paired_edges},
+    {"Holm", test_holm},
+    {"equivalence", test_equivalence},
     {"coverage", test_coverage},
 };
 
