@@ -26,6 +26,17 @@ struct check_test {
         CU_ASSERT(check_d <= (relative)*check_m);                                                  \
     } while (0)
 
+/* |a - b| <= by, the same. */
+#define CHECK_WITHIN(a, b, by)                                                                     \
+    do {                                                                                           \
+        double check_a = (a), check_b = (b), check_by = (by);                                      \
+        double check_d = check_a > check_b ? check_a - check_b : check_b - check_a;                \
+        if (!(check_d <= check_by))                                                                \
+            printf("\n%s:%d: %s is %.12g, not %.12g +- %.3g\n", __FILE__, __LINE__, #a, check_a,   \
+                   check_b, check_by);                                                             \
+        CU_ASSERT(check_d <= check_by);                                                            \
+    } while (0)
+
 #define CHECK_MAIN(suite_name)                                                                     \
     int main(void)                                                                                 \
     {                                                                                              \

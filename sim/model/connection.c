@@ -6,6 +6,7 @@
 #include "sim/base/text.h"
 #include "sim/model/crowd.h"
 #include "sim/model/step.h"
+#include "sim/model/takeover.h"
 
 /* At most this many open at once: 2 GiB of records. */
 #define CONNECTIONS_MAX (UINT32_C(1) << 24)
@@ -161,6 +162,7 @@ static void set_timer(struct world *w, uint32_t id)
 {
     struct connection *c = &w->connections->at[id];
     lb_time at = close_at(w, c), forget = forget_at(w, c);
+    c->timer = ENGINE_NO_EVENT;
     at = forget < at ? forget : at;
     if (at < LB_NEVER)
         c->timer = engine_at(w->engine, at, EVENT_SILENT, id);
@@ -184,13 +186,13 @@ void connection_unlist(struct world *w, struct connection *c)
         front->oldest = c->newer;
 }
 
-/* Its last request has gone. */
-static void fall_silent(struct world *w, uint32_t id, lb_time now)
+void connection_silent(struct world *w, uint32_t id)
 {
     struct connections *all = w->connections;
     struct connection *c = &all->at[id];
     struct connection_front *front = &all->fronts[c->front];
-    c->silent_since = now;
+    if (c->timer != ENGINE_NO_EVENT)
+        engine_cancel(w->engine, c->timer);
     set_timer(w, id);
     if (c->place[0].member < 0)
         return;
@@ -203,6 +205,17 @@ static void fall_silent(struct world *w, uint32_t id, lb_time now)
         front->oldest = id;
     front->newest = id;
     front->silent++;
+}
+
+/* Its last request has gone. */
+static void fall_silent(struct world *w, uint32_t id, lb_time now)
+{
+    struct connection *c = &w->connections->at[id];
+    c->silent_since = now;
+    if (w->entries.at != NULL && takeover_fell_silent(w, id, now))
+        return;
+    if ((c->flags & CONNECTION_SILENT) == 0)
+        connection_silent(w, id);
 }
 
 static void wake(struct world *w, struct connection *c)
@@ -240,6 +253,7 @@ static uint32_t open_one(struct world *w, struct source *s, uint32_t id, uint32_
     if (made == 0)
         return 0;
     uint32_t front = w->front_count > 1 ? entry_of(w, s, r) : 0;
+    uint16_t address = w->entries.at != NULL ? w->requests.tries[id].address : 0;
     uint64_t client = (uint64_t)s->source_index << 32 | client_of(w, r);
     struct lb_random random;
     stream_open(&random, &w->key, STREAM_CONNECTION, r->number,
@@ -254,6 +268,7 @@ static uint32_t open_one(struct world *w, struct source *s, uint32_t id, uint32_
                                         .source = s->source_index,
                                         .left = rule->on ? rule->requests : 1,
                                         .front = (uint16_t)front,
+                                        .address = address,
                                         .open = true,
                                         .place = {{.member = -1}, {.member = -1}}};
     all->open++;
@@ -463,6 +478,7 @@ void connection_release(struct world *w, uint32_t id, struct request *r, bool la
     if (c->place[0].member >= 0 && (c->flags & CONNECTION_INNER) != 0)
         unplaced = w->fronts[c->inner].rule->layer4 && c->place[1].member < 0;
     c->streams--;
+    unplaced = unplaced && (c->flags & CONNECTION_ADRIFT) == 0;
     if ((c->flags & CONNECTION_CLOSING) != 0 || unplaced || (late && !rule->many) ||
         now >= c->expires) {
         connection_end(w, use.connection, late ? LB_END_CANCELLED : LB_END_OK, now);

@@ -37,6 +37,7 @@ struct world;
 #define CONNECTION_SILENT   8U  /* no request is on it: in the line of its balancer */
 #define CONNECTION_ADMITTED 16U /* it has a place at the balancer it enters */
 #define CONNECTION_INNER    32U /* and at the one behind that, `inner` */
+#define CONNECTION_ADRIFT   64U /* nobody answers for its address now: see takeover.h */
 
 struct connection_place { /* in the books of a layer 4 balancer */
     int32_t member;       /* -1 = nowhere */
@@ -54,6 +55,8 @@ struct connection {
     uint32_t newer, older;            /* silent ones of a balancer */
     uint32_t streams, left;           /* requests on it; still to come: UINT32_MAX = any number */
     uint16_t front, inner;            /* balancers */
+    uint16_t address;                 /* of the entry, when it has several balancers */
+    int32_t kept;                     /* adrift: where it led, as partners know; -1 = they do not */
     uint8_t flags;                    /* CONNECTION_* */
     bool open;                        /* else a free record */
     struct connection_place place[2]; /* 0: books of front, 1: of the balancer behind it */
@@ -91,6 +94,8 @@ struct connection_counts {   /* in the measured window */
     uint64_t reset, refused; /* lost; turned away because the balancer was full */
     uint64_t resumed, full;  /* handshakes */
     uint64_t forgotten;      /* by a table of layer 4 */
+    uint64_t taken_over;     /* by another balancer, which knew them */
+    uint64_t unknown;        /* to the one that took over */
     double time;             /* ns x connections */
 };
 
@@ -164,11 +169,15 @@ bool layer4_retries(struct world *w, const struct front *f, uint32_t id, enum lb
 bool layer4_lost(const struct world *w, uint32_t id);
 /* These backends reset every connection that leads to them. */
 void layer4_gone(struct world *w, struct backend_set set, lb_time now);
-/* The balancer is gone, and with it every connection through it. */
-void connections_gone(struct world *w, const struct front *f, lb_time now);
+/* The balancer is gone, or this address of it (takeover.h: TAKEOVER_ALL), and with it every connection
+ * through it; at layer 4 those that another may take over are adrift. */
+void connections_gone(struct world *w, const struct front *f, uint32_t address, lb_time now);
 /* The balancer believes this backend down, and cuts if that is its rule. */
 void layer4_believed_down(struct world *w, struct front *f, uint32_t backend, lb_time now);
 void layer4_cut_event(void *context, uint32_t subject, lb_time now);
+/* Out of the books of f. */
+void layer4_out(struct world *w, struct front *f, struct connection_place *place, enum lb_end end,
+                lb_time now);
 /* Out of all books; from: a copy of the record, or the record. */
 void layer4_leave(struct world *w, struct connection *c, enum lb_end end, lb_time now);
 /* The balancer's table forgets this silent connection; or the one that was silent longest, when it
@@ -184,7 +193,9 @@ void layer4_count(struct world *w, int64_t *change);
 void connection_close(struct world *w, uint32_t connection, enum lb_end end, lb_time now);
 /* No further request; closed now if nobody is on it. */
 void connection_end(struct world *w, uint32_t connection, enum lb_end end, lb_time now);
-/* Out of the line of silent ones of its balancer. */
+/* Nobody is on it, since silent_since: its timer, and into the line of silent ones of its balancer.
+ * unlist: out of it. */
+void connection_silent(struct world *w, uint32_t connection);
 void connection_unlist(struct world *w, struct connection *c);
 /* Adds the part of [since, now) inside the measured window. */
 void connection_add_time(const struct world *w, double *sum, lb_time since, lb_time now);

@@ -90,8 +90,10 @@ uint32_t entry_of(struct world *w, struct source *s, const struct request *r)
         place = any_of(w, s, r, n);
     }
     uint32_t front = rule->first + place;
-    if (e != NULL)
-        w->requests.tries[requests_id(&w->requests, r)].gap =
-            !redundancy_holder(w, e, place, mix(address ^ UINT64_C(0x9e3779b97f4a7c15)), &front);
+    if (e == NULL)
+        return front;
+    struct request_tries *tries = &w->requests.tries[requests_id(&w->requests, r)];
+    tries->address = (uint16_t)place;
+    tries->gap = !redundancy_holder(w, e, place, mix(address ^ UINT64_C(0x9e3779b97f4a7c15)), &front);
     return front;
 }

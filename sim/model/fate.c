@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "sim/model/step.h"
+#include "sim/model/takeover.h"
 
 struct set { /* balancers [first, first + count) of an action */
     struct world *w;
@@ -32,7 +33,7 @@ static void kill(const struct set *set, lb_time now)
     }
     for (uint32_t i = set->first; i < set->first + set->count; i++) {
         tell(set, &set->w->fronts[i], "process gone, what is in flight through it is reset");
-        gate_reset(set->w, &set->w->fronts[i], CAUSE_BALANCER_DOWN, now);
+        gate_reset(set->w, &set->w->fronts[i], TAKEOVER_ALL, CAUSE_BALANCER_DOWN, now);
     }
 }
 
@@ -65,7 +66,7 @@ static void restore(const struct set *set, lb_time now)
         bool anew = !gate_runs(f);
         if (f->gate.truth == TRUTH_HUNG) { /* the old process goes at last */
             f->gate.truth = TRUTH_DOWN;
-            gate_reset(set->w, f, CAUSE_BALANCER_DOWN, now);
+            gate_reset(set->w, f, TAKEOVER_ALL, CAUSE_BALANCER_DOWN, now);
         }
         cancel_limit(set, f);
         gate_isolate(set->w, &roads, false);
@@ -111,7 +112,7 @@ void gate_limit_event(void *context, uint32_t subject, lb_time now)
     struct world *w = context;
     struct front *f = &w->fronts[subject];
     f->gate.drain_limit = ENGINE_NO_EVENT;
-    gate_reset(w, f, CAUSE_DRAIN_CUT, now);
+    gate_reset(w, f, TAKEOVER_ALL, CAUSE_DRAIN_CUT, now);
 }
 
 /* --- roads ------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 
 #include "sim/base/text.h"
 #include "sim/model/step.h"
+#include "sim/model/takeover.h"
 
 void gate_watch(struct world *w)
 {
@@ -91,6 +92,13 @@ static void hold(struct world *w, uint32_t id, uint32_t bad)
     r->next = bad;
 }
 
+/* Has its connection gone to another balancer while it was on its way, or is nobody there yet? */
+static bool passed_by(const struct world *w, uint32_t id, const struct front *f)
+{
+    const struct connection *c = &w->connections->at[w->connections->use[id].connection];
+    return c->front != f->number || (c->flags & CONNECTION_ADRIFT) != 0;
+}
+
 bool gate_stops(struct world *w, uint32_t id, lb_time now)
 {
     const struct front *f = world_front(w, id);
@@ -99,6 +107,10 @@ bool gate_stops(struct world *w, uint32_t id, lb_time now)
     if (outer == 0 && w->front_count > 1 && redundancy_shared(w, f) &&
         (w->requests.tries[id].gap || lost || f->gate.truth == TRUTH_DOWN || f->gate.drained)) {
         hold(w, id, WORLD_BAD(CAUSE_FAILOVER_GAP, WHY_FAILOVER)); /* the machine is gone */
+        return true;
+    }
+    if (outer == 0 && w->connections != NULL && passed_by(w, id, f)) {
+        hold(w, id, WORLD_BAD(CAUSE_FAILOVER_GAP, WHY_FAILOVER));
         return true;
     }
     if (outer != 0)
@@ -198,6 +210,7 @@ void gate_stop(struct world *w, struct front *f, lb_time now)
     f->tell.generation++;
     if (gate_runs(f))
         f->gate.stopped_at = now;
+    takeover_silenced(w, f);
 }
 
 /* Is this request in flight through the balancer, so that it goes with it? What is on its way to it
@@ -278,12 +291,16 @@ static void reset(struct world *w, struct front *f, uint32_t id, uint32_t bad, l
     } else {
         front_detach(w, id, now);
     }
-    if (w->connections != NULL) /* not before: its books may be those of its connection */
+    if (w->connections != NULL) { /* not before: its books may be those of its connection */
         connection_hand_on(w, id, other);
+        const struct connection_use *use = &w->connections->use[other];
+        if (use->connection != 0 && !use->waits)
+            connection_end(w, use->connection, LB_END_RESET, now); /* with this request */
+    }
     front_return(w, other, bad, now);
 }
 
-void gate_reset(struct world *w, struct front *f, enum cause cause, lb_time now)
+void gate_reset(struct world *w, struct front *f, uint32_t address, enum cause cause, lb_time now)
 {
     uint32_t count;
     uint32_t *ids = gather(w, f, &count);
@@ -291,11 +308,12 @@ void gate_reset(struct world *w, struct front *f, enum cause cause, lb_time now)
     if (cause == CAUSE_DRAIN_CUT || cause == CAUSE_FAILOVER_GAP)
         why = cause == CAUSE_DRAIN_CUT ? WHY_DRAIN_CUT : WHY_FAILOVER;
     for (uint32_t i = 0; i < count; i++)
-        if (goes_with(w, ids[i], f)) /* another's end may have moved it on */
+        if ((address == TAKEOVER_ALL || w->requests.tries[ids[i]].address == address) &&
+            goes_with(w, ids[i], f)) /* another's end may have moved it on */
             reset(w, f, ids[i], WORLD_BAD(cause, why), now);
     free(ids);
     if (w->connections != NULL)
-        connections_gone(w, f, now);
+        connections_gone(w, f, address, now);
 }
 
 void gate_hold(struct world *w, struct front *f)
@@ -325,4 +343,5 @@ void gate_begin(struct world *w, struct front *f, lb_time now)
     guard_restart(f);
     front_restart(w, f, now);
     probe_init(w, f, now);
+    takeover_resume(w, f, now);
 }

@@ -62,8 +62,9 @@ bool gate_loses_probe(const struct world *w, const struct front *f, uint32_t mem
 
 /* The process stops working: no checks, no timers, nobody waits any longer. */
 void gate_stop(struct world *w, struct front *f, lb_time now);
-/* All that is in flight through it ends here: its clients are told, for this cause. */
-void gate_reset(struct world *w, struct front *f, enum cause cause, lb_time now);
+/* All that is in flight through it ends here, or what was sent to this address of its entry
+ * (takeover.h: TAKEOVER_ALL): its clients are told, for this cause. */
+void gate_reset(struct world *w, struct front *f, uint32_t address, enum cause cause, lb_time now);
 /* It hangs: what it holds is held for ever. */
 void gate_hold(struct world *w, struct front *f);
 /* A new process takes its place. */

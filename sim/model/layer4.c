@@ -10,6 +10,7 @@
  */
 #include "sim/base/text.h"
 #include "sim/model/step.h"
+#include "sim/model/takeover.h"
 
 /* --- places in books ---------------------------------------------------------------------------- */
 
@@ -64,8 +65,8 @@ lb_time layer4_slow(const struct world *w, const struct front *f, uint32_t id)
 
 /* Out of the books of f. The outcome is that of a connection: nobody has counted its bytes, and no
  * report comes with its end. */
-static void out_of_books(struct world *w, struct front *f, struct connection_place *place,
-                         enum lb_end end, lb_time now)
+void layer4_out(struct world *w, struct front *f, struct connection_place *place, enum lb_end end,
+                lb_time now)
 {
     uint32_t member = (uint32_t)place->member;
     lb_time connected = place->since + 2 * (f->outer ? w->to_front : w->to_backend);
@@ -101,7 +102,7 @@ void layer4_leave(struct world *w, struct connection *c, enum lb_end end, lb_tim
         int32_t member = c->place[level].member;
         if (member < 0)
             continue;
-        out_of_books(w, f, &c->place[level], end, now);
+        layer4_out(w, f, &c->place[level], end, now);
         if (f->balancer.waiting.total != 0)
             line_serve(w, f, (uint32_t)member, now);
     }
@@ -125,7 +126,7 @@ bool layer4_finish(struct world *w, struct front *f, uint32_t id, enum lb_end en
         connection_end(w, w->connections->use[id].connection, end, now); /* with this request */
     }
     if (place->member >= 0) /* the caller serves those who wait */
-        out_of_books(w, f, place, end, now);
+        layer4_out(w, f, place, end, now);
     return true;
 }
 
@@ -174,22 +175,33 @@ void layer4_gone(struct world *w, struct backend_set set, lb_time now)
     for (uint32_t i = 0; i < set.count; i++)
         all->marked[set.at[i]] = true;
     for (uint32_t id = 1; id <= all->used; id++) {
-        int32_t backend = backend_of(w, &all->at[id]);
+        struct connection *c = &all->at[id];
+        int32_t backend = backend_of(w, c);
         if (backend >= 0 && all->marked[backend])
             lose(w, id, now);
+        else if (c->open && (c->flags & CONNECTION_ADRIFT) != 0 && c->kept >= 0 &&
+                 !w->fronts[c->front].outer && all->marked[c->kept])
+            c->kept = -1;
     }
     for (uint32_t i = 0; i < set.count; i++)
         all->marked[set.at[i]] = false;
 }
 
-void connections_gone(struct world *w, const struct front *f, lb_time now)
+void connections_gone(struct world *w, const struct front *f, uint32_t address, lb_time now)
 {
     struct connections *all = w->connections;
+    bool may = takeover_may(w, f);
     for (uint32_t id = 1; id <= all->used; id++) {
         const struct connection *c = &all->at[id];
+        if (address != TAKEOVER_ALL && (c->front != f->number || c->address != address))
+            continue;
         bool through = (c->flags & CONNECTION_ADMITTED) != 0 && c->front == f->number;
         through |= (c->flags & CONNECTION_INNER) != 0 && c->inner == f->number;
-        if (c->open && through && (c->flags & CONNECTION_LOST) == 0)
+        if (!c->open || !through || (c->flags & CONNECTION_LOST) != 0)
+            continue;
+        if (may && c->front == f->number && (c->flags & CONNECTION_CLOSING) == 0)
+            takeover_adrift(w, id, now);
+        else
             lose(w, id, now);
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/base/text.h"
+#include "sim/model/takeover.h"
 #include "sim/model/world.h"
 
 #define ROUTER_BITS 16U /* of a subject: address x count + member, below the place of the entry */
@@ -94,7 +95,9 @@ static void take_over(struct world *w, struct entry *e, struct router *r, lb_tim
     note(w, front_of(w, e, member), "master", text);
     e->owner[address] = (uint16_t)member;
     if (before != member && old->state != ROUTER_MASTER)
-        front_took_over(w, front_of(w, e, before), front_of(w, e, member), now);
+        front_took_over(w, front_of(w, e, before), address, front_of(w, e, member), now);
+    else
+        takeover_land(w, front_of(w, e, before), address, front_of(w, e, member), now);
     advertise(w, e, r, r->priority, now);
 }
 
@@ -117,7 +120,7 @@ static void hears(struct world *w, struct entry *e, struct router *r, const stru
     timer(w, e, r, now + master_down(e, r));
     e->owner[place / count] = (uint16_t)winner;
     note(w, front_of(w, e, place % count), "backup", "steps down, it hears a higher priority");
-    front_took_over(w, front_of(w, e, place % count), front_of(w, e, winner), now);
+    front_took_over(w, front_of(w, e, place % count), place / count, front_of(w, e, winner), now);
 }
 
 void redundancy_router_event(void *context, uint32_t subject, lb_time now)
@@ -134,12 +137,12 @@ void redundancy_router_event(void *context, uint32_t subject, lb_time now)
     }
 }
 
-void front_took_over(struct world *w, struct front *from, struct front *to, lb_time now)
+void front_took_over(struct world *w, struct front *from, uint32_t address, struct front *to,
+                     lb_time now)
 {
-    (void)to;
-    if (from->rule->redundancy.sync || !gate_runs(from) || from->gate.drained)
-        return;
-    gate_reset(w, from, CAUSE_FAILOVER_GAP, now); /* its clients' packets go to another now */
+    if (gate_runs(from) && !takeover_move(w, from, address, to, now))
+        gate_reset(w, from, address, CAUSE_FAILOVER_GAP, now); /* packets go to another now */
+    takeover_land(w, from, address, to, now);
 }
 
 static void router_changed(struct world *w, struct entry *e, struct router *r, bool alive,

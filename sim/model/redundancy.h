@@ -73,9 +73,9 @@ const struct listing *redundancy_listing(const struct entry *entry, lb_time at);
 
 /* Something befell the balancer, or is over; orderly: it could say good-bye. */
 void redundancy_changed(struct world *w, struct front *f, bool orderly, lb_time now);
-/* `to` answers now for an address of `from`, which is dead, or knows. Without `sync` connections
- * through it are lost. */
-void front_took_over(struct world *w, struct front *from, struct front *to, lb_time now);
+/* `to` answers now for this address of `from`, which is dead, or knows: see takeover.h. */
+void front_took_over(struct world *w, struct front *from, uint32_t address, struct front *to,
+                     lb_time now);
 
 void redundancy_router_event(void *context, uint32_t subject, lb_time now);
 void redundancy_listed_event(void *context, uint32_t subject, lb_time now);

@@ -67,6 +67,7 @@ struct request_tries {
     uint16_t client, balancer;
     uint8_t why;          /* 1 + enum why of the first that failed; 0 = none has */
     bool gap;             /* it was sent to an address for which nobody answered */
+    uint16_t address;     /* of the entry: which it was sent to, when several balancers share them */
     uint16_t front;       /* the balancer it is at, or that sent it to its backend */
     uint16_t outer;       /* 1 + the balancer that passed it on to `front`; 0 = none */
     uint16_t outer_tries; /* of that one, before this */

@@ -124,13 +124,9 @@ void stick_store(struct world *w, struct front *f, uint32_t id, int32_t backend,
     uint8_t key[20];
     if (!f->stick.cookies) {
         size_t size = table_key(w, f, r, key);
-        uint32_t first = f->number, count = 1;
-        if (f->rule->redundancy.sync) { /* it tells the others */
-            first = f->rule->first;
-            count = f->rule->count;
-        }
-        for (uint32_t i = first; i < first + count; i++)
-            (void)affinity_table_store(&w->fronts[i].stick.table, key, size, backend, now);
+        (void)affinity_table_store(&f->stick.table, key, size, backend, now);
+        if (f->rule->redundancy.sync)
+            takeover_tell(w, f, key, size, backend, now);
         return;
     }
     if (!client_refuses_cookies(w, r))
@@ -198,6 +194,7 @@ void sticks_done(struct world *w)
         struct front *f = &w->fronts[i];
         if (f->stick.on && !f->stick.cookies)
             affinity_table_done(&f->stick.table);
+        takeover_done(f);
         if (f->stick.jar == NULL || i > f->rule->first)
             continue;
         map_done(&f->stick.jar->by_client);

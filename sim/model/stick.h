@@ -20,6 +20,7 @@
 #include "sim/balancer/affinity.h"
 #include "sim/base/map.h"
 #include "sim/model/request.h"
+#include "sim/model/takeover.h"
 
 struct world;
 struct front;
@@ -40,6 +41,7 @@ struct stick { /* of one balancer */
     bool cookies; /* else a table */
     struct jar *jar;
     struct affinity_table table;
+    struct takeover_line line; /* what the partners of its entry do not know yet */
 };
 
 /* What a client is known by: its session if it has one, else its number in its group. Unique in the

@@ -127,6 +127,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_DRAIN_LIMIT] = world_drain_limit_event,
     [EVENT_GATE_LIMIT] = gate_limit_event,
     [EVENT_ROUTER] = redundancy_router_event,
+    [EVENT_NEWS] = takeover_news_event,
     [EVENT_LISTED] = redundancy_listed_event,
     [EVENT_TIMER] = front_timer_event,
     [EVENT_CHANGE] = change_step_event,

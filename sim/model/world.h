@@ -76,6 +76,7 @@ enum world_event {
     EVENT_ACTION_OVER,   /* action: `for` is over */
     EVENT_DRAIN_LIMIT,   /* backend */
     EVENT_ROUTER,        /* entry, router: its timer */
+    EVENT_NEWS,          /* balancer: its partners hear what its table remembers */
     EVENT_LISTED,        /* balancer: it is known to be gone, or back */
     EVENT_GATE_LIMIT,    /* balancer: its drain comes to the limit */
     EVENT_TIMER,         /* balancer, tier: the algorithm's own */

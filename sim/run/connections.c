@@ -14,6 +14,8 @@ void summary_build_connections(struct summary *s, struct world *w)
                                        .reset = all->counts.reset,
                                        .refused = all->counts.refused,
                                        .forgotten = all->counts.forgotten,
+                                       .taken_over = all->counts.taken_over,
+                                       .unknown = all->counts.unknown,
                                        .full = all->counts.full,
                                        .resumed = all->counts.resumed,
                                        .open = all->open};
@@ -40,8 +42,11 @@ void summary_json_connections(const struct summary *s, struct json *json)
     json_uint(json, "refused", c->refused);
     json_uint(json, "open", c->open);
     json_round(json, "open_mean", c->open_mean, 6);
-    if (c->layer4)
+    if (c->layer4) {
         json_uint(json, "forgotten", c->forgotten);
+        json_uint(json, "taken_over", c->taken_over);
+        json_uint(json, "unknown", c->unknown);
+    }
     if (c->tls) {
         json_uint(json, "handshakes_full", c->full);
         json_uint(json, "handshakes_resumed", c->resumed);
@@ -60,6 +65,9 @@ void summary_print_connections(const struct summary *s, FILE *to)
         fprintf(to, "   reset %llu", (unsigned long long)c->reset);
     if (c->forgotten > 0)
         fprintf(to, "   forgotten %llu", (unsigned long long)c->forgotten);
+    if (c->taken_over + c->unknown > 0)
+        fprintf(to, "   failover: %llu taken over, %llu unknown",
+                (unsigned long long)c->taken_over, (unsigned long long)c->unknown);
     if (c->refused > 0)
         fprintf(to, "   refused %llu", (unsigned long long)c->refused);
     if (c->tls)

@@ -90,8 +90,15 @@ const struct schema_row schema_tier[] = {
      .fallback = "no",
      .words = yesno,
      .offset = AT(bool, scenario_balancer, redundancy.sync),
-     .help = "yes: they tell each other of connections and of where clients were, so that both "
-             "outlast the move of an address; no: both are lost"},
+     .help = "yes: they tell each other of connections (layer 4) and of where clients were, so that "
+             "both outlast the move of an address; no: both are lost"},
+    {.path = "balancer.redundancy.sync_lag",
+     .type = TYPE_TIME,
+     .fallback = "0",
+     .max = LONGEST,
+     .offset = AT(lb_time, scenario_balancer, redundancy.sync_lag),
+     .help = "with sync: how long it takes until the others know; what is younger when a balancer "
+             "dies is lost"},
     {.path = "balancer.redundancy.detect",
      .type = TYPE_TIME,
      .otherwise = "never",

@@ -19,6 +19,7 @@ struct scenario_redundancy {
     uint32_t *priorities; /* one for each of the entry's balancers, 1 to 254 */
     uint32_t priority_count;
     bool preempt, sync;
+    lb_time sync_lag;
     bool detects; /* else nobody notices a dead one */
     lb_time detect;
 };

@@ -192,7 +192,7 @@ static void an_inner_one_dies(void)
                                "backends: [{name: a, count: 4}]\n"
                                "timeline: [{at: 500ms, kill: inner1}]\nrun: {duration: 1s}\n";
     SCENE_RUN(&scene, text, "");
-    CHECK_CLOSE((double)scene_failed(&scene, CAUSE_BALANCER_DOWN), 250.0, 2.0);
+    CHECK_WITHIN((double)scene_failed(&scene, CAUSE_BALANCER_DOWN), 250.0, 2.0);
     CU_ASSERT(why("in flight at crash") >= 1);
     scene_close(&scene);
     SCENE_RUN(&scene, text, ", retries: {max: 1, when: [refused, reset]}");

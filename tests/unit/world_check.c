@@ -371,7 +371,7 @@ static uint64_t expected_events(struct world *w)
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
-    n += changing(w) + flying(&w->tell) + redundancy_events(w);
+    n += changing(w) + flying(&w->tell) + redundancy_events(w) + takeover_events(w);
     for (uint32_t k = 0; k < w->front_count; k++)
         n += front_events(&w->fronts[k]);
     for (uint32_t i = 0; i < w->action_count; i++) {
