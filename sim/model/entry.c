@@ -94,6 +94,7 @@ uint32_t entry_of(struct world *w, struct source *s, const struct request *r)
         return front;
     struct request_tries *tries = &w->requests.tries[requests_id(&w->requests, r)];
     tries->address = (uint16_t)place;
-    tries->gap = !redundancy_holder(w, e, place, mix(address ^ UINT64_C(0x9e3779b97f4a7c15)), &front);
+    tries->gap =
+        !redundancy_holder(w, e, place, mix(address ^ UINT64_C(0x9e3779b97f4a7c15)), &front);
     return front;
 }

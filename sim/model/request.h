@@ -65,11 +65,11 @@ _Static_assert(sizeof(struct request) == 64, "a request is one cache line");
  * this one, of the client and of the balancer for this attempt, and which balancers it goes through. */
 struct request_tries {
     uint16_t client, balancer;
-    uint8_t why;          /* 1 + enum why of the first that failed; 0 = none has */
-    bool gap;             /* it was sent to an address for which nobody answered */
-    uint16_t address;     /* of the entry: which it was sent to, when several balancers share them */
-    uint16_t front;       /* the balancer it is at, or that sent it to its backend */
-    uint16_t outer;       /* 1 + the balancer that passed it on to `front`; 0 = none */
+    uint8_t why;      /* 1 + enum why of the first that failed; 0 = none has */
+    bool gap;         /* it was sent to an address for which nobody answered */
+    uint16_t address; /* of the entry: which it was sent to, when several balancers share them */
+    uint16_t front;   /* the balancer it is at, or that sent it to its backend */
+    uint16_t outer;   /* 1 + the balancer that passed it on to `front`; 0 = none */
     uint16_t outer_tries; /* of that one, before this */
     bool fetched;         /* external state: it has it */
     bool store_down;      /* external state: it failed because the store is down */

@@ -66,8 +66,8 @@ void summary_print_connections(const struct summary *s, FILE *to)
     if (c->forgotten > 0)
         fprintf(to, "   forgotten %llu", (unsigned long long)c->forgotten);
     if (c->taken_over + c->unknown > 0)
-        fprintf(to, "   failover: %llu taken over, %llu unknown",
-                (unsigned long long)c->taken_over, (unsigned long long)c->unknown);
+        fprintf(to, "   failover: %llu taken over, %llu unknown", (unsigned long long)c->taken_over,
+                (unsigned long long)c->unknown);
     if (c->refused > 0)
         fprintf(to, "   refused %llu", (unsigned long long)c->refused);
     if (c->tls)

@@ -59,9 +59,9 @@ struct summary_connections { /* of clients, in the measured window */
     uint64_t opened, reused; /* requests that opened one, and that found one */
     uint64_t reset, refused, forgotten;
     uint64_t taken_over, unknown; /* layer 4: by who answered next for an address */
-    uint64_t full, resumed; /* handshakes */
-    uint32_t open;          /* at the end */
-    double open_mean;       /* time average */
+    uint64_t full, resumed;       /* handshakes */
+    uint32_t open;                /* at the end */
+    double open_mean;             /* time average */
 };
 
 struct summary_upstream { /* connections of balancers to backends, in the measured window */

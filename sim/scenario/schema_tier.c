@@ -90,8 +90,9 @@ const struct schema_row schema_tier[] = {
      .fallback = "no",
      .words = yesno,
      .offset = AT(bool, scenario_balancer, redundancy.sync),
-     .help = "yes: they tell each other of connections (layer 4) and of where clients were, so that "
-             "both outlast the move of an address; no: both are lost"},
+     .help =
+         "yes: they tell each other of connections (layer 4) and of where clients were, so that "
+         "both outlast the move of an address; no: both are lost"},
     {.path = "balancer.redundancy.sync_lag",
      .type = TYPE_TIME,
      .fallback = "0",

@@ -41,7 +41,8 @@ static void redundancy(struct random_tier *t, uint32_t count, struct text *to)
     if (below(t, 3) == 0)
         text_addf(to, "  redundancy: {detect: %ums}\n", below(t, 30));
     else if (count > 1 && below(t, 2) == 0)
-        text_addf(to, "  redundancy: {mode: active-%s, advert: 10ms, preempt: %s, sync: %s, "
+        text_addf(to,
+                  "  redundancy: {mode: active-%s, advert: 10ms, preempt: %s, sync: %s, "
                   "sync_lag: %ums}\n",
                   below(t, 2) == 0 ? "passive" : "active", below(t, 2) == 0 ? "yes" : "no",
                   below(t, 2) == 0 ? "yes" : "no", below(t, 2) == 0 ? 0 : below(t, 40));

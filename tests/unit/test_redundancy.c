@@ -56,7 +56,7 @@ static void times_of_a_takeover(void)
         scene_close(&scene);
         /* sd of a mean: advert / sqrt(12 N); 4 of them: one false alarm in 16,000 */
         CHECK_WITHIN(sum / N, cases[i].down - cases[i].advert / 2,
-                    4 * cases[i].advert / sqrt(12.0 * N));
+                     4 * cases[i].advert / sqrt(12.0 * N));
     }
 }
 
@@ -135,7 +135,7 @@ static void both_active(void)
               "backends: [{name: a}]\ntimeline: [{at: 10s, kill: lb1}]\nrun: {duration: 20s}\n");
     double gap = (double)(noted("takes over", 0) - MS(10000)) / 1e9;
     CHECK_WITHIN((double)scene_failed(&scene, CAUSE_FAILOVER_GAP), gap * 500,
-                4 * sqrt(gap * 1000 * 0.25));
+                 4 * sqrt(gap * 1000 * 0.25));
     scene_close(&scene);
 }
 

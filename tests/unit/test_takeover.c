@@ -146,9 +146,9 @@ static void tables(void)
     SCENE_EQUAL(moved("sync: yes, sync_lag: 1s", ""), 0);
     /* Told by then are those who came in the first 20 s - lag; 1 - exp(-1) and 1 - exp(-0.1) of all. */
     CHECK_WITHIN((double)moved("sync: yes, sync_lag: 19s", ""), 750.0 * exp(-1.0),
-                4 * sqrt(1000 * 0.276 * 0.724));
+                 4 * sqrt(1000 * 0.276 * 0.724));
     CHECK_WITHIN((double)moved("sync: yes, sync_lag: 19900ms", ""), 750.0 * exp(-0.1),
-                4 * sqrt(1000 * 0.679 * 0.321));
+                 4 * sqrt(1000 * 0.679 * 0.321));
 }
 
 /* One of two addresses moves back: what was sent to the other is not touched. */
