@@ -79,7 +79,7 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo check margins random bench asan tsan tidy format coverage fuzz determinism deps help install clean \
+.PHONY: all demo check margins intervals random bench asan tsan tidy format coverage fuzz determinism deps help install clean \
         tests FORCE
 
 all: $(PROGRAM)
@@ -187,6 +187,10 @@ run-sanitized:
 # How far the expectations of every scenario are from failing by chance.
 margins: $(PROGRAM)
 	@$(RUN) run --margins $(wildcard scenarios/*.yaml scenarios/*/*.yaml)
+
+# The coverage gate: 400 experiments on each of three queues, minutes of processor time.
+intervals: $(PROGRAM)
+	@$(RUN) validate --coverage
 
 # Random valid scenarios under the sanitizers: N of them from SEED on. One that breaks down is printed,
 # and kept in KEEP.
@@ -335,6 +339,7 @@ help:
 	@echo 'make demo         install what is missing, build, show it: a backend dies and comes back'
 	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
 	@echo 'make margins      how far each expectation of each scenario is from failing by chance'
+	@echo 'make intervals    how often 95 % intervals hold the truth: 400 experiments on three queues'
 	@echo 'make random       random valid scenarios under the sanitizers (N=1000 SEED=...)'
 	@echo 'make bench        nanoseconds an event and a decision, beside a bare loop'
 	@echo 'make bench BASE=COMMIT   this program against that commit: processor time, digests'

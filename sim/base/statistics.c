@@ -27,6 +27,19 @@ double statistics_chi_square_tail(double x, double df)
     return x <= 0 ? 1 : gsl_cdf_chisq_Q(x, df);
 }
 
+unsigned statistics_binomial_quantile(double p, unsigned n, double share)
+{
+    unsigned k = 0, high = n; /* the answer is in [k, high] */
+    while (k < high) {
+        unsigned middle = k + (high - k) / 2;
+        if (gsl_cdf_binomial_P(middle, share, n) >= p)
+            high = middle;
+        else
+            k = middle + 1;
+    }
+    return k;
+}
+
 struct estimate statistics_mean(const double *values, size_t n, double level)
 {
     lb_assert(n >= 1 && level > 0 && level < 1);

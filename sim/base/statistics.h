@@ -36,5 +36,8 @@ double statistics_equivalence(const struct estimate *e, double margin);
 double statistics_t_quantile(double p, double df);
 /* Upper tail of chi-square: P(X > x) with df degrees of freedom. */
 double statistics_chi_square_tail(double x, double df);
+/* The p quantile of how many of n independent trials succeed, each with probability share: the least k
+ * with P(X <= k) >= p. 0 <= p <= 1. */
+unsigned statistics_binomial_quantile(double p, unsigned n, double share);
 
 #endif

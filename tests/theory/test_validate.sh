@@ -87,4 +87,28 @@ run "$LBSIM" validate --json --csv
 status_is 2 'two forms'
 run "$LBSIM" validate -j 0
 status_is 2 'no threads'
+
+# The gate itself: `make intervals` makes all of it.
+run "$LBSIM" validate --coverage --experiments 40 --row 'M/M/1 rho=0.5' --csv --quiet -j 1
+status_is 0 'intervals that cover'
+cp "$scratch/out" "$scratch/one"
+run "$LBSIM" validate --coverage --experiments 40 --row 'M/M/1 rho=0.5' --csv --quiet -j 2
+cmp -s "$scratch/one" "$scratch/out"
+check $? 'the coverage does not depend on the number of threads'
+"$PYTHON" - "$scratch/one" <<'PYTHON'
+import csv, sys
+(r,) = csv.DictReader(open(sys.argv[1]))
+n = {k: int(r[k]) for k in ("experiments", "covered", "below", "above", "refused", "least", "most")}
+assert n["covered"] + n["below"] + n["above"] + n["refused"] == n["experiments"] == 40, r
+assert n["least"] <= n["covered"] <= n["most"] and r["verdict"] == "ok", r
+assert float(r["requests"]) >= 2e4 and int(r["replications"]) == 20, r
+assert 0.1 <= float(r["warmup"]) <= 0.5 and abs(float(r["mean"]) - 2) < 0.02, r
+PYTHON
+check $? 'what the gate says'
+run "$LBSIM" validate --coverage --row 'modulo n=5 to=4 keys=100'
+status_is 2 'no queue, no interval'
+run "$LBSIM" validate --experiments 40
+status_is 2 'experiments of nothing'
+run "$LBSIM" validate --coverage --experiments 1
+status_is 2 'too few experiments'
 check_done

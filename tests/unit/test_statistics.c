@@ -105,6 +105,19 @@ static void test_equivalence(void)
     CU_ASSERT_TRUE(isnan(statistics_equivalence(&e, 9)));
 }
 
+/* The bands of the coverage gate, 99 %: exact values, tabulated apart from this program. */
+static void test_binomial_quantiles(void)
+{
+    static const unsigned rows[][3] = {
+        {100, 89, 100}, {200, 181, 197}, {400, 368, 390}, {1000, 931, 967}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CU_ASSERT_EQUAL(statistics_binomial_quantile(0.005, rows[i][0], 0.95), rows[i][1]);
+        CU_ASSERT_EQUAL(statistics_binomial_quantile(0.995, rows[i][0], 0.95), rows[i][2]);
+    }
+    CU_ASSERT_EQUAL(statistics_binomial_quantile(0, 10, 0.5), 0);
+    CU_ASSERT_EQUAL(statistics_binomial_quantile(1, 10, 0.5), 10);
+}
+
 static void test_chi_square(void)
 {
     for (int i = 1; i < 100; i++) {
@@ -151,6 +164,7 @@ static void test_coverage(void)
 
 static const struct check_test tests[] = {
     {"t quantiles", test_t_quantiles},
+    {"binomial quantiles", test_binomial_quantiles},
     {"chi-square", test_chi_square},
     {"mean", test_mean},
     {"paired differences", test_paired},
