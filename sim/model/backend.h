@@ -176,6 +176,8 @@ void fault_still(struct world *w, struct backend_set set, unsigned why, bool sti
 void fault_errors(struct world *w, struct backend_set set, double share, lb_time in, lb_time now);
 /* Packets between balancers and these backends are lost: this share of them, or all. */
 void fault_loss(struct world *w, struct backend_set set, double share);
+/* Opens the streams of its errors and losses, if they are not. */
+void fault_draws(struct world *w, uint32_t backend);
 void fault_isolate(struct world *w, struct backend_set set, bool isolated);
 /* Work takes so many times as long from now on. */
 void fault_cold(struct world *w, uint32_t backend, double times, lb_time now);

@@ -1,11 +1,12 @@
 /*
- * What befalls balancers and roads: kill, hang, restore, drain, isolate; and the end of each.
+ * What befalls balancers and roads: kill, hang, restore, drain, isolate, loss; and the end of each.
  *
  * A set of balancers meets its fate in one instant: first it is true of all, then what was in flight
  * through them ends, lest a try that moves on finds the next that is about to go.
  */
 #include <stdio.h>
 
+#include "sim/model/act.h"
 #include "sim/model/step.h"
 #include "sim/model/takeover.h"
 
@@ -141,6 +142,22 @@ static void isolate(const struct set *set, bool cut, lb_time now)
     }
 }
 
+/* Packets on the roads between backends and the balancers of `from`. */
+static void lose(const struct set *set, double share)
+{
+    const struct scenario_action *what = &set->a->what;
+    char text[200];
+    gate_lose(set->w, what, share);
+    if (share > 0)
+        (void)snprintf(text, sizeof text, "%.3g %% of the packets between it and %.100s are lost",
+                       100.0 * share, what->from_name);
+    else
+        (void)snprintf(text, sizeof text, "no packet between it and %.100s is lost any more",
+                       what->from_name);
+    for (uint32_t i = what->first; i < what->first + what->count; i++)
+        act_tell(set->w, set->a, (int32_t)i, text);
+}
+
 /* --- actions ---------------------------------------------------------------------------------- */
 
 bool fate_concerns(const struct scenario_action *action)
@@ -173,6 +190,10 @@ void fate_apply(struct world *w, struct world_action *a, bool over, lb_time now)
     gate_watch(w);
     if (action == ACTION_ISOLATE) {
         isolate(&set, !over, now);
+    } else if (action == ACTION_LOSS) {
+        if (over)
+            undo.what.action = ACTION_RESTORE;
+        lose(&set, over ? 0.0 : a->what.to);
     } else if (over) {
         end(&set, now);
     } else if (action == ACTION_KILL) {

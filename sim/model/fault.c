@@ -89,7 +89,7 @@ static void set_clocked(struct world *w, uint32_t backend, lb_time now)
     }
 }
 
-static void open_draws(struct world *w, uint32_t backend)
+void fault_draws(struct world *w, uint32_t backend)
 {
     struct backend_rest *rest = &w->rest[backend];
     if (rest->draws)
@@ -297,7 +297,7 @@ void fault_errors(struct world *w, struct backend_set set, double share, lb_time
         if (rest->down || rest->hung)
             continue;
         set_clocked(w, set.at[i], now);
-        open_draws(w, set.at[i]);
+        fault_draws(w, set.at[i]);
         rest->error_share = share;
         rest->error_in = in;
         follow(w, set.at[i]);
@@ -308,7 +308,7 @@ void fault_errors(struct world *w, struct backend_set set, double share, lb_time
 void fault_loss(struct world *w, struct backend_set set, double share)
 {
     for (uint32_t i = 0; i < set.count; i++) {
-        open_draws(w, set.at[i]);
+        fault_draws(w, set.at[i]);
         w->rest[set.at[i]].loss = share;
         follow(w, set.at[i]);
     }

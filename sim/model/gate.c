@@ -22,6 +22,7 @@ void gate_done(struct world *w)
 {
     free(w->roads.to_backend);
     free(w->roads.between);
+    free(w->roads.loss);
 }
 
 bool gate_runs(const struct front *f)
@@ -79,6 +80,27 @@ void gate_isolate(struct world *w, const struct scenario_action *action, bool cu
 {
     for (uint32_t i = action->first; i < action->first + action->count; i++)
         cut_one(w, action->at_balancers, i, &action->from, cut);
+}
+
+void gate_lose(struct world *w, const struct scenario_action *action, double share)
+{
+    if (w->roads.loss == NULL)
+        w->roads.loss = text_need_zero((size_t)w->front_count * w->places, sizeof *w->roads.loss);
+    for (uint32_t i = action->first; i < action->first + action->count; i++) {
+        fault_draws(w, i);
+        for (uint32_t k = 0; k < action->from.count; k++) {
+            const struct front *f = &w->fronts[action->from.first + k];
+            if (!f->outer)
+                w->roads.loss[world_place(w, f, i)] = share;
+        }
+    }
+}
+
+double gate_loss(const struct world *w, const struct front *f, uint32_t backend, double own)
+{
+    if (w->roads.loss == NULL)
+        return own;
+    return 1.0 - (1.0 - own) * (1.0 - w->roads.loss[world_place(w, f, backend)]);
 }
 
 /* --- who gets through ------------------------------------------------------------------------- */

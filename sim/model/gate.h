@@ -34,6 +34,7 @@ struct gate {           /* of one balancer */
 struct roads {           /* which are cut; NULL = none was, ever */
     uint8_t *to_backend; /* by place */
     uint8_t *between;    /* by balancer x balancer, both ways */
+    double *loss;        /* by place: share of packets lost on this road alone; NULL = never any */
 };
 
 /* Something befell a balancer or a road: from now on requests look. */
@@ -48,6 +49,11 @@ bool gate_apart_fronts(const struct world *w, const struct front *f, const struc
 
 /* Cuts, or mends, the roads that the action names. */
 void gate_isolate(struct world *w, const struct scenario_action *action, bool cut);
+/* From now on this share (0 to 1) of the packets on the roads between the backends of the action and
+ * the balancers in its `from` is lost. Besides, and independent of, what a backend loses to all. */
+void gate_lose(struct world *w, const struct scenario_action *action, double share);
+/* The share of packets between the two that is lost: the road's and the backend's own. */
+double gate_loss(const struct world *w, const struct front *f, uint32_t backend, double own);
 
 /* A request has come to the balancer's door: true when it does not get in, and all is done. */
 bool gate_stops(struct world *w, uint32_t id, lb_time now);

@@ -14,8 +14,8 @@ bool ledger_needs_window(const struct scenario_expect *expect)
         expect->left.selector == SELECT_BACKENDS &&
         (expect->left.metric == METRIC_PICKS || expect->left.metric == METRIC_UTILIZATION ||
          expect->left.metric == METRIC_IN_FLIGHT || expect->left.metric == METRIC_QUEUE);
-    return expect->left.metric == METRIC_DISRUPTION || expect->from > 0 ||
-           expect->until < LB_NEVER ||
+    return expect->left.metric == METRIC_DISRUPTION || expect->left.metric == METRIC_REBALANCE ||
+           expect->from > 0 || expect->until < LB_NEVER ||
            (expect->left.selector == SELECT_BACKENDS && !backend_totals);
 }
 
@@ -39,6 +39,7 @@ static void init_window(struct ledger_window *w, struct ledger *l, const struct 
         w->first_backend = m->first;
         w->backend_count = m->count;
     }
+    w->rebalance.on = m->metric == METRIC_REBALANCE;
     w->share = text_need_zero(scenario->backend_count, sizeof *w->share);
     if (m->metric == METRIC_DISRUPTION) {
         if (l->moved.groups == NULL)

@@ -12,6 +12,7 @@
 #include "sim/base/histogram.h"
 #include "sim/model/digest.h"
 #include "sim/model/moved.h"
+#include "sim/model/rebalance.h"
 #include "sim/model/request.h"
 #include "sim/model/why.h"
 #include "sim/scenario/scenario.h"
@@ -52,6 +53,7 @@ struct ledger_window {
     double busy, queued, in_flight;    /* request-ns of the selected backends in [from, until) */
     double busy_before, queued_before; /* areas at `from` */
     struct moved_window moved;         /* for disruption */
+    struct rebalance rebalance;        /* for rebalance */
 };
 
 struct ledger {

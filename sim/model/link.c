@@ -25,8 +25,9 @@ void link_needed(struct world *w)
 static bool lost(struct world *w, const struct front *f, uint32_t backend)
 {
     struct backend_rest *rest = &w->rest[backend];
+    double loss = gate_loss(w, f, backend, rest->loss);
     return rest->isolated || gate_apart(w, f, backend) ||
-           (rest->loss > 0 && lb_random_unit(&rest->losses) < rest->loss);
+           (loss > 0 && lb_random_unit(&rest->losses) < loss);
 }
 
 bool link_send(struct world *w, const struct front *f, uint32_t id, lb_time now)

@@ -8,6 +8,8 @@
  * meanwhile is not repaired.
  * Cold: linear falls in a hundred steps, each at the factor of its middle.
  */
+#include <math.h>
+
 #include "sim/base/stream.h"
 #include "sim/model/act.h"
 
@@ -125,6 +127,20 @@ void wear_repair_event(void *context, uint32_t subject, lb_time now)
 
 /* --- a cold start ----------------------------------------------------------------------------- */
 
+/* How much of the extra time is gone in this step, in its middle: 0 to 1. */
+static double cold_gone(enum cold_curve curve, double share)
+{
+    switch (curve) {
+    case COLD_LINEAR:
+        return share;
+    case COLD_EXPONENTIAL:
+        return 1.0 - exp2(-10.0 * share);
+    case COLD_STEP:
+        break;
+    }
+    return 0.0;
+}
+
 static void cold_step(struct world *w, uint32_t backend, lb_time now)
 {
     struct backend_rest *rest = &w->rest[backend];
@@ -135,7 +151,7 @@ static void cold_step(struct world *w, uint32_t backend, lb_time now)
         fault_cold(w, backend, 1.0, now);
         return;
     }
-    double gone = nature->cold_curve == COLD_STEP ? 0.0 : (step + 0.5) / steps;
+    double gone = cold_gone(nature->cold_curve, (step + 0.5) / steps);
     fault_cold(w, backend, 1.0 + (nature->cold_factor - 1.0) * (1.0 - gone), now);
     lb_time begun = nature->cold_for / steps * step, next = nature->cold_for / steps * (step + 1);
     rest->wear.cold_step++;

@@ -144,6 +144,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_SWEEP] = watch_sweep_event,
     [EVENT_FILTERED] = watch_filtered_event,
     [EVENT_WINDOW] = window_event,
+    [EVENT_REBALANCE] = rebalance_event,
     [EVENT_SAMPLE] = sample_event,
     [EVENT_END] = end_event,
     [EVENT_SETTLED] = settled_event,
@@ -196,6 +197,7 @@ static void schedule_marks(struct world *w)
         if (window->until != w->ledger.until && window->until > w->ledger.from)
             schedule_mark(w, window->until);
     }
+    rebalance_init(w);
 }
 
 /* Zeroed memory that starts on a cache line. */

@@ -94,6 +94,7 @@ enum world_event {
     EVENT_SWEEP,         /* balancer: outlier detection, the end of an interval */
     EVENT_FILTERED,      /* balancer: backends became usable, or are no longer */
     EVENT_WINDOW,        /* mark: windows begin or end */
+    EVENT_REBALANCE,     /* window: a slice of it is over */
     EVENT_SAMPLE,
     EVENT_END,     /* arrivals are no longer measured */
     EVENT_SETTLED, /* settling time is over */

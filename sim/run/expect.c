@@ -15,6 +15,7 @@ struct basis {
     double seconds, picks, slots, slot_seconds;
     double busy, queued, in_flight; /* request-seconds */
     double imbalance, disruption;
+    double rebalance;         /* ns */
     const uint64_t *sessions; /* by enum session_event */
 };
 
@@ -73,6 +74,9 @@ static bool compute(const struct basis *b, const struct scenario_measure *m, dou
     case METRIC_DISRUPTION:
         *value = b->disruption;
         break;
+    case METRIC_REBALANCE:
+        *value = b->rebalance;
+        break;
     case METRIC_LOST:
     case METRIC_MOVED:
     case METRIC_LOGINS:
@@ -127,7 +131,8 @@ bool summary_measure(const struct summary *s, const struct scenario_measure *m, 
                           .seconds = s->simulated_s,
                           .sessions = s->sessions.count,
                           .imbalance = s->imbalance,
-                          .disruption = NAN}; /* of windows only */
+                          .disruption = NAN, /* of windows only */
+                          .rebalance = NAN};
     for (uint32_t i = backend; i < backend + backends; i++) {
         const struct summary_backend *b = &s->backends[i];
         double slots = s->scenario->backends[i].slots;
@@ -179,7 +184,8 @@ static bool measure_window(struct run *run, const struct ledger_window *w,
                           .queued = (w->queued - w->queued_before) / 1e9,
                           .in_flight = w->in_flight / 1e9,
                           .imbalance = window_imbalance(scenario, w),
-                          .disruption = ratio((double)w->moved.moved, (double)w->moved.known)};
+                          .disruption = ratio((double)w->moved.moved, (double)w->moved.known),
+                          .rebalance = w->rebalance.on ? (double)w->rebalance.took : NAN};
     for (uint32_t i = 0; i < w->backend_count; i++)
         basis.slot_seconds += seconds * scenario->backends[w->first_backend + i].slots;
     return compute(&basis, m, value);

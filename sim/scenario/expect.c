@@ -35,6 +35,10 @@ static const struct metric_row metrics[] = {
     {"attempts", METRIC_ATTEMPTS, 0, TRAFFIC, "attempts per request"},
     {"disruption", METRIC_DISRUPTION, 0, GROUPS,
      "share of the clients served before the window that another backend served in it first"},
+    {"rebalance", METRIC_REBALANCE, 0, 1U << SELECT_BACKENDS,
+     "time from the start of the window to the end of the first `run.sample` in which the backends "
+     "selected got 90 % of their share by weight of the picks; when never, the length of the "
+     "window"},
     {"sessions.lost", METRIC_LOST, 0, WHOLE, "states of users that were lost"},
     {"sessions.moved", METRIC_MOVED, 0, WHOLE,
      "requests served by another backend than the last one of their user"},
@@ -56,6 +60,7 @@ enum unit metric_unit(enum metric metric)
     case METRIC_MEAN:
     case METRIC_QUANTILE:
     case METRIC_MAX:
+    case METRIC_REBALANCE:
         return UNIT_TIME;
     case METRIC_GOODPUT:
     case METRIC_THROUGHPUT:

@@ -176,6 +176,18 @@ static void check_disruption(struct reader *r, const struct draft_expect *draft)
     }
 }
 
+/* It is of backends that have come, in a window of one run. */
+static void check_rebalance(struct reader *r, const struct draft_expect *draft)
+{
+    if (!draft->expect->against && draft->left.name_size > 0)
+        return;
+    diagnose_error(r->diagnose,
+                   read_place(r, draft->node, draft->left.metric_at, draft->left.metric_size),
+                   draft->expect->against ? "rebalance is not compared with that of another variant"
+                                          : "rebalance says which backends have come");
+    diagnose_help(r->diagnose, "as in rebalance of new < 20s after 50s");
+}
+
 static void check_window(struct reader *r, const struct draft_expect *draft)
 {
     const struct scenario_run *run = &r->scenario->run;
@@ -208,5 +220,7 @@ void resolve_expects(struct reader *r)
         check_window(r, draft);
         if (draft->expect->left.metric == METRIC_DISRUPTION)
             check_disruption(r, draft);
+        if (draft->expect->left.metric == METRIC_REBALANCE)
+            check_rebalance(r, draft);
     }
 }

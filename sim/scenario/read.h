@@ -235,6 +235,8 @@ void read_priorities(struct reader *r, const struct schema_row *row, const struc
 void resolve_redundancy(struct reader *r, uint32_t place);
 /* The backends that an action is about. */
 void resolve_backends(struct reader *r, struct draft_action *draft);
+/* Whom `from` names, once the target is known; nothing without it. */
+void resolve_from(struct reader *r, struct draft_action *draft);
 /* The same, or balancers, and those that it isolates them from. */
 void resolve_machines(struct reader *r, struct draft_action *draft);
 /* The error when scenario_algorithm_fits says no. */

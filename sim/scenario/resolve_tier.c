@@ -45,6 +45,18 @@ static void check_from(struct reader *r, const struct draft_action *draft)
     }
 }
 
+void resolve_from(struct reader *r, struct draft_action *draft)
+{
+    struct scenario_action *action = draft->action;
+    if (action->target == NULL || draft->from == NULL || !bind_from(r, draft->from, action))
+        return;
+    if (action->zone > 0)
+        diagnose_error(r->diagnose, draft->target->at, "%s of a zone takes no 'from'",
+                       action_name(action->action));
+    else
+        check_from(r, draft);
+}
+
 void resolve_machines(struct reader *r, struct draft_action *draft)
 {
     struct scenario_action *action = draft->action;
@@ -63,12 +75,7 @@ void resolve_machines(struct reader *r, struct draft_action *draft)
                        quote(node->text, node->size).text);
         diagnose_help(r->diagnose, "give it a capacity: {workers: 4, request: 50us}");
     }
-    if (draft->from == NULL || !bind_from(r, draft->from, action))
-        return;
-    if (action->zone > 0)
-        diagnose_error(r->diagnose, node->at, "isolate of a zone takes no 'from'");
-    else
-        check_from(r, draft);
+    resolve_from(r, draft);
 }
 
 bool scenario_balancer_works(const struct scenario *s, uint32_t number)

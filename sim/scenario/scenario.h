@@ -265,7 +265,7 @@ struct
     lb_time target, interval;
 };
 
-enum cold_curve { COLD_LINEAR, COLD_STEP };
+enum cold_curve { COLD_LINEAR, COLD_STEP, COLD_EXPONENTIAL };
 enum failure_kind { FAILURE_KILL, FAILURE_HANG, FAILURE_PAUSE };
 
 /* What the backends of a group are like, beyond slots and speed; nothing of it unless written. */
@@ -391,6 +391,7 @@ enum metric {
     METRIC_QUEUE,
     METRIC_ATTEMPTS,
     METRIC_DISRUPTION,
+    METRIC_REBALANCE,
     METRIC_LOST, /* of sessions */
     METRIC_MOVED,
     METRIC_LOGINS,

@@ -7,7 +7,7 @@
 
 static const char *const disciplines[] = {"fifo",  "ps",       "lifo", "adaptive-lifo",
                                           "codel", "priority", NULL};
-static const char *const cold_curves[] = {"linear", "step", NULL};
+static const char *const cold_curves[] = {"linear", "step", "exponential", NULL};
 static const char *const failure_kinds[] = {"kill", "hang", "pause", NULL};
 static const char *const whiles[] = {"always", "busy", NULL};
 static const char *const abandons[] = {"finish", "cancel", NULL};
@@ -200,7 +200,9 @@ const struct schema_row schema_backends[] = {
      .fallback = "linear",
      .words = cold_curves,
      .offset = AT(enum cold_curve, draft_group, nature.cold_curve),
-     .help = "linear: the factor falls to 1, in a hundred steps; step: all of it to the end"},
+     .help = "linear: the factor falls to 1, in a hundred steps; exponential: what it is above 1 "
+             "halves "
+             "every tenth of `for`, and is gone at the end; step: all of it to the end"},
     {.path = "backends[].pauses",
      .type = TYPE_MAP,
      .otherwise = "none",

@@ -54,8 +54,9 @@ const struct action_row action_rows[ACTIONS] = {
                      .amount = AMOUNT_SHARE,
                      .lasts = true,
                      .help =
-                         "this share of the packets between balancers and it is lost: the attempt "
-                         "waits for a timeout"},
+                         "this share of the packets between balancers and it is lost, or between "
+                         "it and the balancer `from`: the attempt waits for a timeout",
+                     .from = true},
     [ACTION_ISOLATE] =
         {.target = TARGET_MACHINES,
          .amount = AMOUNT_NONE,
@@ -418,6 +419,7 @@ void resolve_timeline(struct reader *r)
         switch (action_rows[draft->action->action].target) {
         case TARGET_BACKENDS:
             resolve_backends(r, draft);
+            resolve_from(r, draft);
             draft->action->to = draft->amount.value;
             break;
         case TARGET_MACHINES:

@@ -30,7 +30,7 @@ static void nature(struct maker *m)
         number(m, ", cold_start: {factor: ", 1, 6);
         number(m, ", for: ", 1, 40);
         text_addf(m->text, "ms, curve: ");
-        word(m, "linear|step");
+        word(m, "linear|step|exponential");
         text_addf(m->text, "}");
     }
     if (one_in(m, 6)) {

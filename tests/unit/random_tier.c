@@ -107,11 +107,12 @@ static void name(struct random_tier *t, struct text *to)
 uint32_t random_tier_actions(struct random_tier *t, uint32_t from, uint32_t until, struct text *to)
 {
     static const char *const kinds[] = {"kill",  "kill",    "hang",    "restore",
-                                        "drain", "isolate", "isolate", "isolate"};
+                                        "drain", "isolate", "isolate", "loss"};
     uint32_t n = below(t, 2) == 0 ? 0 : below(t, 5);
     for (uint32_t i = 0; i < n; i++) {
         const char *kind = any(t, kinds, 8);
-        bool isolate = kind[0] == 'i', from_balancer = isolate && below(t, 2) == 0;
+        bool loss = kind[0] == 'l', isolate = kind[0] == 'i';
+        bool from_balancer = loss || (isolate && below(t, 2) == 0);
         text_addf(to, "  - {at: %ums, %s: ", from + below(t, until - from + 1), kind);
         if (from_balancer) {
             text_addf(to, "g0, from: ");
@@ -121,7 +122,9 @@ uint32_t random_tier_actions(struct random_tier *t, uint32_t from, uint32_t unti
         }
         if (kind[0] == 'd' && below(t, 2) == 0)
             text_addf(to, ", limit: %ums", below(t, 20));
-        if (isolate || kind[0] == 'k' || kind[0] == 'h')
+        if (loss)
+            text_addf(to, ", to: %u%%", below(t, 101));
+        if (loss || isolate || kind[0] == 'k' || kind[0] == 'h')
             text_addf(to, ", for: %ums", 1 + below(t, 60));
         text_addf(to, "}\n");
     }

@@ -181,6 +181,20 @@ static void colder_and_colder_less(void)
     scene_close(&scene);
 }
 
+/* The same with m(t) = 1 + 4 * 2^(-10 t): with k = 10 ln 2 the work is ln((e^k + 4) / 5) / k. */
+static void soon_warm(void)
+{
+    SCENE_RUN(&scene,
+              "clients: [{name: c, users: 1, think: constant(0), requests: [{name: r, work: "
+              "constant(10ms)}]}]\nbalancer: {algorithm: random}\n"
+              "backends: [{name: a, cold_start: {factor: 5, for: 1s, curve: exponential}}]\n"
+              "timeline: [{at: 1s, kill: a}, {at: 1s, restore: a}]\n"
+              "run: {kind: steady, duration: 2s, warmup: 1s}\n");
+    double work = 100 * log((exp2(10) + 4) / 5) / (10 * log(2));
+    CU_ASSERT(fabs((double)scene.s->counts.ok - work) <= 2);
+    scene_close(&scene);
+}
+
 /* --- errors ----------------------------------------------------------------------------------- */
 
 /* Fast errors take a slot for 1 ms; tried again elsewhere they are answered. */
@@ -359,6 +373,7 @@ static const struct check_test tests[] = {
     {"a person comes first", a_person_comes_before_chance},
     {"cold: step", cold_for_a_while},
     {"cold: linear", colder_and_colder_less},
+    {"cold: exponential", soon_warm},
     {"errors", errors_are_fast},
     {"errors draw traffic", errors_draw_traffic},
     {"isolate", nothing_reaches_it},

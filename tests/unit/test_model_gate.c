@@ -132,6 +132,29 @@ static void one_road_cut(void)
     scene_close(&scene);
 }
 
+/* One road that loses a fifth of its packets: of lb1's half, half goes to b, and of that no more than
+ * 0.8^2 comes back: 2 s * 250/s * 0.36 = 180 are lost, sd 15. What b loses to all comes on top of it: then
+ * lb1 gets 0.8^4 back and lb2 0.8^2. The rest of the run loses nothing. */
+static void one_road_lossy(void)
+{
+    static const char text[] =
+        "clients: [{name: c, arrivals: uniform(rate=1000/s), timeout: 50ms, "
+        "requests: [{name: r, work: constant(100us)}]}]\n"
+        "balancer: {algorithm: round-robin, name: lb, count: 2, clients: random}\n"
+        "backends: [{name: a}, {name: b}]\n"
+        "timeline: [{at: 1s, loss: b, from: lb1, to: 20%%, for: 2s}%s]\nrun: {duration: 4s}\n";
+    SCENE_RUN(&scene, text, "");
+    CHECK_CLOSE((double)scene.s->counts.failed, 180.0, 4.0 * 15.0);
+    SCENE_EQUAL(why("packet lost"), scene.s->counts.failed);
+    SCENE_EQUAL(scene.s->backends[0].failed, 0);
+    CU_ASSERT_STRING_EQUAL(scene.events[0].text, "20 % of the packets between it and lb1 are lost");
+    CU_ASSERT_STRING_EQUAL(scene.events[1].text, "no packet between it and lb1 is lost any more");
+    scene_close(&scene);
+    SCENE_RUN(&scene, text, ", {at: 1s, loss: b, to: 20%, for: 2s}");
+    CHECK_CLOSE((double)scene.s->counts.failed, 500 * (1 - 0.4096) + 500 * 0.36, 4.0 * 22.0);
+    scene_close(&scene);
+}
+
 /* A backend that is cut off from all: nothing comes back, and nothing arrives that clients left. */
 static void a_backend_cut_off(void)
 {
@@ -230,6 +253,7 @@ static const struct check_test tests[] = {
     {"drained", drained},
     {"cut off", cut_off},
     {"one road cut", one_road_cut},
+    {"one road lossy", one_road_lossy},
     {"a backend cut off", a_backend_cut_off},
     {"slowed", slowed},
     {"tries multiply", tries_multiply},

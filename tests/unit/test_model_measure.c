@@ -273,6 +273,32 @@ static void samples_are_of_their_interval(void)
     scene_close(&scene);
 }
 
+/* Round-robin over one, then over two from 2.5 s on (a half second of slices of one, so the third is
+ * mixed: 25 % of its picks are not 45 %). Weights 1 and 3: the fair share of the new one is 3/4, and
+ * round-robin without weights gives it a half, for ever. A backend that is down has no share. */
+static void rebalanced(void)
+{
+    static const char text[] =
+        "clients: [{name: c, arrivals: uniform(rate=100/s), requests: [{name: r, work: "
+        "constant(1ms)}]}]\nbalancer: {algorithm: %s}\n"
+        "backends: [{name: old}, {name: new, weight: %d}]\n"
+        "timeline: [{at: 2500ms, weight: new, to: %d}%s]\nrun: {duration: 6s}\n"
+        "expect: [rebalance of new < 10s after 2s, rebalance of new < 10s after 3s, rebalance of "
+        "old < 10s after 1s]\n";
+    SCENE_RUN(&scene, text, "round-robin", 0, 1, "");
+    CHECK_CLOSE(scene.s->expects[0].value, 2e9, 1.0);
+    CHECK_CLOSE(scene.s->expects[1].value, 1e9, 1.0);
+    CHECK_CLOSE(scene.s->expects[2].value, 1e9, 1.0);
+    scene_close(&scene);
+    SCENE_RUN(&scene, text, "least-connections", 0, 3, "");
+    CHECK_CLOSE(scene.s->expects[1].value, 3e9, 1.0); /* never: idle ones take turns */
+    scene_close(&scene);
+    SCENE_RUN(&scene, text, "round-robin", 0, 1, ", {at: 2500ms, kill: new}");
+    CHECK_CLOSE(scene.s->expects[1].value, 1e9,
+                1.0); /* every other pick is tried there, and fails */
+    scene_close(&scene);
+}
+
 static const struct check_test tests[] = {
     {"windows of time", windows_of_time},
     {"windows and warm-up", windows_and_warmup},
@@ -281,6 +307,7 @@ static const struct check_test tests[] = {
     {"imbalance", imbalance_is_by_weight},
     {"imbalance of nothing", nothing_is_not_balanced},
     {"a run cut short", a_run_cut_short},
+    {"rebalance", rebalanced},
     {"samples", samples_are_of_their_interval},
 };
 
