@@ -18,8 +18,7 @@ static uint32_t home(const struct map *m, uint64_t key)
 
 void map_done(struct map *m)
 {
-    free(m->keys);
-    free(m->values);
+    free(m->slots);
     *m = (struct map){0};
 }
 
@@ -27,65 +26,63 @@ void map_done(struct map *m)
 static uint32_t place_of(const struct map *m, uint64_t key)
 {
     uint32_t i = home(m, key);
-    while (m->values[i] != 0 && m->keys[i] != key)
+    while (m->slots[i].value != 0 && m->slots[i].key != key)
         i = (i + 1) & m->mask;
     return i;
 }
 
 uint32_t map_find(const struct map *m, uint64_t key)
 {
-    return m->count == 0 ? 0 : m->values[place_of(m, key)];
+    return m->count == 0 ? 0 : m->slots[place_of(m, key)].value;
+}
+
+void map_fetch(const struct map *m, uint64_t key)
+{
+    if (m->count != 0)
+        __builtin_prefetch(&m->slots[home(m, key)]);
 }
 
 static void grow(struct map *m)
 {
     struct map old = *m;
-    uint32_t room = old.values == NULL ? FIRST_ROOM : 2 * (old.mask + 1);
+    uint32_t room = old.slots == NULL ? FIRST_ROOM : 2 * (old.mask + 1);
     lb_assert(room <= UINT32_C(1) << 31);
-    *m = (struct map){.keys = text_need(room * sizeof *m->keys),
-                      .values = text_need_zero(room, sizeof *m->values),
-                      .mask = room - 1,
-                      .count = old.count};
-    for (uint32_t i = 0; old.values != NULL && i <= old.mask; i++) {
-        if (old.values[i] == 0)
-            continue;
-        uint32_t to = place_of(m, old.keys[i]);
-        m->keys[to] = old.keys[i];
-        m->values[to] = old.values[i];
-    }
+    *m = (struct map){
+        .slots = text_need_zero(room, sizeof *m->slots), .mask = room - 1, .count = old.count};
+    for (uint32_t i = 0; old.slots != NULL && i <= old.mask; i++)
+        if (old.slots[i].value != 0)
+            m->slots[place_of(m, old.slots[i].key)] = old.slots[i];
     map_done(&old);
 }
 
 void map_set(struct map *m, uint64_t key, uint32_t value)
 {
     lb_assert(value != 0);
-    if (m->values == NULL || 2 * (m->count + 1) > m->mask)
+    if (m->slots == NULL || 2 * (m->count + 1) > m->mask)
         grow(m);
-    uint32_t i = place_of(m, key);
-    m->count += m->values[i] == 0;
-    m->keys[i] = key;
-    m->values[i] = value;
+    struct map_slot *slot = &m->slots[place_of(m, key)];
+    m->count += slot->value == 0;
+    *slot = (struct map_slot){key, value};
 }
 
 uint32_t map_take(struct map *m, uint64_t key)
 {
     if (m->count == 0)
         return 0;
-    uint32_t gap = place_of(m, key), value = m->values[gap];
+    uint32_t gap = place_of(m, key), value = m->slots[gap].value;
     if (value == 0)
         return 0;
     m->count--;
     for (uint32_t i = gap;;) {
         i = (i + 1) & m->mask;
-        if (m->values[i] == 0)
+        if (m->slots[i].value == 0)
             break;
         /* Whoever would not be found past the gap moves into it. */
-        if (((i - home(m, m->keys[i])) & m->mask) < ((i - gap) & m->mask))
+        if (((i - home(m, m->slots[i].key)) & m->mask) < ((i - gap) & m->mask))
             continue;
-        m->keys[gap] = m->keys[i];
-        m->values[gap] = m->values[i];
+        m->slots[gap] = m->slots[i];
         gap = i;
     }
-    m->values[gap] = 0;
+    m->slots[gap].value = 0;
     return value;
 }

@@ -74,7 +74,8 @@ void client_init(struct world *w, uint32_t source)
     struct source *s = &w->sources[source];
     const struct scenario_client *rule = &w->scenario->clients[source];
     *s = (struct source){.rule = rule, .rate = rule->rate, .source_index = source};
-    s->gap = mean_gap(s->rate);
+    s->gap = mean_gap(rule->rate);
+    s->mere = connections_mere(w, rule);
     s->crowd = crowd_create(rule);
     s->apart = arrivals_process_of(rule->arrivals) != NULL || rule->sessions.on;
     s->goes_on = rule->arrivals == ARRIVALS_CLOSED || rule->sessions.on;
@@ -86,8 +87,7 @@ void client_init(struct world *w, uint32_t source)
     stream_open(&s->entries, &w->key, STREAM_ENTRY, source, 0);
     for (uint32_t i = 0; i < rule->class_count; i++)
         w->class_source[rule->class_first + i] = (uint16_t)source;
-    if (rule->class_count == 1)
-        s->only = &rule->classes[0].work;
+    s->only = rule->class_count == 1 ? &rule->classes[0].work : NULL;
     if (arrivals_process_of(rule->arrivals) != NULL) {
         begin_process(w, s);
         return;

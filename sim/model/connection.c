@@ -81,20 +81,9 @@ static void settle_owner(struct world *w, uint32_t id, lb_time now)
     }
 }
 
-static void need_uses(struct world *w)
-{
-    struct connections *all = w->connections;
-    if (all->use_room >= w->requests.room)
-        return;
-    all->use = text_need_more(all->use, w->requests.room * sizeof *all->use);
-    for (uint32_t i = all->use_room; i < w->requests.room; i++)
-        all->use[i] = (struct connection_use){0};
-    all->use_room = w->requests.room;
-}
-
 void connection_hand_on(struct world *w, uint32_t id, uint32_t new)
 {
-    need_uses(w);
+    connections_room(w);
     w->connections->use[new] = w->connections->use[id];
     w->connections->use[id] = (struct connection_use){0};
 }
@@ -255,9 +244,10 @@ static uint32_t open_one(struct world *w, struct source *s, uint32_t id, uint32_
     uint32_t front = w->front_count > 1 ? entry_of(w, s, r) : 0;
     uint16_t address = w->entries.at != NULL ? w->requests.tries[id].address : 0;
     uint64_t client = (uint64_t)s->source_index << 32 | client_of(w, r);
-    struct lb_random random;
-    stream_open(&random, &w->key, STREAM_CONNECTION, r->number,
-                w->requests.tries == NULL ? 0 : w->requests.tries[id].client);
+    struct lb_random random = {0};
+    if (rule->ages || tls_at(w, front))
+        stream_open(&random, &w->key, STREAM_CONNECTION, r->number,
+                    w->requests.tries == NULL ? 0 : w->requests.tries[id].client);
     lb_time age = rule->ages ? distribution_draw_time(&rule->max_age, &random) : LB_NEVER;
     lb_time ready = now + (rule->on ? 2 * w->to_balancer : 0);
     ready += tls_open(w, id, front, client, &random, now);
@@ -294,16 +284,19 @@ void connection_close(struct world *w, uint32_t id, enum lb_end end, lb_time now
     if ((c->flags & CONNECTION_LOST) != 0 && measured(w, now))
         all->counts.reset++;
     connection_add_time(w, &all->counts.time, c->opened, now);
-    gone = *c;
+    bool placed = c->place[0].member >= 0 || c->place[1].member >= 0;
+    if (placed)
+        gone = *c;
     c->open = false;
     c->next = all->free;
     all->free = id;
     all->open--;
-    if (gone.owner != 0) {
-        all->owners[gone.owner].open--;
-        settle_owner(w, gone.owner, now);
+    if (c->owner != 0) {
+        all->owners[c->owner].open--;
+        settle_owner(w, c->owner, now);
     }
-    layer4_leave(w, &gone, end, now); /* may serve others: all of this one is done */
+    if (placed)
+        layer4_leave(w, &gone, end, now); /* may serve others: all of this one is done */
 }
 
 void connection_end(struct world *w, uint32_t id, enum lb_end end, lb_time now)
@@ -398,7 +391,7 @@ static lb_time take(struct world *w, struct source *s, uint32_t id, lb_time now)
     struct connections *all = w->connections;
     const struct scenario_connections *rule = &s->rule->connections;
     struct request *r = world_request(w, id);
-    need_uses(w);
+    connections_room(w);
     struct connection_use *use = &all->use[id];
     *use = (struct connection_use){.since = now};
     uint32_t found = 0, owner = 0;
@@ -433,7 +426,13 @@ static lb_time take(struct world *w, struct source *s, uint32_t id, lb_time now)
 
 void client_set_out(struct world *w, struct source *s, uint32_t id, lb_time now)
 {
-    lb_time wait = w->connections != NULL ? take(w, s, id, now) : 0;
+    lb_time wait = 0;
+    if (w->state.on)
+        state_soon(w, id);
+    if (w->connections != NULL && s->mere)
+        connection_mere(w, s, id, now);
+    else if (w->connections != NULL)
+        wait = take(w, s, id, now);
     if (wait < 0)
         return;
     if (w->connections == NULL && w->front_count > 1)
@@ -470,6 +469,8 @@ void connection_release(struct world *w, uint32_t id, struct request *r, bool la
     struct connection_use use = all->use[id];
     all->use[id] = (struct connection_use){0};
     r->work -= use.extra;
+    if (use.mere)
+        connection_mere_over(w, use.since, now);
     if (use.connection == 0)
         return;
     struct connection *c = &all->at[use.connection];

@@ -11,6 +11,10 @@
  * At layer 4 a connection has a place in its balancer's books from the moment its first request is
  * sent until it is closed, and its requests follow it there (layer4.c).
  *
+ * One for a single request, at a lone balancer of layer 7 that counts no connections and makes no
+ * handshake, is a mere word: it is counted and timed, and has no record. So a group that keeps its
+ * connections does not make those dear that do not.
+ *
  * Cost: nothing unless connections are modelled (w->connections); then O(1) a request. Memory is what
  * is open.
  */
@@ -28,6 +32,7 @@
 struct backend_set;
 struct front;
 struct request;
+struct scenario_client;
 struct source;
 struct world;
 
@@ -80,6 +85,7 @@ struct connection_use { /* by request record */
     lb_time cost;        /* of the handshake, for `payer` */
     const void *payer;   /* struct scenario_balancer */
     bool opened, waits, sent;
+    bool mere;   /* it has opened one without a record */
     bool placed; /* its connection has its place by it */
 };
 
@@ -104,6 +110,7 @@ struct connections {
     struct connection_owner *owners;
     struct connection_use *use; /* by request */
     uint32_t used, room, free, open;
+    uint32_t mere; /* open without a record */
     uint32_t owners_used, owners_room, owners_free;
     uint32_t use_room;
     struct map by_client;
@@ -118,6 +125,8 @@ struct connections {
 /* Are they modelled in this world? Once the balancers are there. */
 void connections_init(struct world *w);
 void connections_done(struct world *w);
+/* Room for what requests use, as there is for requests. */
+void connections_room(struct world *w);
 /* Time of what is still open, at the end of a run. */
 void connections_close(struct world *w, lb_time now);
 
@@ -125,6 +134,11 @@ void connections_close(struct world *w, lb_time now);
 
 /* The request sets out, on a connection of its client if they are modelled, and perhaps later. */
 void client_set_out(struct world *w, struct source *s, uint32_t id, lb_time now);
+/* Is a connection of this group nothing to anybody? Then it needs no record. */
+bool connections_mere(const struct world *w, const struct scenario_client *client);
+/* It sets out on one that needs no record (source.mere); and that one is over. */
+void connection_mere(struct world *w, const struct source *s, uint32_t id, lb_time now);
+void connection_mere_over(struct world *w, lb_time since, lb_time now);
 /* The request has ended for its client, or this try of it; r: its record or a copy. late: the client
  * did not wait for the answer. */
 void connection_release(struct world *w, uint32_t id, struct request *r, bool late, lb_time now);

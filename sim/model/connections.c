@@ -16,6 +16,14 @@ static bool modelled(const struct scenario *s)
     return any;
 }
 
+bool connections_mere(const struct world *w, const struct scenario_client *client)
+{
+    const struct scenario_balancer *entry = &w->scenario->balancers[client->via];
+    return w->connections != NULL && !client->connections.on && !client->connections.holds &&
+           entry->count == 1 && !entry->layer4 && !tls_at(w, entry->first) &&
+           entry->connections.max == SCENARIO_UNLIMITED;
+}
+
 void connections_init(struct world *w)
 {
     if (!modelled(w->scenario))
@@ -48,6 +56,17 @@ void connections_done(struct world *w)
     w->connections = NULL;
 }
 
+void connections_room(struct world *w)
+{
+    struct connections *all = w->connections;
+    if (all->use_room >= w->requests.room)
+        return;
+    all->use = text_need_more(all->use, w->requests.room * sizeof *all->use);
+    for (uint32_t i = all->use_room; i < w->requests.room; i++)
+        all->use[i] = (struct connection_use){0};
+    all->use_room = w->requests.room;
+}
+
 void connection_add_time(const struct world *w, double *sum, lb_time since, lb_time now)
 {
     lb_time from = since > w->ledger.from ? since : w->ledger.from;
@@ -59,6 +78,9 @@ void connection_add_time(const struct world *w, double *sum, lb_time since, lb_t
 void connections_close(struct world *w, lb_time now)
 {
     struct connections *all = w->connections;
+    for (uint32_t id = 1; id < all->use_room; id++)
+        if (all->use[id].mere)
+            connection_add_time(w, &all->counts.time, all->use[id].since, now);
     for (uint32_t id = 1; id <= all->used; id++) {
         const struct connection *c = &all->at[id];
         if (!c->open)
@@ -71,6 +93,28 @@ void connections_close(struct world *w, lb_time now)
                                     c->place[level].since, now);
         }
     }
+}
+
+/* --- that are nothing to anybody -------------------------------------------------------------- */
+
+void connection_mere(struct world *w, const struct source *s, uint32_t id, lb_time now)
+{
+    struct connections *all = w->connections;
+    connections_room(w);
+    all->use[id] = (struct connection_use){.since = now, .opened = true, .mere = true};
+    all->mere++;
+    if (now >= w->ledger.from && now < w->ledger.until)
+        all->counts.opened++;
+    if (w->front_count > 1)
+        w->requests.tries[id].front = (uint16_t)w->scenario->balancers[s->rule->via].first;
+    if (w->story != NULL)
+        story_connection(w, id, now);
+}
+
+void connection_mere_over(struct world *w, lb_time since, lb_time now)
+{
+    w->connections->mere--;
+    connection_add_time(w, &w->connections->counts.time, since, now);
 }
 
 /* --- at the balancer -------------------------------------------------------------------------- */
@@ -108,9 +152,11 @@ bool connection_arrives(struct world *w, struct front *f, uint32_t id, lb_time n
     struct connections *all = w->connections;
     struct request *r = world_request(w, id);
     struct connection_use *use = &all->use[id];
+    r->event = ENGINE_NO_EVENT;
+    if (use->mere)
+        return true;
     struct connection *c = &all->at[use->connection];
     bool entry = f->number == c->front;
-    r->event = ENGINE_NO_EVENT;
     if (!entry && !w->fronts[c->front].rule->layer4)
         return true; /* connections end at the first balancer */
     if (entry && (c->flags & CONNECTION_LOST) != 0) {

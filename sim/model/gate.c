@@ -117,6 +117,8 @@ static void hold(struct world *w, uint32_t id, uint32_t bad)
 /* Has its connection gone to another balancer while it was on its way, or is nobody there yet? */
 static bool passed_by(const struct world *w, uint32_t id, const struct front *f)
 {
+    if (w->connections->use[id].mere)
+        return false;
     const struct connection *c = &w->connections->at[w->connections->use[id].connection];
     return c->front != f->number || (c->flags & CONNECTION_ADRIFT) != 0;
 }
@@ -148,7 +150,7 @@ bool gate_stops(struct world *w, uint32_t id, lb_time now)
     if (f->gate.truth != TRUTH_DOWN && !f->gate.drained)
         return false;
     world_request(w, id)->event = ENGINE_NO_EVENT;
-    if (w->connections != NULL && outer == 0)
+    if (w->connections != NULL && outer == 0 && !w->connections->use[id].mere)
         connection_end(w, w->connections->use[id].connection, LB_END_REFUSED, now);
     front_fail(w, id, CAUSE_BALANCER_DOWN, now);
     return true;

@@ -133,10 +133,17 @@ static bool finds(struct world *w, struct state_user *u, uint32_t backend, lb_ti
     return found;
 }
 
+void state_soon(struct world *w, uint32_t id)
+{
+    map_fetch(&w->state.by_client, stick_client(w, world_request(w, id)));
+}
+
 void state_sent(struct world *w, uint32_t id)
 {
     struct request_tries *tries = &w->requests.tries[id];
     tries->fetched = tries->store_down = tries->logs_in_again = false;
+    uint32_t user = map_find(&w->state.by_client, stick_client(w, world_request(w, id)));
+    __builtin_prefetch(&w->state.users[user], 1); /* users[0] is there from the first user on */
 }
 
 void state_enter(struct world *w, uint32_t id, lb_time now)

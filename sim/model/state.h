@@ -53,6 +53,9 @@ struct state {
 
 void state_init(struct world *w);
 void state_done(struct state *state);
+/* The request sets out from its client: who it is will be looked up. Only a hint for the cache; users
+ * are many, and each look-up in turn would wait for memory. */
+void state_soon(struct world *w, uint32_t id);
 /* An attempt sets out for its backend. */
 void state_sent(struct world *w, uint32_t id);
 /* A request is about to be served or queued at its backend: what it finds there. */

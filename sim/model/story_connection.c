@@ -21,8 +21,9 @@ void story_connection(struct world *w, uint32_t id, lb_time now)
         w->story->tell(w->story->self, &step);
         return;
     }
-    const struct connection *c = &w->connections->at[use->connection];
-    const struct front *f = &w->fronts[c->front];
+    static const struct connection none = {.place = {{.member = -1}, {.member = -1}}};
+    const struct connection *c = use->mere ? &none : &w->connections->at[use->connection];
+    const struct front *f = use->mere ? world_front(w, id) : &w->fronts[c->front];
     step.takes = c->ready > now ? c->ready - now : 0;
     if (c->place[0].member >= 0)
         (void)snprintf(where, sizeof where, ", which leads to %.64s",

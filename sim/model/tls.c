@@ -77,6 +77,11 @@ static const struct scenario_balancer *handshakes_at(const struct world *w, uint
     return &w->scenario->balancers[rule->to];
 }
 
+bool tls_at(const struct world *w, uint32_t front)
+{
+    return handshakes_at(w, front) != NULL;
+}
+
 lb_time tls_open(struct world *w, uint32_t id, uint32_t front, uint64_t client,
                  struct lb_random *random, lb_time now)
 {

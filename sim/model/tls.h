@@ -33,6 +33,8 @@ void tickets_done(struct tickets *t);
 /* The client makes a handshake now: had it a ticket that is still good? size: clients kept. */
 bool tickets_use(struct tickets *t, uint64_t client, lb_time life, uint32_t size, lb_time now);
 
+/* Does a connection to this balancer begin with a handshake? */
+bool tls_at(const struct world *w, uint32_t front);
 /* The handshake of the connection that this request of the client opens at a balancer: how long it
  * keeps the request, ns. What others pay for it is written beside the request. */
 lb_time tls_open(struct world *w, uint32_t id, uint32_t front, uint64_t client,

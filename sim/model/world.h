@@ -121,6 +121,7 @@ struct source { /* a client group at work */
     uint32_t *asked;                 /* closed loop: requests so far, by user */
     const struct distribution *only; /* the one class's work, or NULL */
     uint32_t source_index;
+    bool mere;          /* its connections need no record (connection.h) */
     bool goes_on;       /* an end leads to a next request: users, sessions */
     uint64_t sessions;  /* so far */
     uint32_t strangers; /* open, without a population: addresses handed out, one a request */

@@ -18,7 +18,7 @@ void summary_build_connections(struct summary *s, struct world *w)
                                        .unknown = all->counts.unknown,
                                        .full = all->counts.full,
                                        .resumed = all->counts.resumed,
-                                       .open = all->open};
+                                       .open = all->open + all->mere};
     for (uint32_t b = 0; b < w->scenario->balancer_count; b++) {
         to->layer4 |= w->scenario->balancers[b].layer4;
         to->tls |= w->scenario->balancers[b].tls.on;

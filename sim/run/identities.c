@@ -99,6 +99,7 @@ static void check_connections(struct run *run)
     if (all == NULL)
         return;
     uint64_t streams = 0, requests = 0, open = 0, admitted = 0, owned = 0, held = 0, counted = 0;
+    uint32_t mere = 0;
     for (uint32_t id = 1; id <= all->used; id++) {
         const struct connection *c = &all->at[id];
         if (!c->open)
@@ -111,15 +112,19 @@ static void check_connections(struct run *run)
     }
     for (uint32_t id = 1; id < all->use_room; id++)
         requests += all->use[id].connection != 0 && !all->use[id].waits;
+    for (uint32_t id = 1; id < all->use_room; id++)
+        mere += all->use[id].mere;
     for (uint32_t i = 0; i < w->front_count; i++)
         held += all->fronts[i].open;
     for (uint32_t id = 1; id <= all->owners_used; id++)
         counted += all->owners[id].open;
     lb_require(&w->where,
-               open == all->open && streams == requests && owned == counted && admitted == held,
-               "connections: %llu of %u open, %llu requests on them of %llu, %llu owned of %llu, "
+               open == all->open && mere == all->mere && streams == requests && owned == counted &&
+                   admitted == held,
+               "connections: %llu of %u open, %u of %u mere ones, %llu requests on them of %llu, "
+               "%llu owned of %llu, "
                "%llu held of %llu",
-               (unsigned long long)open, all->open, (unsigned long long)streams,
+               (unsigned long long)open, all->open, mere, all->mere, (unsigned long long)streams,
                (unsigned long long)requests, (unsigned long long)owned, (unsigned long long)counted,
                (unsigned long long)admitted, (unsigned long long)held);
 }

@@ -2,6 +2,7 @@
 #include "sim/scenario/set.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "algorithms/registry.h"
@@ -75,11 +76,44 @@ static struct node *main_balancer(struct tree *tree, int *place)
     return list->first;
 }
 
-/* Another algorithm does not take over the parameters of the one before it. */
-static void forget_params(struct tree *tree, const struct node *chosen)
+/* Does a part of a path name this entry of a list: by its name, or its place when it has none? */
+static bool names(const struct path_part *part, const struct node *entry, uint32_t place)
 {
+    const struct node *name = entry->kind == NODE_MAP ? node_find(entry, "name", 4) : NULL;
+    char index[16];
+    if (name != NULL && name->value->kind == NODE_SCALAR)
+        return name->value->size == part->size &&
+               memcmp(name->value->text, part->text, part->size) == 0;
+    int size = snprintf(index, sizeof index, "%" PRIu32, place);
+    return (size_t)size == part->size && memcmp(index, part->text, part->size) == 0;
+}
+
+static bool part_is(const struct path_part *part, const char *word)
+{
+    return part->size == strlen(word) && memcmp(part->text, word, part->size) == 0;
+}
+
+/* Whose algorithm the setting chooses; NULL when it is about something else. */
+static struct node *chooses_for(struct tree *tree, const struct setting *setting)
+{
+    const struct path *path = &setting->path;
     int place;
-    struct node *balancer = main_balancer(tree, &place);
+    if (setting->algorithm || path_is(path, "balancer", "algorithm"))
+        return main_balancer(tree, &place);
+    struct node *list = root_value(tree, "balancers");
+    if (list == NULL || list->kind != NODE_LIST || path->count != 3 ||
+        !part_is(&path->parts[0], "balancers") || !part_is(&path->parts[2], "algorithm"))
+        return NULL;
+    uint32_t at = 0;
+    for (struct node *entry = list->first; entry != NULL; entry = entry->next, at++)
+        if (names(&path->parts[1], entry, at))
+            return entry;
+    return NULL;
+}
+
+/* Another algorithm does not take over the parameters of the one before it. */
+static void forget_params(struct node *balancer, const struct node *chosen)
+{
     if (balancer == NULL || balancer->kind != NODE_MAP)
         return;
     const struct node *old = node_find(balancer, "algorithm", 9);
@@ -94,11 +128,12 @@ static void apply(struct tree *tree, struct diagnose *diagnose, const struct set
     for (int algorithm = 1; algorithm >= 0; algorithm--)
         for (uint32_t i = 0; i < count; i++) {
             const struct setting *s = &settings[i];
-            bool is_algorithm = s->algorithm || path_is(&s->path, "balancer", "algorithm");
+            struct node *balancer = chooses_for(tree, s);
+            bool is_algorithm = s->algorithm || balancer != NULL;
             if (is_algorithm != (algorithm == 1))
                 continue;
             if (is_algorithm)
-                forget_params(tree, s->value);
+                forget_params(balancer, s->value);
             (void)path_set(tree, diagnose, s->where, &s->path, s->value);
         }
 }

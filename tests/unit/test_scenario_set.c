@@ -37,6 +37,27 @@ static void test_variants(void)
     scenario_destroy(s);
 }
 
+/* Of a list of balancers the path says whose algorithm it is: its parameters go, others stay. */
+static void test_algorithm_of_one(void)
+{
+    static const char text[] =
+        "lbsim: 1\nname: two\nclients: [{name: c, arrivals: poisson(rate=1/s), "
+        "requests: [{name: r, work: constant(1ms)}]}]\nbackends: [{name: a, count: 4}]\n"
+        "balancers:\n- {name: one, to: two, algorithm: power-of-two, params: {choices: 2}}\n"
+        "- {name: two, algorithm: power-of-two, params: {choices: 3}}\nrun: {duration: 1s}\n";
+    struct scenario *s = sample_load_set(text, "balancers.two.algorithm=least-connections");
+    CU_ASSERT_STRING_EQUAL(s->balancers[1].algorithm->name, "least-connections");
+    CU_ASSERT_STRING_EQUAL(s->balancers[0].algorithm->name, "power-of-two");
+    CU_ASSERT_DOUBLE_EQUAL(
+        s->balancers[0].params[lb_param_find(s->balancers[0].algorithm, "choices")], 2, 0);
+    scenario_destroy(s);
+    s = sample_load_set(text, "balancers.one.algorithm=round-robin");
+    CU_ASSERT_STRING_EQUAL(s->balancers[0].algorithm->name, "round-robin");
+    CU_ASSERT_DOUBLE_EQUAL(
+        s->balancers[1].params[lb_param_find(s->balancers[1].algorithm, "choices")], 3, 0);
+    scenario_destroy(s);
+}
+
 static void test_settings(void)
 {
     static const char *const sets[] = {
@@ -270,6 +291,7 @@ static void test_empirical(void)
 static const struct check_test tests[] = {
     {"variants", test_variants},
     {"settings", test_settings},
+    {"algorithm of one balancer", test_algorithm_of_one},
     {"names of entries", test_entry_names},
     {"hash", test_hash},
     {"a time", test_parse_time},
