@@ -91,7 +91,7 @@ static int create_states(struct balancer *b, const struct lb_algorithm *algorith
             tier->algorithm->destroy(tier->state);
         tier->algorithm = NULL;
         uint32_t tiers, place = tier_in_pool(b, t, &tiers);
-        stream_open(&tier->coins, &b->key, STREAM_COINS, (uint64_t)b->number << 32 | t,
+        stream_open(&tier->coins, &b->coins, STREAM_COINS, (uint64_t)b->number << 32 | t,
                     stream_name(algorithm->name));
         struct lb_setup setup = {.pool = &tier->pool,
                                  .values = values,
@@ -170,10 +170,13 @@ static int init_at(struct balancer *b, const struct scenario *scenario, uint32_t
     const struct scenario_balancer *rule = entry_of(scenario, number);
     *b = (struct balancer){.rule = rule,
                            .key = *key,
+                           .coins = *key,
                            .index = number - rule->first,
                            .count = rule->count,
                            .number = number,
                            .backend_count = members->count};
+    if (scenario->run.algorithm_seed_given)
+        b->coins.seed = scenario->run.algorithm_seed;
     retry_budget_init(&b->budget);
     create_tiers(b, members);
     waiting_init(&b->waiting, b->pool_count, b->backend_count);

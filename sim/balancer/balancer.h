@@ -57,9 +57,10 @@ struct balancer_pool {
 
 struct balancer {
     const struct scenario_balancer *rule;
-    struct stream_key key;
-    uint32_t index, count;       /* this balancer among how many, of its entry */
-    uint32_t number;             /* among all balancers */
+    struct stream_key key,
+        coins;             /* coins: of the algorithms; the same unless run.seed_of_algorithm */
+    uint32_t index, count; /* this balancer among how many, of its entry */
+    uint32_t number;       /* among all balancers */
     struct balancer_tier *tiers; /* of all pools, one pool after the other */
     uint32_t tier_count;
     struct balancer_pool *pools;

@@ -11,7 +11,9 @@
 
 struct making {
     const struct cell_setup *setup;
-    struct cell *cell;
+    struct experiment_trial *trials; /* of this step */
+    uint32_t first;
+    struct histogram latency;
     pthread_mutex_t lock; /* of the histogram: whole numbers, so the order is all the same */
 };
 
@@ -19,7 +21,7 @@ static void measure(void *self, uint32_t index, const struct summary *s)
 {
     static const double quantiles[4] = {0.5, 0.9, 0.99, 0.999};
     struct making *making = self;
-    struct experiment_trial *t = &making->cell->trials[index];
+    struct experiment_trial *t = &making->trials[index];
     *t = (struct experiment_trial){
         .digest = s->digest,
         .events = s->events,
@@ -38,8 +40,10 @@ static void measure(void *self, uint32_t index, const struct summary *s)
     };
     for (int i = 0; i < 4; i++)
         t->quantile[i] = histogram_quantile(&s->latency, quantiles[i]);
+    if (making->setup->measured != NULL)
+        making->setup->measured(making->setup->self, making->first + index, s);
     pthread_mutex_lock(&making->lock);
-    histogram_merge(making->cell->latency, &s->latency);
+    histogram_merge(&making->latency, &s->latency);
     pthread_mutex_unlock(&making->lock);
 }
 
@@ -62,29 +66,18 @@ static int find_warmup(const struct cell_setup *setup, struct scenario *s, struc
     return status == 2 ? -1 : status;
 }
 
-int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
-              struct lb_error *error)
+void cell_init(struct cell *cell, const char *settings)
 {
-    struct scenario copy = *setup->scenario; /* borrows all but the warm-up */
-    const struct scenario *s = &copy;
-    struct making making = {.setup = setup, .cell = cell};
-    int64_t began = wall_now();
-    cell->trials = text_need_zero(setup->replications, sizeof *cell->trials);
-    cell->latency = text_need(sizeof *cell->latency);
+    *cell = (struct cell){.trials = text_need_zero(1, sizeof *cell->trials),
+                          .latency = text_need(sizeof *cell->latency)};
     histogram_init(cell->latency);
     text_init(&cell->settings);
     text_addf(&cell->settings, "%s", settings);
-    lb_assert(pthread_mutex_init(&making.lock, NULL) == 0);
-    struct replicate_setup work = {.scenario = s,
-                                   .count = setup->replications,
-                                   .threads = setup->threads,
-                                   .self = &making,
-                                   .measure = measure,
-                                   .stop = stop};
-    int status = find_warmup(setup, &copy, error);
-    if (status == 0)
-        status = replicate(&work, error);
-    pthread_mutex_destroy(&making.lock);
+}
+
+static void describe(const struct cell_setup *setup, struct cell *cell, double wall_s)
+{
+    const struct scenario *s = setup->scenario;
     cell->result = (struct experiment_cell){
         .n = setup->n,
         .settings = cell->settings.data,
@@ -93,12 +86,56 @@ int cell_make(const struct cell_setup *setup, const char *settings, struct cell 
         .transient = s->run.transient,
         .duration = s->run.duration,
         .warmup = s->run.warmup,
-        .wall_s = (double)(wall_now() - began) / 1e9,
+        .wall_s = cell->result.wall_s + wall_s,
         .latency = cell->latency,
         .trials = cell->trials,
         .count = setup->replications,
     };
     cell->result.digest = experiment_cell_digest(&cell->result);
+}
+
+int cell_add(const struct cell_setup *setup, struct cell *cell, struct lb_error *error)
+{
+    uint32_t first = cell->result.count;
+    lb_assert(setup->replications >= first);
+    int64_t began = wall_now();
+    struct making *making = text_need(sizeof *making); /* a histogram is large */
+    cell->trials = text_need_more(cell->trials, (setup->replications + 1U) * sizeof *cell->trials);
+    making->setup = setup;
+    making->trials = cell->trials + first;
+    making->first = first;
+    histogram_init(&making->latency);
+    lb_assert(pthread_mutex_init(&making->lock, NULL) == 0);
+    struct replicate_setup work = {.scenario = setup->scenario,
+                                   .first = first,
+                                   .count = setup->replications - first,
+                                   .threads = setup->threads,
+                                   .self = making,
+                                   .measure = measure,
+                                   .stop = stop};
+    int status = replicate(&work, error);
+    pthread_mutex_destroy(&making->lock);
+    if (status == 0) {
+        histogram_merge(cell->latency, &making->latency);
+        describe(setup, cell, (double)(wall_now() - began) / 1e9);
+    }
+    cell->result.trials = cell->trials;
+    free(making);
+    return status;
+}
+
+int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
+              struct lb_error *error)
+{
+    struct scenario copy = *setup->scenario; /* borrows all but the warm-up */
+    struct cell_setup with = *setup;
+    int64_t began = wall_now();
+    with.scenario = &copy;
+    cell_init(cell, settings);
+    int status = find_warmup(setup, &copy, error);
+    cell->result.wall_s = (double)(wall_now() - began) / 1e9;
+    if (status == 0)
+        status = cell_add(&with, cell, error);
     return status;
 }
 

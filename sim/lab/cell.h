@@ -21,6 +21,8 @@ struct cell_setup {
     uint32_t n, replications, threads; /* as in struct replicate_setup */
     void *self;
     bool (*stop)(void *self);
+    /* NULL, or: hears each finished run, on its thread; may write what belongs to `replication` only. */
+    void (*measured)(void *self, uint32_t replication, const struct summary *summary);
 };
 
 /* Makes the replications, after the warm-up that warmup.h finds unless the scenario says one or is
@@ -29,5 +31,12 @@ struct cell_setup {
 int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
               struct lb_error *error);
 void cell_done(struct cell *cell);
+
+/* The same in steps. An empty cell; settings as above. */
+void cell_init(struct cell *cell, const char *settings);
+/* Makes the replications from those it has (cell->result.count) up to setup->replications, all or none of
+ * them, with the scenario's warm-up as it stands; the cell is then the one that cell_make makes at once. 0; 1
+ * when stop() ended it; -1 with *error. */
+int cell_add(const struct cell_setup *setup, struct cell *cell, struct lb_error *error);
 
 #endif

@@ -38,12 +38,19 @@ static int execute(struct sqlite3 *db, const char *sql)
 
 /* --- the experiment ------------------------------------------------------------------------------- */
 
+static bool compares(const struct experiment_info *info)
+{
+    return info->kind != NULL && strcmp(info->kind, EXPERIMENT_COMPARE) == 0;
+}
+
 static void key_of(const struct experiment_info *info, char key[17])
 {
     struct text text;
     text_init(&text);
     text_addf(&text, "%016" PRIx64 "\n%s\n%s\n%u %u %" PRIu64, info->scenario->hash, info->grid,
               info->version, info->cells, info->replications, info->scenario->run.seed);
+    if (compares(info))
+        text_addf(&text, "\n%s\n%s\n%s %u", info->kind, info->build, info->rule, info->baseline);
     snprintf(key, 17, "%016" PRIx64, (uint64_t)XXH64(text.data, text.size, 0));
     text_done(&text);
 }
@@ -73,12 +80,18 @@ static int write_experiment(struct experiment *e, const char *key)
     snprintf(hash, sizeof hash, "%016" PRIx64, s->hash);
     snprintf(seed, sizeof seed, "%" PRIu64, s->run.seed);
     if (write_scenario(db, s, hash) != 0 ||
-        prepare(
-            db, &to,
-            "INSERT INTO experiment (kind, name, created_s, key, scenario, variant, grid, cells,"
-            " replications, seed, version) SELECT 'sweep', ?, ?, ?, id, ?, ?, ?, ?, ?, ?"
-            " FROM scenario WHERE hash = ? ON CONFLICT (key) WHERE key <> '' DO NOTHING") != 0)
+        prepare(db, &to,
+                "INSERT INTO experiment (kind, rule, baseline, name, created_s, key, scenario, "
+                "variant, grid,"
+                " cells, replications, seed, version) SELECT ?, ?, ?, ?, ?, ?, id, ?, ?, ?, ?, ?, ?"
+                " FROM scenario WHERE hash = ? ON CONFLICT (key) WHERE key <> '' DO NOTHING") != 0)
         return -1;
+    bind_text(&to, e->info.kind != NULL ? e->info.kind : EXPERIMENT_SWEEP);
+    bind_text(&to, e->info.rule != NULL ? e->info.rule : "");
+    if (compares(&e->info))
+        bind_int(&to, e->info.baseline);
+    else
+        bind_null(&to);
     bind_text(&to, s->name != NULL ? s->name : "");
     bind_int(&to, wall_date());
     bind_text(&to, key);
@@ -240,16 +253,19 @@ static int insert_cell(struct experiment *e, const struct experiment_cell *cell)
 {
     struct binder to;
     char digest[17];
-    if (prepare(e->record->db, &to,
-                "INSERT INTO cell (experiment, n, settings, digest, algorithm, ideal, kind,"
-                " duration_ns, warmup_ns, latency_count, latency_min_ns, latency_max_ns,"
-                " latency_first, latency_buckets, finished_s, wall_s, build, libc, cpu)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
+    if (prepare(
+            e->record->db, &to,
+            "INSERT INTO cell (experiment, n, settings, name, variant, digest, algorithm, ideal,"
+            " kind, duration_ns, warmup_ns, latency_count, latency_min_ns, latency_max_ns,"
+            " latency_first, latency_buckets, finished_s, wall_s, build, libc, cpu)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
         return -1;
     snprintf(digest, sizeof digest, "%016" PRIx64, cell->digest);
     bind_int(&to, e->id);
     bind_int(&to, cell->n);
     bind_text(&to, cell->settings);
+    bind_text(&to, cell->name != NULL ? cell->name : "");
+    bind_text(&to, cell->variant != NULL ? cell->variant : "");
     bind_text(&to, digest);
     bind_text(&to, cell->algorithm);
     bind_int(&to, cell->ideal);
@@ -299,12 +315,31 @@ void experiment_mark(struct experiment *e, const struct experiment_cell *const *
     }
 }
 
+/* A comparison that came to something else than the one of its key, as one that stops by the clock may:
+ * what was there goes. 0, or -1. */
+static int make_room(struct experiment *e, const struct experiment_cell *const *cells,
+                     uint32_t count)
+{
+    struct binder to;
+    int there = 0;
+    for (uint32_t i = 0; i < count && there >= 0; i++)
+        there = already(e, cells[i]);
+    if (there != -2)
+        return there < 0 ? -1 : 0;
+    if (prepare(e->record->db, &to, "DELETE FROM cell WHERE experiment = ?") != 0)
+        return -1;
+    bind_int(&to, e->id);
+    return finish(&to, bind_step(&to));
+}
+
 int experiment_write(struct experiment *e, const struct experiment_cell *const *cells,
                      uint32_t count, struct lb_error *error)
 {
     struct sqlite3 *db = e->record->db;
     int result = execute(db, "BEGIN IMMEDIATE");
     uint32_t i = 0;
+    if (result == 0 && compares(&e->info))
+        result = make_room(e, cells, count);
     for (; i < count && result == 0; i++) {
         int there = already(e, cells[i]);
         result = there == 0 ? insert_cell(e, cells[i]) : there == 1 ? 0 : there;

@@ -1,10 +1,12 @@
 /*
- * A sweep in the database: an experiment, its cells, a trial for each replication of a cell.
+ * A sweep or a comparison in the database: an experiment, its cells, a trial for each replication of a cell.
  *
  * The idea: a cell is written whole, in one transaction with its trials, and a row is the mark that it
  * is done; so whatever happens to the program, a cell is there or it is not, and going on is asking
  * which are missing. What the experiment is known by (scenario with its settings, variant, grid, seed,
- * replications, version) is its key: the same command finds the same experiment again.
+ * replications, version) is its key: the same command finds the same experiment again. The cells of a
+ * comparison are its arms; how many replications they have depends on when it stopped, so its key has the rule
+ * by which it stops, and the build instead of the version, since builds are what baselines tell apart.
  *
  * Cost: about 200 bytes a trial and 2 KB a cell in the file; in memory, a bit a cell.
  */
@@ -15,11 +17,17 @@
 
 struct experiment;
 
+#define EXPERIMENT_SWEEP   "sweep"
+#define EXPERIMENT_COMPARE "compare"
+
 struct experiment_info {
+    const char *kind;                /* one of these; NULL = a sweep */
     const struct scenario *scenario; /* without the settings of any cell */
-    const char *grid;                /* a line a key; see plan_grid */
-    uint32_t cells, replications;
-    const char *version, *build; /* as in struct record_info */
+    const char *grid;             /* a line a key; see plan_grid. Of a comparison: a line an arm */
+    uint32_t cells, replications; /* a comparison: at most so many */
+    const char *rule;             /* a comparison's; else NULL */
+    uint32_t baseline;            /* a comparison's: the number of that cell */
+    const char *version, *build;  /* as in struct record_info */
 };
 
 /* One replication. Times in ns, NAN when nothing ended ok. */
@@ -36,6 +44,8 @@ struct experiment_trial {
 struct experiment_cell {
     uint32_t n;
     const char *settings; /* "path=value" a line */
+    const char *name;     /* of a comparison's arm, and the variant that */
+    const char *variant;  /* the settings are on top of; "" or NULL in a sweep */
     const char *algorithm;
     bool ideal, transient;
     lb_time duration, warmup;
@@ -62,7 +72,8 @@ uint32_t experiment_done(const struct experiment *experiment);
 int64_t experiment_id(const struct experiment *experiment);
 
 /* Writes cells, all in one transaction or none. 0; or -1 with *error. One that is there already, since
- * another program works on the same experiment, is left as it is when its digest is the same. */
+ * another program works on the same experiment, is left as it is when its digest is the same. A comparison,
+ * of which all cells are given, takes the place of another one then. */
 int experiment_write(struct experiment *experiment, const struct experiment_cell *const *cells,
                      uint32_t count, struct lb_error *error);
 /* They have been written: experiment_has knows them from now on. (Apart from experiment_write, so that it
@@ -82,20 +93,22 @@ int experiment_read(struct record *record, int64_t experiment,
                     void (*tell)(void *self, const struct experiment_cell *cell), void *self,
                     struct lb_error *error);
 
-/* What the newest experiment of the database is. texts to be freed by the caller; false without one. */
+/* What an experiment of the database is. Free with experiment_about_done. */
 struct experiment_about {
     int64_t id;
-    char *name, *grid, *version, *seed;
+    int64_t created_s;
+    char *name, *grid, *version, *seed, *kind, *rule, *variant;
     char key[17];
+    uint32_t baseline; /* of a comparison */
     uint32_t cells, done, replications;
 };
-/* 1 when there is one, 0 when there is none, -1 with *error. id 0 = the newest. */
-int experiment_about(struct record *record, int64_t id, struct experiment_about *about,
-                     struct lb_error *error);
+/* 1 when there is one, 0 when there is none, -1 with *error. id 0 = the newest; kind NULL = of any. */
+int experiment_about(struct record *record, const char *kind, int64_t id,
+                     struct experiment_about *about, struct lb_error *error);
 void experiment_about_done(struct experiment_about *about);
 
 /*
- * merge: joins the newest experiments of the databases at `paths` in the one at `out`, which is made when
+ * merge: joins the newest sweeps of the databases at `paths` in the one at `out`, which is made when
  * there is none. All must be of one key; a cell that several have must have one digest. All that is looked
  * at before `out` is touched. 0, or -1 with *error (LB_ERROR_INVALID: they do not belong together) and
  * nothing written.

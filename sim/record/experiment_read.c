@@ -117,6 +117,8 @@ static int read_cells(sqlite3_stmt *cells, sqlite3_stmt *trials,
         count = read_trials(trials, sqlite3_column_int64(cells, 0), &room, &size);
         struct experiment_cell cell = {
             .n = (uint32_t)sqlite3_column_int64(cells, 1),
+            .name = (const char *)sqlite3_column_text(cells, 10),
+            .variant = (const char *)sqlite3_column_text(cells, 11),
             .settings = (const char *)sqlite3_column_text(cells, 2),
             .algorithm = (const char *)sqlite3_column_text(cells, 3),
             .ideal = sqlite3_column_int(cells, 4) != 0,
@@ -140,8 +142,8 @@ int experiment_read(struct record *record, int64_t experiment,
                     struct lb_error *error)
 {
     static const char cells_sql[] =
-        "SELECT id, n, settings, algorithm, ideal, kind, duration_ns, warmup_ns, digest, wall_s"
-        " FROM cell WHERE experiment = ? ORDER BY n";
+        "SELECT id, n, settings, algorithm, ideal, kind, duration_ns, warmup_ns, digest, wall_s,"
+        " name, variant FROM cell WHERE experiment = ? ORDER BY n";
     static const char trials_sql[] =
         "SELECT digest, events, simulated_s, arrived, ok, failed, in_flight, good, attempts,"
         " latency_sum_ns, latency_min_ns, latency_max_ns, p50_ns, p90_ns, p99_ns, p99_9_ns,"
@@ -162,29 +164,34 @@ int experiment_read(struct record *record, int64_t experiment,
 
 /* --- what there is ------------------------------------------------------------------------------------ */
 
-int experiment_about(struct record *record, int64_t id, struct experiment_about *about,
-                     struct lb_error *error)
+int experiment_about(struct record *record, const char *kind, int64_t id,
+                     struct experiment_about *about, struct lb_error *error)
 {
     sqlite3_stmt *query;
     *about = (struct experiment_about){0};
     if (sqlite3_prepare_v2(record->db,
-                           "SELECT id, name, grid, version, seed, cells, replications,"
-                           " (SELECT count(*) FROM cell WHERE experiment = e.id), key"
-                           " FROM experiment AS e WHERE kind = 'sweep' AND (?1 = 0 OR id = ?1)"
+                           "SELECT id, name, grid, version, seed, kind, rule, variant, cells,"
+                           " replications, (SELECT count(*) FROM cell WHERE experiment = e.id),"
+                           " key, baseline, created_s FROM experiment AS e"
+                           " WHERE (?2 IS NULL OR kind = ?2) AND (?1 = 0 OR id = ?1)"
                            " ORDER BY id DESC LIMIT 1",
                            -1, &query, NULL) != SQLITE_OK)
         return record_fail(record->db, "read", error);
     sqlite3_bind_int64(query, 1, id);
+    sqlite3_bind_text(query, 2, kind, -1, SQLITE_STATIC); /* NULL binds NULL */
     int code = sqlite3_step(query);
     if (code == SQLITE_ROW) {
-        char **const texts[] = {&about->name, &about->grid, &about->version, &about->seed};
+        char **const texts[] = {&about->name, &about->grid, &about->version, &about->seed,
+                                &about->kind, &about->rule, &about->variant};
         about->id = sqlite3_column_int64(query, 0);
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 7; i++)
             *texts[i] = text_copy((const char *)sqlite3_column_text(query, 1 + i));
-        about->cells = (uint32_t)sqlite3_column_int64(query, 5);
-        about->replications = (uint32_t)sqlite3_column_int64(query, 6);
-        about->done = (uint32_t)sqlite3_column_int64(query, 7);
-        snprintf(about->key, sizeof about->key, "%s", (const char *)sqlite3_column_text(query, 8));
+        about->cells = (uint32_t)sqlite3_column_int64(query, 8);
+        about->replications = (uint32_t)sqlite3_column_int64(query, 9);
+        about->done = (uint32_t)sqlite3_column_int64(query, 10);
+        snprintf(about->key, sizeof about->key, "%s", (const char *)sqlite3_column_text(query, 11));
+        about->baseline = (uint32_t)sqlite3_column_int64(query, 12);
+        about->created_s = sqlite3_column_int64(query, 13);
     } else if (code != SQLITE_DONE) {
         record_fail(record->db, "read", error);
     }
@@ -198,5 +205,8 @@ void experiment_about_done(struct experiment_about *about)
     free(about->grid);
     free(about->version);
     free(about->seed);
+    free(about->kind);
+    free(about->rule);
+    free(about->variant);
     *about = (struct experiment_about){0};
 }

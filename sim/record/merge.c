@@ -93,7 +93,7 @@ static int open_inputs(struct merging *m, const char *const *paths, struct lb_er
         input->record = record_open(paths[i], RECORD_READ, error);
         if (input->record == NULL)
             return -1;
-        int found = experiment_about(input->record, 0, &input->about, error);
+        int found = experiment_about(input->record, EXPERIMENT_SWEEP, 0, &input->about, error);
         if (found < 0)
             return -1;
         if (found == 0)

@@ -370,8 +370,8 @@ struct scenario_action {
 struct scenario_run {
     bool transient; /* kind */
     lb_time duration, warmup, settle, sample;
-    bool settle_given, warmup_given;
-    uint64_t seed;
+    bool settle_given, warmup_given, algorithm_seed_given;
+    uint64_t seed, algorithm_seed; /* the latter, when given: of the algorithms' coins */
     uint32_t replications;
 };
 

@@ -89,6 +89,13 @@ const struct schema_row schema_run[] = {
      .fallback = "1",
      .offset = AT(uint64_t, scenario, run.seed),
      .help = "where all random numbers come from"},
+    {.path = "run.seed_of_algorithm",
+     .type = TYPE_SEED,
+     .otherwise = "run.seed",
+     .offset = AT(uint64_t, scenario, run.algorithm_seed),
+     .given = AT(bool, scenario, run.algorithm_seed_given),
+     .help = "where the coins of the algorithms come from, when another seed is to change nothing "
+             "but their draws"},
     {.path = "run.replications",
      .type = TYPE_COUNT,
      .fallback = "20",

@@ -25,7 +25,7 @@ static int run_merge(struct cli *cli)
         return cli_fail_error(cli, &error);
     }
     struct experiment_about about;
-    if (experiment_about(record, merged.id, &about, &error) == 1)
+    if (experiment_about(record, EXPERIMENT_SWEEP, merged.id, &about, &error) == 1)
         printf("%u of %u cells, digest %016" PRIx64 "\n", about.done, about.cells, digest);
     experiment_about_done(&about);
     record_close(record);
