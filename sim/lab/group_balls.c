@@ -154,7 +154,7 @@ static int try_split(const struct theory_case *c, const struct split *split, uin
     for (uint32_t trial = 0; trial < trials; trial++) {
         struct lab_host host;
         if (lab_host_open(&host, split->algorithm, split->parameters, split->bins, split->bins,
-                          false, key, trial, error) != 0)
+                          NULL, key, trial, error) != 0)
             return -1;
         for (uint32_t ball = 0; ball < split->balls; ball++)
             lab_host_keep(&host, lab_host_ask(&host, lb_random_u64(&host.draws)));

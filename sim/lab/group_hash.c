@@ -262,7 +262,7 @@ static int try_maglev(const struct theory_case *c, uint32_t trials, const struct
         struct lab_host host;
         struct slots slots = {0, INFINITY};
         double unused[THEORY_QUANTITIES] = {0};
-        if (lab_host_open(&host, h.algorithm, h.parameters, N(c), N(c), false, key, trial, error) !=
+        if (lab_host_open(&host, h.algorithm, h.parameters, N(c), N(c), NULL, key, trial, error) !=
             0)
             return -1;
         host.algorithm->describe(host.state, see_slots, &slots);
@@ -305,8 +305,8 @@ static int try_bounded(const struct theory_case *c, uint32_t trials, const struc
     double sums[THEORY_QUANTITIES] = {0}, keys = c->values[THEORY_KEYS];
     for (uint32_t trial = 0; trial < trials; trial++) {
         struct lab_host host;
-        if (lab_host_open(&host, "bounded-load", parameters, N(c), N(c), false, key, trial,
-                          error) != 0)
+        if (lab_host_open(&host, "bounded-load", parameters, N(c), N(c), NULL, key, trial, error) !=
+            0)
             return -1;
         uint32_t most = 0;
         for (double k = 0; k < keys; k++)

@@ -46,7 +46,7 @@ static int try_zipf(const struct theory_case *c, uint32_t trials, const struct s
     for (uint32_t trial = 0; trial < trials && status == 0; trial++) {
         struct lab_host host;
         double squares = 0, most = 0;
-        status = lab_host_open(&host, "source-hash", NULL, n, n, false, key, trial, error);
+        status = lab_host_open(&host, "source-hash", NULL, n, n, NULL, key, trial, error);
         if (status != 0)
             break;
         memset(load, 0, n * sizeof *load);
@@ -120,7 +120,7 @@ static int try_addresses(const struct theory_case *c, uint32_t trials, const str
     bool *used = text_need(n * sizeof *used);
     for (uint32_t trial = 0; trial < trials; trial++) {
         struct lab_host host;
-        if (lab_host_open(&host, "source-hash", NULL, n, n, false, key, trial, error) != 0) {
+        if (lab_host_open(&host, "source-hash", NULL, n, n, NULL, key, trial, error) != 0) {
             free(used);
             return -1;
         }

@@ -63,8 +63,13 @@ int hashing_try(const struct hashing *h, const struct stream_key *key, uint32_t 
 {
     struct lab_host host;
     uint32_t max = h->to > h->from ? h->to : h->from;
-    if (lab_host_open(&host, h->algorithm, h->parameters, max, h->from, h->weighted, key, trial,
-                      error) != 0)
+    uint32_t *weights = text_need(max * sizeof *weights);
+    for (uint32_t i = 0; i < max; i++)
+        weights[i] = h->weighted ? i + 1 : 1;
+    int status =
+        lab_host_open(&host, h->algorithm, h->parameters, max, h->from, weights, key, trial, error);
+    free(weights);
+    if (status != 0)
         return -1;
     uint32_t *count = text_need_zero(max, sizeof *count);
     int32_t *before = text_need(h->keys * sizeof *before);

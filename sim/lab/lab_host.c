@@ -10,7 +10,7 @@
 #include "sim/base/text.h"
 
 /* Names are dear, so they are made for those who look at them. */
-static void name_rows(struct lab_host *host, bool weighted)
+static void name_rows(struct lab_host *host, const uint32_t *weights)
 {
     bool named = (host->algorithm->needs & LB_NEED_KEY) != 0;
     for (uint32_t i = 0; i < host->pool.max; i++) {
@@ -23,7 +23,7 @@ static void name_rows(struct lab_host *host, bool weighted)
             .id = i + 1,
             .name = host->names[i],
             .address = host->names[i],
-            .weight = weighted ? i + 1 : 1,
+            .weight = weights != NULL ? weights[i] : 1,
             .flags = i < host->pool.count ? LB_PRESENT | LB_USABLE : 0,
         };
     }
@@ -31,7 +31,7 @@ static void name_rows(struct lab_host *host, bool weighted)
 
 int lab_host_open(struct lab_host *host, const char *algorithm,
                   const struct lab_host_parameter *parameters, uint32_t max, uint32_t count,
-                  bool weighted, const struct stream_key *key, uint64_t trial,
+                  const uint32_t *weights, const struct stream_key *key, uint64_t trial,
                   struct lb_error *error)
 {
     double values[LB_PARAMS_MAX];
@@ -43,7 +43,7 @@ int lab_host_open(struct lab_host *host, const char *algorithm,
     host->pool = (struct lb_pool){.at = host->rows, .count = count, .max = max, .usable = count};
     stream_open(&host->coins, key, STREAM_COINS, trial, stream_name(algorithm));
     stream_open(&host->draws, key, STREAM_CLIENT, trial, stream_name(algorithm));
-    name_rows(host, weighted);
+    name_rows(host, weights);
     for (uint32_t p = 0; p < lb_param_count(a); p++)
         values[p] = a->params[p].value;
     for (; parameters != NULL && parameters->name != NULL; parameters++) {

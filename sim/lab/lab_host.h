@@ -26,11 +26,11 @@ struct lab_host_parameter {
     double value;
 };
 
-/* `max` rows, the first `count` of them present, with weight 1, or 1, 2, ... when `weighted`. The
- * draws are those of trial `trial` of the key. 0, or -1 with *error. */
+/* `max` rows, the first `count` of them present, with these weights (borrowed for the call; NULL = 1
+ * each). The draws are those of trial `trial` of the key. 0, or -1 with *error. */
 int lab_host_open(struct lab_host *host, const char *algorithm,
                   const struct lab_host_parameter *parameters, uint32_t max, uint32_t count,
-                  bool weighted, const struct stream_key *key, uint64_t trial,
+                  const uint32_t *weights, const struct stream_key *key, uint64_t trial,
                   struct lb_error *error);
 void lab_host_close(struct lab_host *host);
 /* The row joins or leaves. */

@@ -62,6 +62,17 @@ enum theory_quantity {
     THEORY_HIT,      /* share of requests that find their session */
     THEORY_STALE,    /* share of clients who still go where they no longer should */
     THEORY_OUTAGE,   /* share of time in which there is no service */
+    THEORY_P50,      /* more quantiles of the response */
+    THEORY_P90,
+    THEORY_P95,
+    THEORY_SQUARE,  /* mean square of the response */
+    THEORY_PRESENT, /* mean number present, at the first backend */
+    THEORY_BUSY,    /* busy share of the slots of a backend, and of the first one's */
+    THEORY_BUSY_1,
+    THEORY_SERVING, /* mean number in service */
+    THEORY_SHARE_1, /* share of the requests that the first, second, third backend gets */
+    THEORY_SHARE_2,
+    THEORY_SHARE_3,
     THEORY_QUANTITIES
 };
 
@@ -120,11 +131,17 @@ enum theory_parameter {
     THEORY_PRIORITY,
     THEORY_ADVERT, /* seconds */
     THEORY_TTL,
-    THEORY_NEEDED, /* backends without which there is no service */
+    THEORY_NEEDED,  /* backends without which there is no service */
+    THEORY_SPEED_1, /* services per second of unequal backends; 0 = as the weight */
+    THEORY_SPEED_2,
+    THEORY_SPEED_3,
+    THEORY_WEIGHT_1, /* 0 = 1, or there is no such backend */
+    THEORY_WEIGHT_2,
+    THEORY_WEIGHT_3,
     THEORY_PARAMETERS
 };
 
-#define THEORY_KNOWN_MAX 8
+#define THEORY_KNOWN_MAX 16
 
 struct theory_value {
     enum theory_quantity quantity;

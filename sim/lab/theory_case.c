@@ -19,6 +19,8 @@ static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const faults[] = {"refused", "hang", NULL};
 static const char *const paces[] = {"fixed", "after-result", NULL};
 
+_Static_assert(THEORY_PARAMETERS <= 64, "sets of parameters are bits");
+
 static const struct parameter parameters[THEORY_PARAMETERS] = {
     [THEORY_RHO] = {"rho", 0.01, 10, false, 0, NULL},
     [THEORY_LAMBDA] = {"lambda", 1e-6, 1e7, false, 0, NULL},
@@ -74,6 +76,12 @@ static const struct parameter parameters[THEORY_PARAMETERS] = {
     [THEORY_ADVERT] = {"advert", 1e-2, 1e3, false, 1, NULL},
     [THEORY_TTL] = {"ttl", 1e-3, 1e6, false, 0, NULL},
     [THEORY_NEEDED] = {"k", 1, 1000, true, 1, NULL},
+    [THEORY_SPEED_1] = {"m1", 1e-3, 1e3, false, 0, NULL},
+    [THEORY_SPEED_2] = {"m2", 1e-3, 1e3, false, 0, NULL},
+    [THEORY_SPEED_3] = {"m3", 1e-3, 1e3, false, 0, NULL},
+    [THEORY_WEIGHT_1] = {"w1", 1, 1000, true, 0, NULL},
+    [THEORY_WEIGHT_2] = {"w2", 1, 1000, true, 0, NULL},
+    [THEORY_WEIGHT_3] = {"w3", 1, 1000, true, 0, NULL},
 };
 
 static const char *const works[] = {"lognormal", "gamma", "hyperexponential"};
@@ -205,7 +213,8 @@ static int settle_rates(struct theory_case *c, uint64_t given, struct lb_error *
         v[THEORY_MU] = 1e9 / round(1e9 / v[THEORY_MU]); /* mean work is a whole number of ns */
     if (!open)
         return 0;
-    double servers = v[THEORY_SERVERS] * v[THEORY_BACKENDS];
+    double servers =
+        family->capacity != NULL ? family->capacity(c) : v[THEORY_SERVERS] * v[THEORY_BACKENDS];
     if ((given & THEORY_BIT(THEORY_RHO)) != 0)
         v[THEORY_LAMBDA] = v[THEORY_RHO] * servers * v[THEORY_MU];
     else

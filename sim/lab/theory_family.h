@@ -32,6 +32,9 @@ struct theory_family {
     /* Fills known, rate, relaxation and effort. 0, or -1 with *error. */
     int (*know)(struct theory_case *c, struct lb_error *error);
 
+    /* How many services of mean work the backends make at mu = 1; NULL = slots x backends. */
+    double (*capacity)(const struct theory_case *c);
+
     /* What is special in the scenario of a queue: lines inside its clients, balancer and backends;
      * NULL = nothing. */
     void (*arrivals)(const struct theory_case *c, struct text *out);
@@ -66,7 +69,7 @@ struct theory_group {
 
 extern const struct theory_group theory_queues, theory_more_queues, theory_balls, theory_hashing,
     theory_sticky, theory_failover, theory_balancers, theory_takeover, theory_sessions,
-    theory_retries;
+    theory_retries, theory_unequal;
 extern const struct theory_reference theory_queue_references[];
 
 /* The families in the order of the headings; NULL when i is beyond the last. */

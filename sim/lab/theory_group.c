@@ -6,8 +6,9 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues,   &theory_more_queues, &theory_balls,    &theory_hashing,  &theory_sticky,
-    &theory_failover, &theory_balancers,   &theory_takeover, &theory_sessions, &theory_retries,
+    &theory_queues,   &theory_more_queues, &theory_balls,     &theory_hashing,
+    &theory_sticky,   &theory_failover,    &theory_balancers, &theory_takeover,
+    &theory_sessions, &theory_retries,     &theory_unequal,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -15,26 +16,57 @@ static const struct {
     const char *name;
     bool root;
 } quantities[THEORY_QUANTITIES] = {
-    [THEORY_MEAN] = {"E[T]", false},          [THEORY_P99] = {"p99", false},
-    [THEORY_REFUSED] = {"P(refused)", false}, [THEORY_THROUGHPUT] = {"throughput", false},
-    [THEORY_WAIT] = {"E[W]", false},          [THEORY_WAIT_HIGH] = {"E[W] high", false},
-    [THEORY_WAIT_LOW] = {"E[W] low", false},  [THEORY_ABANDONED] = {"P(abandon)", false},
-    [THEORY_WAITING] = {"E[queue]", false},   [THEORY_AVAILABILITY] = {"available", false},
-    [THEORY_RATE] = {"rate", false},          [THEORY_MAX] = {"E[max]", false},
-    [THEORY_MIN] = {"E[min]", false},         [THEORY_UNEVEN] = {"cv", true},
-    [THEORY_IDLE] = {"E[idle]", false},       [THEORY_EMPTY] = {"P(idle)", false},
-    [THEORY_EQUAL] = {"P(max=k)", false},     [THEORY_AT_LEAST_1] = {">=1", false},
-    [THEORY_AT_LEAST_2] = {">=2", false},     [THEORY_AT_LEAST_3] = {">=3", false},
-    [THEORY_NEW] = {"share", false},          [THEORY_CROWD] = {"crowd", false},
-    [THEORY_USED] = {"E[used]", false},       [THEORY_MOVED] = {"moved", false},
-    [THEORY_ASTRAY] = {"astray", false},      [THEORY_HEIR] = {"heir", false},
-    [THEORY_DELAY] = {"E[D]", false},         [THEORY_SPREAD] = {"sd", true},
-    [THEORY_EARLY] = {"earliest", false},     [THEORY_LATE] = {"latest", false},
-    [THEORY_FAILED] = {"E[failed]", false},   [THEORY_FAILING] = {"P(fail)", false},
-    [THEORY_ATTEMPTS] = {"attempts", false},  [THEORY_EXTRA] = {"extra", false},
-    [THEORY_P999] = {"p99.9", false},         [THEORY_LOST] = {"E[lost]", false},
-    [THEORY_LOGINS] = {"E[logins]", false},   [THEORY_HIT] = {"P(hit)", false},
-    [THEORY_STALE] = {"stale", false},        [THEORY_OUTAGE] = {"P(down)", false},
+    [THEORY_MEAN] = {"E[T]", false},
+    [THEORY_P99] = {"p99", false},
+    [THEORY_REFUSED] = {"P(refused)", false},
+    [THEORY_THROUGHPUT] = {"throughput", false},
+    [THEORY_WAIT] = {"E[W]", false},
+    [THEORY_WAIT_HIGH] = {"E[W] high", false},
+    [THEORY_WAIT_LOW] = {"E[W] low", false},
+    [THEORY_ABANDONED] = {"P(abandon)", false},
+    [THEORY_WAITING] = {"E[queue]", false},
+    [THEORY_AVAILABILITY] = {"available", false},
+    [THEORY_RATE] = {"rate", false},
+    [THEORY_MAX] = {"E[max]", false},
+    [THEORY_MIN] = {"E[min]", false},
+    [THEORY_UNEVEN] = {"cv", true},
+    [THEORY_IDLE] = {"E[idle]", false},
+    [THEORY_EMPTY] = {"P(idle)", false},
+    [THEORY_EQUAL] = {"P(max=k)", false},
+    [THEORY_AT_LEAST_1] = {">=1", false},
+    [THEORY_AT_LEAST_2] = {">=2", false},
+    [THEORY_AT_LEAST_3] = {">=3", false},
+    [THEORY_NEW] = {"share", false},
+    [THEORY_CROWD] = {"crowd", false},
+    [THEORY_USED] = {"E[used]", false},
+    [THEORY_MOVED] = {"moved", false},
+    [THEORY_ASTRAY] = {"astray", false},
+    [THEORY_HEIR] = {"heir", false},
+    [THEORY_DELAY] = {"E[D]", false},
+    [THEORY_SPREAD] = {"sd", true},
+    [THEORY_EARLY] = {"earliest", false},
+    [THEORY_LATE] = {"latest", false},
+    [THEORY_FAILED] = {"E[failed]", false},
+    [THEORY_FAILING] = {"P(fail)", false},
+    [THEORY_ATTEMPTS] = {"attempts", false},
+    [THEORY_EXTRA] = {"extra", false},
+    [THEORY_P999] = {"p99.9", false},
+    [THEORY_LOST] = {"E[lost]", false},
+    [THEORY_LOGINS] = {"E[logins]", false},
+    [THEORY_HIT] = {"P(hit)", false},
+    [THEORY_STALE] = {"stale", false},
+    [THEORY_OUTAGE] = {"P(down)", false},
+    [THEORY_P50] = {"p50", false},
+    [THEORY_P90] = {"p90", false},
+    [THEORY_P95] = {"p95", false},
+    [THEORY_SQUARE] = {"E[T^2]", false},
+    [THEORY_PRESENT] = {"E[N]", false},
+    [THEORY_BUSY] = {"busy", false},
+    [THEORY_BUSY_1] = {"busy 1", false},
+    [THEORY_SERVING] = {"E[busy]", false},
+    [THEORY_SHARE_1] = {"share 1", false},
+    [THEORY_SHARE_2] = {"share 2", false},
+    [THEORY_SHARE_3] = {"share 3", false},
 };
 
 const char *theory_quantity_name(enum theory_quantity quantity)
@@ -136,6 +168,33 @@ double theory_trials(double mean, double sd)
     return fmax(20, 1e4 * (sd / mean) * (sd / mean));
 }
 
+/* Buckets are narrow: their middles are as good as the values, to 1e-5. */
+static double mean_square(const struct histogram *h)
+{
+    double sum = 0, low, high;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (h->bucket[i] > 0) {
+            histogram_range(i, &low, &high);
+            sum += (double)h->bucket[i] * (low + high) * (low + high) / 4;
+        }
+    return sum / (double)h->count / 1e18;
+}
+
+static double present(const struct summary *summary, bool in_service_only)
+{
+    const struct summary_backend *b = &summary->backends[0];
+    double busy = b->utilization * summary->scenario->backends[0].slots;
+    return in_service_only ? busy : busy + b->queue_mean;
+}
+
+static double share(const struct summary *summary, uint32_t i)
+{
+    double all = 0;
+    for (uint32_t b = 0; b < summary->backend_count; b++)
+        all += (double)summary->backends[b].picks;
+    return i < summary->backend_count ? (double)summary->backends[i].picks / all : NAN;
+}
+
 /* Latency: with no network between it is the response, and a wait at the balancer counts as well. */
 double theory_figure(const struct summary *summary, enum theory_quantity quantity)
 {
@@ -163,6 +222,28 @@ double theory_figure(const struct summary *summary, enum theory_quantity quantit
         return (double)counts->arrived / summary->simulated_s;
     case THEORY_WAITING:
         return summary->backends[0].queue_mean;
+    case THEORY_WAIT: /* Little's law, over those who were let in */
+        return summary->backends[0].queue_mean * summary->simulated_s /
+               (double)(counts->arrived - counts->failed);
+    case THEORY_P50:
+        return histogram_quantile(&summary->latency, 0.5) / 1e9;
+    case THEORY_P90:
+        return histogram_quantile(&summary->latency, 0.9) / 1e9;
+    case THEORY_P95:
+        return histogram_quantile(&summary->latency, 0.95) / 1e9;
+    case THEORY_SQUARE:
+        return mean_square(&summary->latency);
+    case THEORY_PRESENT:
+        return present(summary, false);
+    case THEORY_SERVING:
+        return present(summary, true);
+    case THEORY_BUSY:
+    case THEORY_BUSY_1:
+        return summary->backends[0].utilization;
+    case THEORY_SHARE_1:
+    case THEORY_SHARE_2:
+    case THEORY_SHARE_3:
+        return share(summary, quantity - THEORY_SHARE_1);
     default:
         return NAN;
     }

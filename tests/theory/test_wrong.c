@@ -87,6 +87,14 @@ static const struct {
     {"dead-retries n=5 dead=2 retries=1", THEORY_RETRIES, 0},
     {"dead-retries n=6 dead=4 retries=1 again=1", THEORY_AGAIN, 0},
     {"retry-budget budget=0.35", THEORY_BUDGET, 0.6},
+    {"weighted-random rho=0.6 m1=1 m2=3 w1=2 w2=5", THEORY_WEIGHT_1, 1},
+    {"best-split rho=0.6 m1=1 m2=1.5", THEORY_SPEED_1, 1.5},
+    {"weighted-round-robin rho=0.7 w1=3 w2=2", THEORY_WEIGHT_1, 2},
+    {"ipvs-wrr rho=0.7 w1=3 w2=1 w3=1", THEORY_WEIGHT_1, 2},
+    {"pair rho=0.7 m1=3 m2=1 w1=2 w2=1", THEORY_SPEED_1, 2},
+    {"pair-wlc rho=0.7 m1=4 m2=1 w1=4 w2=1", THEORY_WEIGHT_1, 1},
+    {"pair-sed rho=0.6 m1=4 m2=1 w1=4 w2=1", THEORY_WEIGHT_1, 1},
+    {"pair-nq rho=0.6 m1=3 m2=1 w1=3 w2=1", THEORY_SPEED_1, 2},
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
