@@ -124,6 +124,13 @@ int cell_add(const struct cell_setup *setup, struct cell *cell, struct lb_error 
     return status;
 }
 
+void cell_back(struct cell *cell, uint32_t count, const struct histogram *latency)
+{
+    *cell->latency = *latency;
+    cell->result.count = count;
+    cell->result.digest = experiment_cell_digest(&cell->result);
+}
+
 int cell_make(const struct cell_setup *setup, const char *settings, struct cell *cell,
               struct lb_error *error)
 {

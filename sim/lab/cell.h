@@ -38,5 +38,7 @@ void cell_init(struct cell *cell, const char *settings);
  * them, with the scenario's warm-up as it stands; the cell is then the one that cell_make makes at once. 0; 1
  * when stop() ended it; -1 with *error. */
 int cell_add(const struct cell_setup *setup, struct cell *cell, struct lb_error *error);
+/* Back to its first `count` replications, whose latencies were these. */
+void cell_back(struct cell *cell, uint32_t count, const struct histogram *latency);
 
 #endif
