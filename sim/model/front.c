@@ -92,13 +92,15 @@ bool front_sticks(struct world *w, struct front *f, uint32_t id, lb_time now)
     int32_t backend = stick_find(w, f, id, now);
     if (backend < 0)
         return false;
-    if (balancer_full(&f->balancer, (uint32_t)backend)) {
-        if (!balancer_usable(&f->balancer, (uint32_t)backend))
-            return false; /* it drains: nobody waits for it */
+    bool full = balancer_full(&f->balancer, (uint32_t)backend);
+    bool room = upstream_room(f, (uint32_t)backend);
+    if ((full || !room) && !balancer_usable(&f->balancer, (uint32_t)backend))
+        return false; /* it drains: nobody waits for it */
+    if (full) {
         line_join(w, f, id, backend, now);
         return true;
     }
-    if (!upstream_room(f, (uint32_t)backend)) {
+    if (!room) {
         line_join_room(w, f, id, (uint32_t)backend, now);
         return true;
     }
@@ -311,6 +313,8 @@ void front_leave(struct world *w, uint32_t id, lb_time now)
 
 void front_detach(struct world *w, uint32_t id, lb_time now)
 {
+    if (w->hedges.on)
+        hedge_over(w, HEDGE_BALANCER, id, now);
     struct request *r = world_request(w, id);
     struct front *f = world_front(w, id);
     int32_t backend = r->backend;

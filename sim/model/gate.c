@@ -278,7 +278,7 @@ static uint32_t carry_on(struct world *w, uint32_t id)
     struct requests *requests = &w->requests;
     struct request *r = world_request(w, other);
     *r = *world_request(w, id);
-    r->flags &= REQUEST_MEASURED;
+    r->flags &= REQUEST_MEASURED | REQUEST_COPY;
     r->event = ENGINE_NO_EVENT;
     if (requests->tries != NULL)
         requests->tries[other] = requests->tries[id];
@@ -289,8 +289,10 @@ static uint32_t carry_on(struct world *w, uint32_t id)
         requests->more[other] = (struct request_more){.work = (double)r->work};
     if (w->state.on)
         state_leave(w, other); /* its work is its own again */
+    if (w->hedges.on)
+        hedge_hand_on(w, id, other);
     struct source *s = world_source(w, r);
-    if (s->rule->timeout > 0)
+    if (s->rule->timeout > 0 && (r->flags & REQUEST_COPY) == 0)
         deadlines_hand_on(&s->deadlines, r, other);
     return other;
 }
@@ -299,6 +301,8 @@ static uint32_t carry_on(struct world *w, uint32_t id)
  * own. */
 static void reset(struct world *w, struct front *f, uint32_t id, uint32_t bad, lb_time now)
 {
+    if (w->hedges.on)
+        hedge_over(w, HEDGE_BALANCER, id, now);
     uint8_t trial = world_request(w, id)->flags & REQUEST_TRIAL_OUTER;
     bool leaves_outer = w->requests.tries != NULL && w->requests.tries[id].outer == f->number + 1U;
     uint32_t other = carry_on(w, id);
@@ -333,7 +337,8 @@ void gate_reset(struct world *w, struct front *f, uint32_t address, enum cause c
         why = cause == CAUSE_DRAIN_CUT ? WHY_DRAIN_CUT : WHY_FAILOVER;
     for (uint32_t i = 0; i < count; i++)
         if ((address == TAKEOVER_ALL || w->requests.tries[ids[i]].address == address) &&
-            goes_with(w, ids[i], f)) /* another's end may have moved it on */
+            goes_with(w, ids[i], f) &&                    /* another's end may have moved it on */
+            !(w->hedges.on && hedge_is_inner(w, ids[i]))) /* with its main one */
             reset(w, f, ids[i], WORLD_BAD(cause, why), now);
     free(ids);
     if (w->connections != NULL)

@@ -107,6 +107,18 @@ bool guard_admits(struct world *w, struct front *f, uint32_t id, lb_time now)
     return false;
 }
 
+bool guard_hedges(const struct front *f, uint32_t backend)
+{
+    if (f->guard == NULL)
+        return true;
+    uint32_t limit = f->rule->max_in_flight;
+    if (f->rule->concurrency.kind != LIMITER_NONE && concurrency_limit(&f->guard->limit) < limit)
+        limit = concurrency_limit(&f->guard->limit);
+    const struct guard_pool *pool = &f->guard->pools[f->balancer.places[backend].pool];
+    return pool->sent < f->rule->circuit.requests &&
+           (limit == SCENARIO_UNLIMITED || f->guard->sent + f->balancer.waiting.total < limit);
+}
+
 void guard_sent(struct front *f, uint32_t backend)
 {
     if (f->guard == NULL)

@@ -45,6 +45,8 @@ bool guard_waits(struct world *w, struct front *f, uint32_t id, lb_time now);
 void guard_waits_no_more(struct front *f, const struct request *r);
 /* May the balancer try it again? If not, that becomes the cause. */
 bool guard_retries(struct world *w, struct front *f, uint32_t id, enum cause *cause, enum why *why);
+/* May an attempt be sent there beside another? circuit.requests and the balancer's own limits allow. */
+bool guard_hedges(const struct front *f, uint32_t backend);
 /* The request is done with this balancer; its client leaves it, wherever it is. */
 void guard_release(struct world *w, struct front *f, uint32_t id);
 void guard_leave(struct world *w, uint32_t id);

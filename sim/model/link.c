@@ -90,8 +90,10 @@ static void leave_behind(struct world *w, uint32_t id, uint32_t new, lb_time now
         connection_hand_on(w, id, new);
     if (w->state.on)
         state_leave(w, new); /* its work is its own again */
+    if (w->hedges.on)
+        hedge_hand_on(w, id, new);
     struct source *s = world_source(w, r);
-    if (s->rule->timeout > 0)
+    if (s->rule->timeout > 0 && (r->flags & REQUEST_COPY) == 0)
         deadlines_hand_on(&s->deadlines, r, new);
     if (present)
         backend_abandon(w, id, now);
@@ -125,5 +127,7 @@ void link_over_event(void *context, uint32_t subject, lb_time now)
     }
     if (f->balancer.waiting.total != 0)
         line_serve(w, f, backend, now);
+    if (w->hedges.on && hedge_answered(w, id, false, now))
+        return;
     front_failed(w, id, end, now);
 }

@@ -43,6 +43,7 @@ enum request_state {
 #define REQUEST_PROBE       8U  /* a health check standing in a backend's queue */
 #define REQUEST_TRIAL       16U /* a half-open breaker waits for the end of its attempt ... */
 #define REQUEST_TRIAL_OUTER 32U /* ... and one of the balancer before */
+#define REQUEST_COPY        64U /* an attempt beside another: not the request itself (hedge.h) */
 
 struct request {
     lb_time arrived;    /* first attempt of this request at the client */
@@ -74,6 +75,7 @@ struct request_tries {
     bool fetched;         /* external state: it has it */
     bool store_down;      /* external state: it failed because the store is down */
     bool logs_in_again;
+    uint8_t hedge;   /* a copy: the so-manieth of its race (hedge.h) */
     uint8_t held;    /* counted as an active retry: 1 = by the inner balancer, 2 = by the outer */
     lb_time extra;   /* work of logging in that `work` has on top */
     lb_time set_out; /* when the client sent this attempt */
@@ -150,13 +152,15 @@ static inline bool request_in_books(const struct request *r)
            (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) == 0;
 }
 
-/* Which attempt a record is, for the digest: tries of the client before it, and of the balancer. */
+/* Which attempt a record is, for the digest: tries of the client before it (at most 100), and of the
+ * balancer; and which copy. */
 static inline uint32_t requests_attempt(const struct requests *requests, uint32_t id)
 {
     if (requests->tries == NULL)
         return 0;
     const struct request_tries *tries = &requests->tries[id];
-    return (uint32_t)tries->client << 16 | (uint32_t)tries->outer_tries << 8 | tries->balancer;
+    return (uint32_t)tries->hedge << 28 | (uint32_t)tries->client << 16 |
+           (uint32_t)tries->outer_tries << 8 | tries->balancer;
 }
 
 static inline int32_t *requests_tried(const struct requests *requests, uint32_t id)

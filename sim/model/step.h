@@ -51,6 +51,8 @@ STEP struct front *step_front(struct world *w, bool plain, uint32_t id)
 /* The answer reaches the client in time. */
 STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
 {
+    if (!plain && __builtin_expect(w->hedges.on, 0))
+        hedge_received(w, id, now);
     struct request *r = world_request(w, id);
     struct source *s = world_source(w, r);
     if (s->rule->timeout > 0)
@@ -125,6 +127,8 @@ STEP void step_answered(struct world *w, bool plain, uint32_t id, enum lb_end en
     step_finish(w, plain, id, end, now);
     if (f->balancer.waiting.total != 0)
         line_serve(w, f, backend, now);
+    if (!plain && __builtin_expect(w->hedges.on, 0) && hedge_answered(w, id, end == LB_END_OK, now))
+        return;
     if (__builtin_expect(end != LB_END_OK, 0))
         front_failed(w, id, end, now);
     else if (!plain && (w->to_balancer > 0 || w->front_count > 1 || w->gates || w->guards))
@@ -329,6 +333,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         if (!plain && w->ledger.window_count != 0)
             ledger_windows_try(&w->ledger, r, backend);
     }
+    if (!plain && __builtin_expect(w->hedges.on, 0))
+        hedge_sent(w, f, id, now);
     if (!plain && __builtin_expect(w->links, 0) && !link_send(w, f, id, now))
         return;
     if (!plain && __builtin_expect(w->upstream, 0) && upstream_opens(w, f, id, now))

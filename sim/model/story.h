@@ -94,6 +94,10 @@ void story_sent(struct world *w, uint32_t id, enum lb_how how, lb_time now);
 void story_sent_on(struct world *w, struct front *f, uint32_t id, int32_t member, enum lb_how how,
                    lb_time now);
 void story_answered(struct world *w, uint32_t id, enum lb_end end, lb_time now);
+/* A copy sets out, of f or (NULL) its client; it is answered first; one of several failed. */
+void story_hedges(struct world *w, uint32_t id, const struct front *f, lb_time now);
+void story_hedge_wins(struct world *w, uint32_t id, lb_time now);
+void story_hedge_drops(struct world *w, uint32_t id, lb_time now);
 void story_tries_again(struct world *w, struct front *f, uint32_t id, uint32_t retry, lb_time delay,
                        lb_time now);
 void story_given_up(struct world *w, uint32_t id, enum cause cause, enum why why, lb_time now);

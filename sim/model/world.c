@@ -144,6 +144,7 @@ static engine_handler *const handlers[WORLD_EVENTS] = {
     [EVENT_SWEEP] = watch_sweep_event,
     [EVENT_FILTERED] = watch_filtered_event,
     [EVENT_WINDOW] = window_event,
+    [EVENT_HEDGE] = hedge_event,
     [EVENT_REBALANCE] = rebalance_event,
     [EVENT_SAMPLE] = sample_event,
     [EVENT_END] = end_event,
@@ -222,7 +223,8 @@ static void init_requests(struct world *w)
             inner = max > inner ? max : inner;
     }
     requests_init(&w->requests, WORLD_REQUESTS_MAX, inner, outer,
-                  w->balancer_retries || w->client_retries || w->front_count > 1 || w->state.on);
+                  w->balancer_retries || w->client_retries || w->front_count > 1 || w->state.on ||
+                      w->hedges.on);
 }
 
 int world_init(struct world *w, const struct scenario *scenario, uint32_t replication,
@@ -253,6 +255,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     sticks_init(w);
     guards_init(w);
     state_init(w);
+    hedges_init(w);
     init_requests(w);
     connections_init(w);
     ledger_init(&w->ledger, scenario);
@@ -310,6 +313,7 @@ void world_done(struct world *w)
     free(w->gather.first);
     free(w->gather.next);
     free(w->uses.at);
+    hedges_done(&w->hedges);
     connections_done(w);
     gate_done(w);
     redundancy_done(w);

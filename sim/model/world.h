@@ -27,6 +27,7 @@
 #include "sim/model/crowd.h"
 #include "sim/model/deadline.h"
 #include "sim/model/front.h"
+#include "sim/model/hedge.h"
 #include "sim/model/ledger.h"
 #include "sim/model/redundancy.h"
 #include "sim/model/request.h"
@@ -94,6 +95,7 @@ enum world_event {
     EVENT_SWEEP,         /* balancer: outlier detection, the end of an interval */
     EVENT_FILTERED,      /* balancer: backends became usable, or are no longer */
     EVENT_WINDOW,        /* mark: windows begin or end */
+    EVENT_HEDGE,         /* race: no answer yet, another attempt sets out */
     EVENT_REBALANCE,     /* window: a slice of it is over */
     EVENT_SAMPLE,
     EVENT_END,     /* arrivals are no longer measured */
@@ -204,6 +206,7 @@ struct world {
     struct connections *connections; /* NULL when they are not modelled */
     uint32_t *chosen;                /* backends that an action is about */
     struct roads roads;
+    struct hedges hedges;
     struct entries entries; /* redundancy.h; at NULL = none needs it */
     struct world_action *actions;
     uint32_t action_count, action_room;
@@ -249,6 +252,8 @@ void client_too_many(struct world *w);
 #define WORLD_BAD(cause, why) (1U + (uint32_t)(cause) + ((uint32_t)(why) << 8))
 #define WORLD_BAD_CAUSE(bad)  ((enum cause)(((bad)&0xff) - 1))
 #define WORLD_BAD_WHY(bad)    ((enum why)((bad) >> 8))
+/* Its timeout is over: the client leaves it, and asks again or has failed (client_end.c). */
+void client_gives_up(struct world *w, uint32_t id, lb_time now);
 /* The answer (0), or the failure, is at the balancer and sets out for the client. */
 void client_answer(struct world *w, uint32_t id, uint32_t bad, lb_time now);
 
@@ -346,8 +351,9 @@ static inline bool world_rare(const struct world *w)
            w->client_retries || w->to_balancer > 0 || w->to_backend > 0 || w->tell.entries ||
            f->tell.probes || f->tell.key || !f->balancer.single || f->balancer.watched ||
            w->boards || w->gates || w->links || w->guards || w->breakers || w->upstream ||
-           w->desks || w->sticky || w->state.on || w->change.on || w->connections != NULL ||
-           w->ledger.window_count != 0 || w->keep_latency || w->story != NULL;
+           w->hedges.on || w->desks || w->sticky || w->state.on || w->change.on ||
+           w->connections != NULL || w->ledger.window_count != 0 || w->keep_latency ||
+           w->story != NULL;
 }
 
 /* A backend as one balancer sees it, as a subject of events. */

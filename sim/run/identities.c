@@ -50,7 +50,8 @@ static void check_requests(struct run *run)
     uint64_t open = 0, measured = 0, arrived = 0, ok = 0, failed = 0;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        if (r->state == REQUEST_FREE || (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE)) != 0)
+        if (r->state == REQUEST_FREE ||
+            (r->flags & (REQUEST_ORPHAN | REQUEST_PROBE | REQUEST_COPY)) != 0)
             continue;
         open++;
         measured += (r->flags & REQUEST_MEASURED) != 0 ? 1U : 0U;

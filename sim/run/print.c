@@ -84,6 +84,7 @@ static void print_requests(const struct summary *s, FILE *to)
     summary_print_sessions(s, to);
     summary_print_connections(s, to);
     summary_print_upstream(s, to);
+    summary_print_hedges(s, to);
     summary_print_breakers(s, to);
     fputc('\n', to);
 }

@@ -134,6 +134,7 @@ void summary_build(struct run *run, bool interrupted)
     summary_build_balancers(s, w, now);
     summary_build_connections(s, w);
     summary_build_upstream(s, w, now);
+    summary_build_hedges(s, w);
     summary_build_breakers(s, w, now);
     s->availability = done > 0 ? (double)s->counts.ok / (double)done : NAN;
     s->imbalance = imbalance(s);
@@ -290,6 +291,7 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     summary_json_sessions(s, json);
     summary_json_connections(s, json);
     summary_json_upstream(s, json);
+    summary_json_hedges(s, json);
     summary_json_breakers(s, json);
     json_round(json, "imbalance", s->imbalance, 5);
     summary_json_balancers(s, json);

@@ -72,6 +72,13 @@ struct summary_upstream { /* connections of balancers to backends, in the measur
     double open_mean; /* time average */
 };
 
+struct summary_hedges { /* of measured requests */
+    bool any;
+    uint64_t sent, won; /* copies, and how many of them were answered first */
+    uint64_t refused;   /* not sent: the budget was spent */
+    uint64_t nobody;    /* not sent: no other backend could take it */
+};
+
 struct summary_breakers { /* of all balancers, in the measured window */
     bool any;
     uint64_t opened, reopened, closed; /* reopened: after trials */
@@ -108,6 +115,7 @@ struct summary {
     struct summary_sessions sessions;
     struct summary_connections connections;
     struct summary_upstream upstream;
+    struct summary_hedges hedges;
     struct summary_breakers breakers;
     struct histogram latency, response; /* ok, measured, ns */
     double throughput, goodput;         /* per second */
@@ -142,6 +150,10 @@ void summary_print_connections(const struct summary *summary, FILE *to);
 void summary_build_upstream(struct summary *summary, struct world *w, lb_time now);
 void summary_json_upstream(const struct summary *summary, struct json *json);
 void summary_print_upstream(const struct summary *summary, FILE *to);
+/* Hedging: built, the object "hedges", a line. */
+void summary_build_hedges(struct summary *summary, const struct world *w);
+void summary_json_hedges(const struct summary *summary, struct json *json);
+void summary_print_hedges(const struct summary *summary, FILE *to);
 /* Circuit breakers: built, the object "breakers", a line. */
 void summary_build_breakers(struct summary *summary, struct world *w, lb_time now);
 void summary_json_breakers(const struct summary *summary, struct json *json);

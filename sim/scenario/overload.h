@@ -28,6 +28,17 @@ struct scenario_shed {
     double above[SHED_PRIORITIES]; /* by priority; more than 1 = these are not shed */
 };
 
+/* A second attempt beside a first that is slow; see sim/model/hedge.h. */
+#define HEDGE_MOST 3U
+struct scenario_hedge {
+    bool on;
+    lb_time after; /* without an answer for so long */
+    uint32_t max;  /* copies of one request, 1 to HEDGE_MOST */
+    bool budgeted; /* else no limit */
+    double budget; /* copies per request in the long run */
+    bool fresh;    /* a copy's work is drawn anew */
+};
+
 struct scenario_circuit { /* per pool; UINT32_MAX = no limit */
     uint32_t connections, requests, pending, retries;
 };

@@ -264,6 +264,8 @@ void resolve_state(struct reader *r);
 void resolve_overload(struct reader *r);
 /* Breakers, and a pool's connections (schema_circuit.c). */
 void resolve_circuit(struct reader *r);
+/* Who may hedge (schema_hedge.c). */
+void resolve_hedges(struct reader *r);
 /* The place in scenario->balancers of the one that is being read. */
 uint32_t read_balancer_place(const struct reader *r, const void *base);
 

@@ -436,6 +436,7 @@ void resolve_scenario(struct reader *r)
         resolve_state(r);
         resolve_overload(r);
         resolve_circuit(r);
+        resolve_hedges(r);
         resolve_timeline(r);
         if (!read_damaged(r, "variants"))
             resolve_expects(r);

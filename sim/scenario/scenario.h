@@ -93,6 +93,7 @@ struct scenario_client {
     lb_time timeout;                   /* 0 = none */
     lb_time objective;                 /* for goodput; default the timeout; 0 = any */
     struct scenario_retries retries;
+    struct scenario_hedge hedge;
     const char *via_name;
     uint32_t via; /* the balancers that its requests enter: place in scenario.balancers */
 };
@@ -238,6 +239,7 @@ struct scenario_balancer { /* one, or `count` alike */
     struct scenario_capacity capacity;
     lb_time connect_timeout, response_timeout; /* of an attempt, since it was sent; 0 = none */
     struct scenario_retries retries;
+    struct scenario_hedge hedge;
     struct scenario_health health;
     const char *zone_name; /* NULL = none */
     uint16_t zone;         /* as in struct scenario_backend */

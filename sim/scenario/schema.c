@@ -7,10 +7,10 @@
 #include "sim/base/units.h"
 
 static const struct schema_row *const tables[] = {
-    schema_head,        schema_clients,  schema_traffic,  schema_spoof,
-    schema_connections, schema_network,  schema_balancer, schema_tier,
-    schema_sticky,      schema_overload, schema_circuit,  schema_health,
-    schema_backends,    schema_state,    schema_change,   schema_run};
+    schema_head,        schema_clients,  schema_hedge,    schema_traffic,        schema_spoof,
+    schema_connections, schema_network,  schema_balancer, schema_hedge_balancer, schema_tier,
+    schema_sticky,      schema_overload, schema_circuit,  schema_health,         schema_backends,
+    schema_state,       schema_change,   schema_run};
 #define TABLES (sizeof tables / sizeof tables[0])
 
 const struct schema_row *schema_at(uint32_t i)

@@ -85,7 +85,7 @@ const char *schema_range(const struct schema_row *row, char *buf, size_t size);
 extern const struct schema_row schema_head[], schema_clients[], schema_traffic[],
     schema_connections[], schema_network[], schema_balancer[], schema_health[], schema_backends[],
     schema_run[], schema_sticky[], schema_state[], schema_tier[], schema_change[],
-    schema_overload[], schema_circuit[], schema_spoof[];
+    schema_overload[], schema_circuit[], schema_spoof[], schema_hedge[], schema_hedge_balancer[];
 
 /* What the language knows and this version does not obey, and old spellings. key is a word; where
  * is the path of its mapping, or the path of the key of which it is a value. */

@@ -3,7 +3,7 @@
  * or a wrong model is found out, family by family.
  *
  * Seeds are fixed, so nothing fails by chance; at another seed each of the 80 right quantities would
- * miss once in 170,000 (sim/lab/validate.h). timeout: 300
+ * miss once in 170,000 (sim/lab/validate.h). timeout: 900
  */
 #include <math.h>
 #include <string.h>

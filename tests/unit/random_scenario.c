@@ -27,6 +27,19 @@ static void backoff(struct maker *m)
         text_addf(m->text, ", jitter: full");
 }
 
+/* A second attempt beside a slow one, of clients or of a balancer. */
+static void hedge(struct maker *m, const char *indent)
+{
+    text_addf(m->text, "%shedge: {after: ", indent);
+    time(m, 12);
+    number(m, ", max: ", 1, 3);
+    text_addf(m->text, ", work: ");
+    word(m, "same|fresh");
+    if (one_in(m, 2))
+        text_addf(m->text, ", budget: %u%%", 1 + below(m, 60));
+    text_addf(m->text, "}\n");
+}
+
 /* Open arrivals of any kind. */
 static void arrivals(struct maker *m, bool load)
 {
@@ -95,6 +108,8 @@ static void client(struct maker *m, uint32_t i)
     }
     if (one_in(m, 3))
         text_addf(m->text, "    objective: %ums\n", below(m, 20));
+    if (one_in(m, 4))
+        hedge(m, "    ");
     if (one_in(m, 2)) {
         text_addf(m->text, "    retries: {max: %u", below(m, 4));
         backoff(m);
@@ -232,6 +247,8 @@ static void balancer(struct maker *m)
     }
     if (one_in(m, 4))
         text_addf(m->text, "  priority: {overprovisioning: %u%%}\n", 100 + below(m, 200));
+    if (!layer4 && one_in(m, 4))
+        hedge(m, "  ");
     random_overload(m, layer4);
 }
 

@@ -86,7 +86,7 @@ static bool has_deadline(struct world *w, const struct request *r, uint32_t id, 
         return true;
     }
     const struct source *s = world_source(w, r);
-    if (s->rule->timeout == 0 || r->state == REQUEST_RESTING)
+    if (s->rule->timeout == 0 || r->state == REQUEST_RESTING || (r->flags & REQUEST_COPY) != 0)
         return true;
     ++*timed;
     return s->deadlines.line[r->timeout & s->deadlines.mask] == id;
@@ -118,7 +118,7 @@ static void book(struct world *w, uint32_t id, struct book *books)
         return;
     if ((at_backend(r) || between(r)) && !follows(w, world_front(w, id), id))
         books[world_front(w, id)->number].in_flight[r->backend]++;
-    if (w->front_count == 1 || w->requests.tries[id].outer == 0)
+    if (w->front_count == 1 || w->requests.tries[id].outer == 0 || hedge_is_inner(w, id))
         return;
     const struct request_tries *tries = &w->requests.tries[id];
     const struct front *outer = &w->fronts[tries->outer - 1U];
@@ -136,7 +136,7 @@ static const char *check_records(struct world *w, struct tally *tally, struct bo
         if (r->state == REQUEST_FREE)
             continue;
         live++;
-        open += is_request(r);
+        open += is_request(r) && (r->flags & REQUEST_COPY) == 0;
         if (r->backend >= (int32_t)w->places)
             return "a record of a backend that does not exist";
         book(w, id, books);
@@ -289,7 +289,7 @@ static uint64_t thinking(struct world *w)
     uint64_t users = (uint64_t)w->users + w->sessions.open;
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
-        users -= is_request(r) && world_source(w, r)->goes_on;
+        users -= is_request(r) && (r->flags & REQUEST_COPY) == 0 && world_source(w, r)->goes_on;
     }
     return users;
 }
@@ -371,6 +371,8 @@ static uint64_t expected_events(struct world *w)
     n += w->past_end ? !w->settled : 1U;
     for (uint32_t s = ENGINE_BEATS_MAX - 1; s < w->source_count; s++) /* no beat left for it */
         n += w->sources[s].rule->arrivals != ARRIVALS_CLOSED && arrives(&w->sources[s]);
+    for (uint32_t i = 1; i <= w->hedges.used; i++)
+        n += w->hedges.races[i].timer != ENGINE_NO_EVENT;
     n += changing(w) + flying(&w->tell) + redundancy_events(w) + takeover_events(w);
     for (uint32_t k = 0; k < w->front_count; k++)
         n += front_events(&w->fronts[k]);

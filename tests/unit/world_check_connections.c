@@ -27,7 +27,7 @@ static const char *check_owner(const struct connections *all, uint32_t id, uint3
         return "the line for connections does not know its end";
     if (map_find(&all->by_client, owner->client) != id)
         return "a client and its connections do not know each other";
-    if (owner->open == 0 && owner->first == 0)
+    if (owner->open == 0 && owner->first == 0 && !owner->due)
         return "a client without connections is remembered";
     return NULL;
 }
