@@ -63,6 +63,8 @@ void act_drain(struct world *w, uint32_t backend, bool drain, lb_time now)
         enum belief before = balancer_belief(&f->balancer, backend);
         balancer_drain(&f->balancer, backend, drain, now);
         enum belief after = balancer_belief(&f->balancer, backend);
+        if (after != before && w->tallies.at != NULL)
+            tally_note(w, &w->tallies.at[i].beliefs, now);
         if (after != before && w->listener.happened != NULL)
             w->listener.happened(w->listener.self, NULL, f, (int32_t)backend, before, after,
                                  drain ? "drained" : "no longer drained");

@@ -41,6 +41,7 @@ static void failed(struct world *w, uint32_t id, const struct request *copy,
     world_not_again(&s->rule->retries, tries.client, &cause, &why);
     if (w->story != NULL)
         story_fails(w, copy, cause, why, now);
+    tally_failed(w, copy, &tries, cause);
     bool last = ledger_failed(&w->ledger, copy, cause, why, now);
     uint32_t user = copy->client;
     if (id != 0)

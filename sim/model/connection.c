@@ -278,9 +278,9 @@ void connection_close(struct world *w, uint32_t id, enum lb_end end, lb_time now
     wake(w, c);
     room_leave(all, id);
     if ((c->flags & CONNECTION_ADMITTED) != 0)
-        all->fronts[c->front].open--;
+        connection_held(w, c->front, -1, now);
     if ((c->flags & CONNECTION_INNER) != 0)
-        all->fronts[c->inner].open--;
+        connection_held(w, c->inner, -1, now);
     if ((c->flags & CONNECTION_LOST) != 0 && measured(w, now))
         all->counts.reset++;
     connection_add_time(w, &all->counts.time, c->opened, now);
@@ -426,6 +426,8 @@ static lb_time take(struct world *w, struct source *s, uint32_t id, lb_time now)
 
 void client_set_out(struct world *w, struct source *s, uint32_t id, lb_time now)
 {
+    if (w->front_count > 1)
+        w->requests.tries[id].inner = 0;
     lb_time wait = 0;
     if (w->state.on)
         state_soon(w, id);

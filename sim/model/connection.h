@@ -127,6 +127,8 @@ void connections_init(struct world *w);
 void connections_done(struct world *w);
 /* Room for what requests use, as there is for requests. */
 void connections_room(struct world *w);
+/* A balancer holds one more (+1), or one less (-1). */
+void connection_held(struct world *w, uint32_t front, int change, lb_time now);
 /* Time of what is still open, at the end of a run. */
 void connections_close(struct world *w, lb_time now);
 

@@ -18,6 +18,8 @@ static bool modelled(const struct scenario *s)
 
 bool connections_mere(const struct world *w, const struct scenario_client *client)
 {
+    if (w->tallies.at != NULL) /* each balancer counts what it holds */
+        return false;
     const struct scenario_balancer *entry = &w->scenario->balancers[client->via];
     return w->connections != NULL && !client->connections.on && !client->connections.holds &&
            entry->count == 1 && !entry->layer4 && !tls_at(w, entry->first) &&
@@ -124,6 +126,12 @@ static bool measured(const struct world *w, lb_time now)
     return now >= w->ledger.from && now < w->ledger.until;
 }
 
+void connection_held(struct world *w, uint32_t front, int change, lb_time now)
+{
+    tally_holds(w, front, change > 0, now);
+    w->connections->fronts[front].open += (uint32_t)change;
+}
+
 /* A place for the connection at this balancer; false when there is none. */
 static bool admit(struct world *w, struct front *f, struct connection *c, lb_time now)
 {
@@ -139,7 +147,7 @@ static bool admit(struct world *w, struct front *f, struct connection *c, lb_tim
             all->counts.refused++;
         return false;
     }
-    front->open++;
+    connection_held(w, f->number, +1, now);
     c->flags |= flag;
     if (flag == CONNECTION_INNER)
         c->inner = (uint16_t)f->number;

@@ -11,6 +11,7 @@ void desk_tick(const struct world *w, struct desk *desk, lb_time now)
         desk->busy_area += (double)(until - from) * desk->busy;
         desk->queued_area += (double)(until - from) * desk->queued;
     }
+    desk->busy_all += (double)(now - desk->since) * desk->busy;
     desk->since = now;
 }
 

@@ -25,7 +25,7 @@ struct desk {
     uint32_t head, tail;           /* requests that wait: next, and before it in event */
     lb_time since;                 /* of the areas */
     double busy_area, queued_area; /* ns, within the measured window */
-    uint64_t entered;              /* measured requests that came to this balancer */
+    double busy_all;               /* ns, since the start */
 };
 
 /* The request goes to the desk: true when it is there, waits there or was refused, and nothing more is

@@ -38,6 +38,8 @@ void front_fail(struct world *w, uint32_t id, enum cause cause, lb_time now)
 {
     struct request *r = world_request(w, id);
     step_note(w, false, id, r, -1, LEDGER_END_CAUSE + (uint32_t)cause, now);
+    if (w->tallies.at != NULL)
+        tally_none(w, world_front(w, id), r);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (w->ledger.window_count != 0)
@@ -147,7 +149,8 @@ void front_in_flight_time(struct world *w, const struct request *r, lb_time now)
         struct ledger_window *window = &w->ledger.windows[i];
         lb_time from = r->sent > window->from ? r->sent : window->from;
         lb_time until = now < window->until ? now : window->until;
-        if (until > from && (uint32_t)r->backend - window->first_backend < window->backend_count)
+        if (until > from && !window->by_balancer &&
+            (uint32_t)r->backend - window->first_backend < window->backend_count)
             window->in_flight += (double)(until - from);
     }
 }

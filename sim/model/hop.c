@@ -16,6 +16,7 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
     bool follows = w->connections != NULL && layer4_send(w, f, id, &member, now);
     tries->outer = (uint16_t)(f->number + 1);
     tries->front = (uint16_t)(f->to_first + (uint32_t)member);
+    tries->inner = (uint16_t)(tries->front + 1U);
     tries->outer_sent = now;
     tries->balancer = 0;
     if (w->story != NULL)
@@ -31,6 +32,7 @@ void hop_send(struct world *w, struct front *f, uint32_t id, int32_t member, enu
     }
     if (w->breakers)
         breakers_sent(w, f, id, (uint32_t)member, now);
+    tally_sent(w, f, r, member);
     r->state = REQUEST_TO_BALANCER;
     if (w->to_front > 0)
         r->event = engine_at(w->engine, now + w->to_front, EVENT_HOP_THERE, id);
@@ -81,6 +83,7 @@ static struct front *finish(struct world *w, uint32_t id, enum lb_end end, lb_ti
     struct request_tries *tries = &w->requests.tries[id];
     struct front *f = &w->fronts[tries->outer - 1U];
     uint32_t member = tries->front - f->to_first;
+    tally_finished(w, f, tries->outer_sent, now);
     if (w->guards)
         guard_finished(f, member, end, now - tries->outer_sent, now);
     if (w->connections == NULL || !layer4_finish(w, f, id, end, now))

@@ -261,7 +261,7 @@ void layer4_forget(struct world *w, uint32_t id, lb_time now)
     connection_unlist(w, c);
     c->flags |= CONNECTION_LOST;
     if ((c->flags & CONNECTION_ADMITTED) != 0)
-        w->connections->fronts[c->front].open--;
+        connection_held(w, c->front, -1, now);
     c->flags &= (uint8_t)~CONNECTION_ADMITTED;
     if (now >= w->ledger.from && now < w->ledger.until)
         w->connections->counts.forgotten++;

@@ -16,7 +16,8 @@ bool ledger_needs_window(const struct scenario_expect *expect)
          expect->left.metric == METRIC_IN_FLIGHT || expect->left.metric == METRIC_QUEUE);
     return expect->left.metric == METRIC_DISRUPTION || expect->left.metric == METRIC_REBALANCE ||
            expect->from > 0 || expect->until < LB_NEVER ||
-           (expect->left.selector == SELECT_BACKENDS && !backend_totals);
+           (expect->left.selector == SELECT_BACKENDS && !backend_totals) ||
+           (expect->left.selector == SELECT_BALANCER && expect->left.metric != METRIC_UTILIZATION);
 }
 
 static void init_window(struct ledger_window *w, struct ledger *l, const struct scenario *scenario,
@@ -38,6 +39,10 @@ static void init_window(struct ledger_window *w, struct ledger *l, const struct 
         w->by_backend = true;
         w->first_backend = m->first;
         w->backend_count = m->count;
+    } else if (m->selector == SELECT_BALANCER) {
+        w->by_balancer = true;
+        w->first_balancer = m->first;
+        w->balancer_count = m->count;
     }
     w->rebalance.on = m->metric == METRIC_REBALANCE;
     w->share = text_need_zero(scenario->backend_count, sizeof *w->share);
@@ -145,7 +150,7 @@ bool ledger_failed(struct ledger *l, const struct request *r, enum cause cause, 
 /* Is this request one that window w counts? Selections of backends go by the last one asked. */
 static bool selects(const struct ledger_window *w, const struct request *r)
 {
-    if (r->arrived < w->from || r->arrived >= w->until)
+    if (r->arrived < w->from || r->arrived >= w->until || w->by_balancer)
         return false;
     if (w->by_backend)
         return r->backend >= 0 && (uint32_t)r->backend - w->first_backend < w->backend_count;
@@ -194,7 +199,7 @@ void ledger_windows_try(struct ledger *l, const struct request *r, int32_t backe
 {
     for (uint32_t i = 0; i < l->window_count; i++) {
         struct ledger_window *w = &l->windows[i];
-        if (r->arrived < w->from || r->arrived >= w->until)
+        if (r->arrived < w->from || r->arrived >= w->until || w->by_balancer)
             continue;
         if (!w->by_backend && (uint32_t)r->class - w->first_class >= w->class_count)
             continue;

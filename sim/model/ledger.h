@@ -45,6 +45,8 @@ struct ledger_window {
     uint32_t first_class, class_count;
     bool by_backend;
     uint32_t first_backend, backend_count;
+    bool by_balancer; /* filled by tally.c */
+    uint32_t first_balancer, balancer_count;
     struct ledger_counts counts;
     struct histogram latency; /* ok */
     uint64_t picks;           /* of the selected backends, else of all; requests arrived in it */

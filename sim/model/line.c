@@ -36,6 +36,8 @@ void line_join(struct world *w, struct front *f, uint32_t id, int32_t backend, l
         line = waiting->own + (uint32_t)backend;
         balancer_queued(&f->balancer, (uint32_t)backend, +1);
     }
+    if (w->tallies.at != NULL)
+        tally_waits(w, f, now);
     r->state = REQUEST_WAITING;
     r->next = waiting_join(waiting, line, f->balancer.wait_tier, id);
     r->event = ENGINE_NO_EVENT;
@@ -57,6 +59,8 @@ void line_leave(struct world *w, struct front *f, uint32_t id)
     struct request *r = world_request(w, id);
     struct waiting *waiting = &f->balancer.waiting;
     uint32_t line = waiting->nodes[r->next].line;
+    if (w->tallies.at != NULL)
+        tally_waits(w, f, engine_now(w->engine));
     waiting_leave(waiting, r->next);
     if (w->guards)
         guard_waits_no_more(f, r);

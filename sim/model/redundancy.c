@@ -94,6 +94,7 @@ static void take_over(struct world *w, struct entry *e, struct router *r, lb_tim
                        : "");
     note(w, front_of(w, e, member), "master", text);
     e->owner[address] = (uint16_t)member;
+    tally_note(w, &w->tallies.at[e->rule->first + member].takeovers, now);
     if (before != member && old->state != ROUTER_MASTER)
         front_took_over(w, front_of(w, e, before), address, front_of(w, e, member), now);
     else

@@ -72,8 +72,9 @@ struct request_tries {
     uint16_t front;   /* the balancer it is at, or that sent it to its backend */
     uint16_t outer;   /* 1 + the balancer that passed it on to `front`; 0 = none */
     uint16_t outer_tries; /* of that one, before this */
-    bool fetched;         /* external state: it has it */
-    bool store_down;      /* external state: it failed because the store is down */
+    uint16_t inner;  /* 1 + the balancer that the client's try was passed on to last; 0 = none */
+    bool fetched;    /* external state: it has it */
+    bool store_down; /* external state: it failed because the store is down */
     bool logs_in_again;
     uint8_t hedge;   /* a copy: the so-manieth of its race (hedge.h) */
     uint8_t held;    /* counted as an active retry: 1 = by the inner balancer, 2 = by the outer */

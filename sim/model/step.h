@@ -62,6 +62,8 @@ STEP void step_receive(struct world *w, bool plain, uint32_t id, lb_time now)
         story_succeeds(w, id, now);
     if (!plain && __builtin_expect(w->ledger.moved.groups != NULL, 0))
         ledger_moved(&w->ledger, r, client_of(w, r));
+    if (!plain && __builtin_expect(w->tallies.at != NULL, 0))
+        tally_ok(w, id, now);
     bool last = ledger_ok(&w->ledger, plain, r, &slow, now);
     if (__builtin_expect(slow, 0))
         ledger_slow(&w->ledger, r, why_slow(w, id, now));
@@ -100,6 +102,8 @@ STEP void step_finish(struct world *w, bool plain, uint32_t id, enum lb_end end,
     if (!plain && w->keep_latency && end == LB_END_OK)
         histogram_add(w->rest[r->backend].latency, now - r->sent);
     struct front *f = step_front(w, plain, id);
+    if (!plain && __builtin_expect(w->tallies.at != NULL, 0))
+        tally_finished(w, f, r->sent, now);
     if (!plain && __builtin_expect(w->upstream, 0))
         upstream_finish(w, f, id, end, now);
     if (!plain && __builtin_expect(w->guards, 0))
@@ -328,6 +332,8 @@ STEP void step_send(struct world *w, bool plain, struct front *f, uint32_t id, i
         breakers_sent(w, f, id, (uint32_t)backend, now);
     if (!plain && __builtin_expect(w->upstream, 0))
         upstream_take(w, f, id, now);
+    if (!plain && __builtin_expect(w->tallies.at != NULL, 0))
+        tally_sent(w, f, r, backend);
     if ((r->flags & REQUEST_MEASURED) != 0) {
         w->ledger.classes[r->class].counts.attempts++;
         if (!plain && w->ledger.window_count != 0)
@@ -432,7 +438,8 @@ STEP void step_to_balancer(struct world *w, uint32_t id, lb_time now)
         return;
     if (__builtin_expect(w->story != NULL, 0))
         story_at_balancer(w, id, now);
-    world_front(w, id)->desk.entered += world_request(w, id)->flags & REQUEST_MEASURED;
+    if (__builtin_expect(w->tallies.at != NULL, 0))
+        tally_came(w, world_front(w, id), world_request(w, id));
     if (__builtin_expect(w->balancer_retries, 0)) {
         struct front *f = world_front(w, id);
         retry_first(&f->balancer.budget, &f->rule->retries);

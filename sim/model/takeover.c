@@ -48,7 +48,7 @@ static void land(struct world *w, uint32_t id, struct front *to, lb_time now)
     const struct lb_request nobody = {0};
     uint32_t member = (uint32_t)c->kept;
     all->counts.taken_over += measured;
-    all->fronts[to->number].open++;
+    connection_held(w, to->number, +1, now);
     c->flags |= CONNECTION_ADMITTED;
     c->place[0] = (struct connection_place){.member = c->kept, .since = now};
     if (!to->outer)
@@ -78,7 +78,7 @@ void takeover_adrift(struct world *w, uint32_t id, lb_time now)
     bool told = rule->sync && has_partner(w, f) && c->place[0].since + rule->sync_lag <= now;
     connection_unlist(w, c);
     if ((c->flags & CONNECTION_ADMITTED) != 0)
-        w->connections->fronts[c->front].open--;
+        connection_held(w, c->front, -1, now);
     c->flags &= (uint8_t)~CONNECTION_ADMITTED;
     c->flags |= CONNECTION_ADRIFT;
     c->kept = told ? member : -1;

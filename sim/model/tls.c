@@ -103,6 +103,10 @@ lb_time tls_open(struct world *w, uint32_t id, uint32_t front, uint64_t client,
     if (now >= w->ledger.from && now < w->ledger.until) {
         w->connections->counts.resumed += resumed;
         w->connections->counts.full += !resumed;
+        if (w->tallies.at != NULL) {
+            w->tallies.at[front].resumed += resumed;
+            w->tallies.at[front].full += !resumed;
+        }
     }
     lb_time takes = world_delay(2 * trip * tls->round_trips);
     if (tls->terminate && rule->capacity.workers > 0) { /* its workers see to it (desk.h) */

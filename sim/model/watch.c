@@ -28,6 +28,8 @@ void watch_done(struct watch *watch)
 static void tell_belief(struct world *w, struct front *f, uint32_t backend, enum belief before,
                         const char *why)
 {
+    if (w->tallies.at != NULL)
+        tally_note(w, &w->tallies.at[f->number].beliefs, engine_now(w->engine));
     if (w->listener.happened != NULL)
         w->listener.happened(w->listener.self, NULL, f, (int32_t)backend, before,
                              balancer_belief(&f->balancer, backend), why);

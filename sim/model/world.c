@@ -26,6 +26,10 @@ static void sample_event(void *context, uint32_t subject, lb_time now)
 static void areas(struct world *w, const struct ledger_window *window, lb_time now, double *busy,
                   double *queued)
 {
+    if (window->by_balancer) {
+        tally_areas(w, window, now, busy, queued);
+        return;
+    }
     *busy = *queued = 0.0;
     for (uint32_t i = 0; i < window->backend_count; i++) {
         *busy += (double)backend_busy_area(w, window->first_backend + i, now);
@@ -40,6 +44,8 @@ void world_edge(struct world *w, uint32_t side, lb_time now)
         edge[i] = (struct world_edge){.busy = backend_busy_area(w, i, now),
                                       .queued = backend_queue_area(w, i, now),
                                       .in_flight = w->counts[i].in_flight};
+    if (w->tallies.at != NULL)
+        tally_edge(w, side, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
         if (request_in_books(r))
@@ -259,6 +265,7 @@ int world_init(struct world *w, const struct scenario *scenario, uint32_t replic
     init_requests(w);
     connections_init(w);
     ledger_init(&w->ledger, scenario);
+    tally_init(w);
     w->backends = world_lines(w->backend_count, sizeof *w->backends);
     w->counts = world_lines(w->backend_count, sizeof *w->counts);
     w->rest = text_need_zero(w->backend_count, sizeof *w->rest);
@@ -319,6 +326,7 @@ void world_done(struct world *w)
     redundancy_done(w);
     tell_done(&w->tell);
     story_done(w);
+    tally_done(w);
     ledger_done(&w->ledger);
     requests_done(&w->requests);
     sessions_done(&w->sessions);

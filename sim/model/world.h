@@ -11,7 +11,7 @@
  *   gate.c     who gets through to balancers               fate.c    what befalls them
  *   backend.c  slots, queues, disciplines                  timeline.c actions
  *   fault.c    what befalls backends
- *   ledger.c   how each request ended
+ *   ledger.c   how each request ended                  tally.c   what each balancer did
  * The dashboard's keys and the scenario's timeline both go through world_apply.
  */
 #ifndef MODEL_WORLD_H
@@ -34,6 +34,7 @@
 #include "sim/model/session.h"
 #include "sim/model/state.h"
 #include "sim/model/story.h"
+#include "sim/model/tally.h"
 
 /* Handlers are looked up by these; the order is free, the digest does not see it. Subjects: a place is
  * a backend as one balancer sees it (world_place). */
@@ -205,6 +206,7 @@ struct world {
     struct upstream_uses uses;       /* by request */
     struct connections *connections; /* NULL when they are not modelled */
     uint32_t *chosen;                /* backends that an action is about */
+    struct tallies tallies;          /* what each balancer did */
     struct roads roads;
     struct hedges hedges;
     struct entries entries; /* redundancy.h; at NULL = none needs it */

@@ -2,7 +2,8 @@
  * Expectations: measuring what a line of `expect` asks, and whether it holds.
  *
  * A line over the whole measured window reads the summary; one with a window of arrival times, or
- * one that asks latencies of backends, has a window of its own in the ledger.
+ * one that asks latencies of backends or anything of some of the balancers, has a window of its own
+ * in the ledger.
  */
 #include <math.h>
 
@@ -186,7 +187,10 @@ static bool measure_window(struct run *run, const struct ledger_window *w,
                           .imbalance = window_imbalance(scenario, w),
                           .disruption = ratio((double)w->moved.moved, (double)w->moved.known),
                           .rebalance = w->rebalance.on ? (double)w->rebalance.took : NAN};
-    for (uint32_t i = 0; i < w->backend_count; i++)
+    for (uint32_t i = 0; i < w->balancer_count; i++)
+        basis.slot_seconds +=
+            seconds * run->world.fronts[w->first_balancer + i].rule->capacity.workers;
+    for (uint32_t i = 0; i < w->backend_count && !w->by_balancer; i++)
         basis.slot_seconds += seconds * scenario->backends[w->first_backend + i].slots;
     return compute(&basis, m, value);
 }

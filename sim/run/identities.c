@@ -5,6 +5,8 @@
  *   failed, by cause, and slow = sums over their whys
  *   picks = ok + failed + in the books                for each backend; at layer 4 the books are the
  *                                                     open connections that were placed there
+ *   ok, failed, good = sums over the balancers that clients asked last; picks, in flight and its time
+ *   of balancers with backends = those of backends
  *   connections to backends opened = closed + idle + in use, one for each attempt in the books
  *   integral of the number present = sum of the times present        exact, modulo 2^64 ns
  *   integral of busy slots x speed = work done        up to 1 ns of rounding a service and slot
@@ -186,11 +188,88 @@ static void check_upstream(const struct world *w)
     }
 }
 
+/* Each balancer counts an end once, in one of its roles. */
+static void check_roles(const struct world *w, uint32_t i)
+{
+    const struct tally *t = &w->tallies.at[i];
+    const struct tally_ends *first = &t->ends[TALLY_FIRST], *behind = &t->ends[TALLY_BEHIND];
+    uint64_t latencies = t->latency != NULL ? t->latency->count : 0;
+    lb_require(&w->where,
+               latencies == t->ok[1] && t->ok[1] == first->ok + behind->ok &&
+                   t->failed[1] == first->failed + behind->failed,
+               "balancer '%s': %llu latencies, %llu ok, %llu failed", w->fronts[i].name,
+               (unsigned long long)latencies, (unsigned long long)t->ok[1],
+               (unsigned long long)t->failed[1]);
+}
+
+/* What the balancers that clients asked count one by one is what the whole counts. */
+static void check_ends_of_all(const struct world *w)
+{
+    struct tally_ends all = {.failed = w->tallies.nowhere};
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        const struct tally_ends *first = &w->tallies.at[i].ends[TALLY_FIRST];
+        check_roles(w, i);
+        all.ok += first->ok;
+        all.good += first->good;
+        all.failed += first->failed;
+    }
+    uint64_t ok = 0, good = 0, failed = 0;
+    for (uint32_t c = 0; c < w->ledger.class_count; c++) {
+        ok += w->ledger.classes[c].counts.ok;
+        good += w->ledger.classes[c].counts.good;
+        failed += w->ledger.classes[c].counts.failed;
+    }
+    lb_require(&w->where, all.ok == ok && all.good == good && all.failed == failed,
+               "balancers: %llu ok of %llu, %llu good of %llu, %llu failed of %llu",
+               (unsigned long long)all.ok, (unsigned long long)ok, (unsigned long long)all.good,
+               (unsigned long long)good, (unsigned long long)all.failed,
+               (unsigned long long)failed);
+}
+
+/* What balancers sent is what backends were asked, and was in the books as long: mod 2^64 ns. */
+static void check_sent(const struct world *w)
+{
+    uint64_t picks = 0, in_flight = 0, time = 0, edges[2] = {0, 0};
+    for (uint32_t i = 0; i < w->front_count; i++) {
+        const struct tally *t = &w->tallies.at[i];
+        if (w->fronts[i].outer)
+            continue;
+        picks += t->picks[0] + t->picks[1];
+        in_flight += t->in_flight;
+        time += t->in_flight_time;
+        edges[0] += t->at_edge[0];
+        edges[1] += t->at_edge[1];
+    }
+    uint64_t asked = 0, open = 0, spent = 0, edge[2] = {0, 0};
+    for (uint32_t i = 0; i < w->backend_count; i++) {
+        for (int measured = 0; measured < 2; measured++) {
+            struct backend_tally t = backend_tally(w, i, measured);
+            asked += t.ok + t.failed + t.open;
+            open += t.open;
+        }
+        spent += w->counts[i].in_flight;
+        edge[0] += w->at_edge[0][i].in_flight;
+        edge[1] += w->at_edge[1][i].in_flight;
+    }
+    lb_require(
+        &w->where,
+        picks == asked && in_flight == open && time == spent && edges[0] == edge[0] &&
+            edges[1] == edge[1],
+        "balancers sent %llu attempts, backends were asked %llu; %llu of %llu in flight, for "
+        "%llu ns of %llu",
+        (unsigned long long)picks, (unsigned long long)asked, (unsigned long long)in_flight,
+        (unsigned long long)open, (unsigned long long)time, (unsigned long long)spent);
+}
+
 void run_check_identities(struct run *run)
 {
     check_requests(run);
     check_books(run);
     check_connections(run);
     check_upstream(&run->world);
+    if (run->world.tallies.at != NULL) {
+        check_ends_of_all(&run->world);
+        check_sent(&run->world);
+    }
     check_time(run);
 }

@@ -95,6 +95,8 @@ void summary_close(struct run *run)
     lb_time now = engine_now(w->engine);
     if (now < w->ledger.until) /* cut short: the window ends where the run stands */
         world_edge(w, 1, now);
+    if (w->tallies.at != NULL)
+        tally_close(w, now);
     for (uint32_t id = 1; id <= w->requests.used; id++) {
         const struct request *r = world_request(w, id);
         if (!request_in_books(r))
@@ -131,7 +133,7 @@ void summary_build(struct run *run, bool interrupted)
     s->expects = text_need_zero(s->expect_count + 1, sizeof *s->expects);
     uint64_t done = s->counts.ok + s->counts.failed;
     summary_build_sessions(s, w);
-    summary_build_balancers(s, w, now);
+    summary_build_balancers(s, w);
     summary_build_connections(s, w);
     summary_build_upstream(s, w, now);
     summary_build_hedges(s, w);
@@ -175,14 +177,14 @@ const char *summary_format(char *buf, size_t size, enum unit unit, double value)
     return buf;
 }
 
-static void json_latency(struct json *json, const char *key, const struct histogram *h)
+void summary_json_latency(struct json *json, const char *key, const struct histogram *h)
 {
     static const struct {
         const char *key;
         double p;
     } quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99_9", 0.999}};
     json_object(json, key);
-    if (h->count > 0) {
+    if (h != NULL && h->count > 0) {
         json_round(json, "mean", histogram_mean(h) / 1e6, 6);
         for (size_t i = 0; i < sizeof quantiles / sizeof quantiles[0]; i++)
             json_round(json, quantiles[i].key, histogram_quantile(h, quantiles[i].p) / 1e6, 6);
@@ -239,7 +241,7 @@ static void json_parts(const struct summary *s, struct json *json)
         json_string(json, "client", s->classes[i].client);
         json_string(json, "name", s->classes[i].name);
         json_counts(json, "requests", &s->classes[i].counts);
-        json_latency(json, "latency_ms", &s->classes[i].latency);
+        summary_json_latency(json, "latency_ms", &s->classes[i].latency);
         summary_json_ledger(s->classes[i].ledger, s->classes[i].ledger_count, json);
         json_end_object(json);
     }
@@ -283,8 +285,8 @@ void summary_json(const struct summary *s, struct json *json, const char *key)
     json_uint(json, "events", s->events);
     json_counts(json, "requests", &s->counts);
     summary_json_ledger(s->ledger, s->ledger_count, json);
-    json_latency(json, "latency_ms", &s->latency);
-    json_latency(json, "response_ms", &s->response);
+    summary_json_latency(json, "latency_ms", &s->latency);
+    summary_json_latency(json, "response_ms", &s->response);
     json_round(json, "throughput_per_s", s->throughput, 7);
     json_round(json, "goodput_per_s", s->goodput, 7);
     json_round(json, "availability", s->availability, 7);

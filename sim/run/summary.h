@@ -94,10 +94,21 @@ struct summary_sessions {           /* of users, over the whole run */
 
 struct summary_balancer { /* shown when there are several, or one has a capacity */
     const char *name;
-    uint64_t requests; /* measured, that came to it */
+    uint64_t requests; /* measured, that came to it: tries of clients one by one */
+    /* Measured requests by the balancers that their last try led to: see sim/model/tally.h. */
+    uint64_t ok, failed, good, cause[CAUSES];
+    const struct histogram *latency; /* ok, of the client, ns; NULL = none was. Of the run */
+    uint64_t picks;                  /* attempts of measured requests that it sent */
+    double in_flight_mean; /* attempts in its books, time average over the measured window */
+    double waiting_mean;   /* waiting there for a place at a backend, the same */
     bool capacity;
-    double utilization; /* busy share of its workers over the measured window */
-    double queue_mean;  /* waiting for one */
+    double utilization;                  /* busy share of its workers over the measured window */
+    double queue_mean;                   /* waiting for one */
+    uint64_t beliefs;                    /* it changed about its backends in the measured window */
+    uint64_t takeovers;                  /* of addresses, the same */
+    uint64_t connections, full, resumed; /* of clients: accepted; their handshakes; the same */
+    double connections_mean;             /* of clients, held, time average */
+    uint64_t upstream;                   /* connections it opened to backends, whole run */
 };
 
 struct summary {
@@ -130,6 +141,7 @@ struct summary {
     uint32_t backend_count;
     struct summary_balancer *balancers; /* all; balancer_count 0 = nothing to say of them */
     uint32_t balancer_count;
+    uint64_t nowhere; /* measured requests that failed before any balancer was asked */
     struct summary_expect *expects;
     uint32_t expect_count;
 };
@@ -163,7 +175,7 @@ void summary_build_sessions(struct summary *summary, const struct world *w);
 void summary_json_sessions(const struct summary *summary, struct json *json);
 void summary_print_sessions(const struct summary *summary, FILE *to);
 /* What the balancers themselves did: built, the list "balancers", a table; their utilization. */
-void summary_build_balancers(struct summary *summary, struct world *w, lb_time now);
+void summary_build_balancers(struct summary *summary, struct world *w);
 void summary_json_balancers(const struct summary *summary, struct json *json);
 void summary_print_balancers(const struct summary *summary, FILE *to);
 /* Mean busy share of the workers of balancers [first, first + count); false when one has no
@@ -173,6 +185,8 @@ bool summary_measure_balancers(const struct summary *summary, uint32_t first, ui
 /* A metric of sessions out of counts; false when it is none, or nothing was counted. */
 bool summary_measure_sessions(const uint64_t count[SESSION_EVENTS], enum metric metric,
                               double *value);
+/* The object "latency_ms": mean, quantiles and largest; empty when there is nothing (or NULL). */
+void summary_json_latency(struct json *json, const char *key, const struct histogram *h);
 /* The object of `run --json` (design section 4); key NULL = outermost. */
 void summary_json(const struct summary *summary, struct json *json, const char *key);
 /* Its list "expect" alone. */

@@ -8,9 +8,11 @@
 
 #define LONGEST (1e5 * 3600e9) /* 100000h, in ns */
 
-#define WHOLE    (1U << SELECT_ALL | 1U << SELECT_BALANCER)
+/* Balancers that are all there are count as the whole, whatever is asked of them. */
+#define ALL      (1U << SELECT_ALL)
+#define WHOLE    (ALL | 1U << SELECT_BALANCER)
 #define TRAFFIC  (WHOLE | 1U << SELECT_CLASS | 1U << SELECT_CLIENTS)
-#define GROUPS   (WHOLE | 1U << SELECT_CLIENTS)
+#define GROUPS   (ALL | 1U << SELECT_CLIENTS)
 #define ANYBODY  (TRAFFIC | 1U << SELECT_BACKENDS)
 #define BACKENDS (WHOLE | 1U << SELECT_BACKENDS)
 
@@ -28,10 +30,13 @@ static const struct metric_row metrics[] = {
     {"imbalance", METRIC_IMBALANCE, 0, WHOLE,
      "maximum over backends of share of picks / share of weight"},
     {"availability", METRIC_AVAILABILITY, 0, ANYBODY, "share of requests that ended ok"},
-    {"picks", METRIC_PICKS, 0, BACKENDS, "attempts sent to the backends selected"},
-    {"utilization", METRIC_UTILIZATION, 0, BACKENDS, "busy share of the slots"},
+    {"picks", METRIC_PICKS, 0, BACKENDS,
+     "attempts sent to the backends, or by the balancer, selected"},
+    {"utilization", METRIC_UTILIZATION, 0, BACKENDS,
+     "busy share of the slots, or of the workers of a balancer with a capacity"},
     {"in-flight", METRIC_IN_FLIGHT, 0, BACKENDS, "sent and not finished, mean over time"},
-    {"queue", METRIC_QUEUE, 0, BACKENDS, "waiting at the backends, mean over time"},
+    {"queue", METRIC_QUEUE, 0, BACKENDS,
+     "waiting at the backends, or at the balancer, mean over time"},
     {"attempts", METRIC_ATTEMPTS, 0, TRAFFIC, "attempts per request"},
     {"disruption", METRIC_DISRUPTION, 0, GROUPS,
      "share of the clients served before the window that another backend served in it first"},
@@ -39,12 +44,12 @@ static const struct metric_row metrics[] = {
      "time from the start of the window to the end of the first `run.sample` in which the backends "
      "selected got 90 % of their share by weight of the picks; when never, the length of the "
      "window"},
-    {"sessions.lost", METRIC_LOST, 0, WHOLE, "states of users that were lost"},
-    {"sessions.moved", METRIC_MOVED, 0, WHOLE,
+    {"sessions.lost", METRIC_LOST, 0, ALL, "states of users that were lost"},
+    {"sessions.moved", METRIC_MOVED, 0, ALL,
      "requests served by another backend than the last one of their user"},
-    {"sessions.logins", METRIC_LOGINS, 0, WHOLE, "requests whose user had to log in again"},
-    {"sessions.stale", METRIC_STALE, 0, WHOLE, "requests that read an old copy of the state"},
-    {"stickiness", METRIC_STICKINESS, 0, WHOLE,
+    {"sessions.logins", METRIC_LOGINS, 0, ALL, "requests whose user had to log in again"},
+    {"sessions.stale", METRIC_STALE, 0, ALL, "requests that read an old copy of the state"},
+    {"stickiness", METRIC_STICKINESS, 0, ALL,
      "share of requests served where the last one of their user was"},
 };
 #define METRIC_ROWS (sizeof metrics / sizeof metrics[0])

@@ -112,6 +112,26 @@ static void bind_variant(const struct binding *b)
     (void)read_suggest(b->r, b->name, b->size, s->variants, s->variant_count);
 }
 
+/* Of one or several balancers. All of them are everybody, unless it is about their own workers. */
+static void bind_balancer(const struct binding *b)
+{
+    const struct scenario *s = b->r->scenario;
+    struct scenario_measure *m = b->measure->measure;
+    if (scenario_find_balancer(s, b->name, b->size, &m->first, &m->count) == NULL) {
+        tell_no(b, "no balancer is called");
+        resolve_tell_balancers(b->r, b->name, b->size);
+        return;
+    }
+    bool workers = m->metric == METRIC_UTILIZATION && scenario_balancer_works(s, m->first);
+    if (m->count == s->balancer_total && !workers) {
+        m->selector = SELECT_ALL;
+    } else if (m->metric == METRIC_UTILIZATION && !workers && !read_damaged(b->r, "balancer") &&
+               !read_damaged(b->r, "balancers")) {
+        tell_no(b, "no workers, which could be busy, has");
+        diagnose_help(b->r->diagnose, "give it some, as in capacity: {workers: 4, request: 100us}");
+    }
+}
+
 static void bind_measure(struct reader *r, const struct draft_expect *draft,
                          const struct draft_measure *measure)
 {
@@ -131,15 +151,13 @@ static void bind_measure(struct reader *r, const struct draft_expect *draft,
     }
     if (measure->name_size == 0)
         return;
+    enum selector asked = m->selector;
     if (m->selector == SELECT_CLASS) {
         bind_class(&b);
     } else if (m->selector == SELECT_CLIENTS) {
         bind_clients(&b);
     } else if (m->selector == SELECT_BALANCER) {
-        if (scenario_find_balancer(r->scenario, b.name, b.size, &m->first, &m->count) == NULL) {
-            tell_no(&b, "no balancer is called");
-            resolve_tell_balancers(r, b.name, b.size);
-        }
+        bind_balancer(&b);
     } else {
         bind_backends(&b);
     }
@@ -147,7 +165,8 @@ static void bind_measure(struct reader *r, const struct draft_expect *draft,
     if ((row->selectors & (1U << m->selector)) == 0)
         diagnose_error(r->diagnose,
                        read_place(r, draft->node, measure->metric_at, measure->metric_size),
-                       "'%s' is not measured of %s", row->name, selector_names[m->selector]);
+                       "'%s' is not measured of %s", row->name,
+                       selector_names[asked == SELECT_BALANCER ? asked : m->selector]);
 }
 
 /* Disruption compares with what was before the window, so there must be a before. */

@@ -229,8 +229,8 @@ static void test_expects(void)
     CU_ASSERT_EQUAL(e[4].left.first, 2);
     CHECK_CLOSE(e[4].value, 1.0 / 60, 1e-15);
     CU_ASSERT(e[4].from == 0 && e[4].until == 100 * UNITS_S);
-    CU_ASSERT_EQUAL(e[5].left.selector, SELECT_BALANCER);
-    CHECK_CLOSE(e[5].tolerance, 3.0, 1e-12); /* a share of the value */
+    CU_ASSERT_EQUAL(e[5].left.selector, SELECT_ALL); /* the only one: the whole */
+    CHECK_CLOSE(e[5].tolerance, 3.0, 1e-12);         /* a share of the value */
     CU_ASSERT(e[6].against);
     CU_ASSERT_DOUBLE_EQUAL(e[6].factor, 0.5, 0);
     CU_ASSERT_STRING_EQUAL(e[6].left.variant, "four");

@@ -8,7 +8,7 @@
 #include "sim/base/text.h"
 #include "sim/run/private.h"
 
-struct tally { /* of one backend */
+struct seen_there { /* of one backend */
     uint32_t serving, queued;
 };
 
@@ -126,7 +126,7 @@ static void book(struct world *w, uint32_t id, struct book *books)
         books[outer->number].in_flight[tries->front - outer->to_first]++;
 }
 
-static const char *check_records(struct world *w, struct tally *tally, struct book *books,
+static const char *check_records(struct world *w, struct seen_there *tally, struct book *books,
                                  uint64_t *events)
 {
     uint32_t live = 0, timed = 0;
@@ -182,7 +182,7 @@ static const char *check_records(struct world *w, struct tally *tally, struct bo
     return NULL;
 }
 
-static const char *check_fifo(const struct backend *b, const struct tally *t)
+static const char *check_fifo(const struct backend *b, const struct seen_there *t)
 {
     if (b->busy != t->serving || b->queued != t->queued)
         return "fifo: busy and queued are not the records there";
@@ -194,7 +194,7 @@ static const char *check_fifo(const struct backend *b, const struct tally *t)
 }
 
 /* The queue of a backend that is not plain: its links, and the last of each level of priority. */
-static const char *check_queue(struct world *w, uint32_t i, const struct tally *t)
+static const char *check_queue(struct world *w, uint32_t i, const struct seen_there *t)
 {
     const struct backend *b = &w->backends[i];
     const struct backend_rest *rest = &w->rest[i];
@@ -220,7 +220,7 @@ static const char *check_queue(struct world *w, uint32_t i, const struct tally *
     return NULL;
 }
 
-static const char *check_clocked(struct world *w, uint32_t i, const struct tally *t)
+static const char *check_clocked(struct world *w, uint32_t i, const struct seen_there *t)
 {
     const struct backend *b = &w->backends[i];
     const struct backend_rest *ps = &w->rest[i];
@@ -245,7 +245,7 @@ static const char *check_clocked(struct world *w, uint32_t i, const struct tally
     return NULL;
 }
 
-static const char *check_backends(struct world *w, const struct tally *tally, uint64_t *events)
+static const char *check_backends(struct world *w, const struct seen_there *tally, uint64_t *events)
 {
     for (uint32_t i = 0; i < w->backend_count; i++) {
         const struct backend *b = &w->backends[i];
@@ -388,7 +388,7 @@ static uint64_t expected_events(struct world *w)
 const char *world_check(struct run *run)
 {
     struct world *w = &run->world;
-    struct tally *tally = text_need_zero(w->backend_count, sizeof *tally);
+    struct seen_there *tally = text_need_zero(w->backend_count, sizeof *tally);
     struct book *books = books_open(w);
     uint64_t events = 0;
     const char *wrong = check_records(w, tally, books, &events);
