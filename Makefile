@@ -79,7 +79,7 @@ FUZZ_BIN     := $(FUZZ_C:%.c=$(B)/%)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all demo check margins intervals random bench asan tsan tidy format coverage fuzz determinism deps help install clean \
+.PHONY: all demo check check-cluster margins intervals random bench asan tsan tidy format coverage fuzz determinism deps deps-cluster help install clean \
         tests FORCE
 
 all: $(PROGRAM)
@@ -202,6 +202,12 @@ random:
 	@echo "N=$(N) SEED=$(SEED)"
 	@N=$(N) SEED=$(SEED) KEEP='$(KEEP)' $(BUILD)/asan/tests/unit/test_wild_scenarios
 
+# Sweeps in shards, by a Slurm of our own on loopback and by GNU parallel: tests/cluster.
+CLUSTER := $(sort $(wildcard tests/cluster/check_*.py))
+check-cluster: all
+	@tests/tools/deps.sh --list cluster || { echo "run 'make deps-cluster'" >&2; exit 1; }
+	@$(RUN_TESTS) $(CLUSTER)
+
 coverage:
 	@$(MAKE) --no-print-directory VARIANT=coverage tests
 	@find $(BUILD)/coverage -name '*.gcda' -delete
@@ -280,6 +286,9 @@ format:
 deps:
 	@tests/tools/deps.sh build run test tools
 
+deps-cluster:
+	@tests/tools/deps.sh cluster
+
 # --- the algorithms as a library for others ------------------------------------------------------
 
 LIBRARY         := $(B)/liblbalgorithms.a
@@ -338,6 +347,7 @@ help:
 	@echo 'make              build ./lbsim'
 	@echo 'make demo         install what is missing, build, show it: a backend dies and comes back'
 	@echo 'make check        install what is missing, build, run all tests (TESTS="FILE ..." some)'
+	@echo 'make check-cluster   sweeps in shards, really run by Slurm (on loopback) and GNU parallel'
 	@echo 'make margins      how far each expectation of each scenario is from failing by chance'
 	@echo 'make intervals    how often 95 % intervals hold the truth: 400 experiments on three queues'
 	@echo 'make random       random valid scenarios under the sanitizers (N=1000 SEED=...)'
@@ -351,6 +361,7 @@ help:
 	@echo 'make fuzz         libFuzzer on what reads files (FUZZ_SECONDS=60 each)'
 	@echo 'make determinism  the same digests from gcc and clang, -O0 and -O2'
 	@echo 'make deps         install the libraries and tools'
+	@echo 'make deps-cluster  install what make check-cluster needs: slurm-wlm, munge, parallel'
 	@echo 'make install      program, manual and the algorithms as a library: PREFIX=/usr/local, DESTDIR='
 	@echo 'make clean        remove what was built'
 	@echo 'make help         this'

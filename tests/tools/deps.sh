@@ -1,7 +1,7 @@
 #!/bin/sh
 # Finds what is missing to build, run, test and check lbsim, and installs it.
 #
-#   deps.sh [--if-missing | --list] GROUP ...      groups: build run test tools
+#   deps.sh [--if-missing | --list] GROUP ...      groups: build run test tools cluster
 #
 # A library is asked of pkg-config, a tool looked for by its name. Where there is apt-get, what is
 # missing is installed (through sudo unless root), and each command is shown before it is run. On
@@ -10,6 +10,7 @@
 # nothing. Exit status 0: everything is there now.
 set -u
 
+PATH=$PATH:/usr/sbin:/sbin # where daemons lie, and not everybody looks
 mode=install
 case ${1:-} in
 --if-missing) mode=quiet && shift ;;
@@ -39,6 +40,12 @@ test  tool   tmux           tmux              tmux               tmux        tmu
 test  python pyte           python3-pyte      python3-pyte       python-pyte -
 tools tool   clang-format   clang-format      clang-tools-extra  clang       clang-format
 tools tool   cppcheck       cppcheck          cppcheck           cppcheck    cppcheck
+cluster tool slurmctld     slurm-wlm         slurm-slurmctld    slurm-llnl  -
+cluster tool slurmd        slurm-wlm         slurm-slurmd       slurm-llnl  -
+cluster tool sbatch        slurm-wlm         slurm              slurm-llnl  -
+cluster tool munged        munge             munge              munge       -
+cluster tool parallel      parallel          parallel           parallel    parallel
+cluster tool ss            iproute2          iproute            iproute2    -
 tools fuzzer libFuzzer      @fuzzer           compiler-rt        compiler-rt llvm
 TABLE
 }

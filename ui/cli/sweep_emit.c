@@ -94,7 +94,9 @@ static void emit_slurm(struct text *to, const struct sweep_job *job, uint32_t ta
         "#!/bin/sh\n"
         "# A sweep as a Slurm job array: sh THIS submits %u tasks and, behind them, the merge.\n"
         "# Run it in a folder that all nodes share. A task that is killed and requeued, or\n"
-        "# submitted again, goes on with the cells that its database has not.\n"
+        "# submitted again, goes on with the cells that its database has not. When a task fails, "
+        "the\n"
+        "# merge is cancelled: submit again.\n"
         "#SBATCH --job-name=lbsim-sweep\n"
         "#SBATCH --requeue\n"
         "#SBATCH --open-mode=append\n"
@@ -117,12 +119,14 @@ static void emit_slurm(struct text *to, const struct sweep_job *job, uint32_t ta
         "    exec \"$lbsim\" merge -- \"$out\" \"$@\"\n"
         "fi\n"
         "mkdir -p -- \"$parts\"\n"
+        "# In the name of a log %% has a meaning for Slurm.\n"
+        "logs=$(printf '%%s\\n' \"$parts\" | sed 's/%%/%%%%/g')\n"
         "export LBSIM_SWEEP_PART=shard\n"
         "array=$(sbatch --parsable --export=ALL --array=\"1-$n\" \\\n"
-        "    --output=\"$parts/%%a.log\" \"$@\" \"$0\")\n"
+        "    --output=\"$logs/%%a.log\" \"$@\" \"$0\")\n"
         "export LBSIM_SWEEP_PART=merge\n"
         "merge=$(sbatch --parsable --export=ALL --dependency=\"afterok:${array%%%%;*}\" \\\n"
-        "    --output=\"$parts/merge.log\" \"$@\" \"$0\")\n"
+        "    --kill-on-invalid-dep=yes --output=\"$logs/merge.log\" \"$@\" \"$0\")\n"
         "echo \"array ${array%%%%;*}, merge ${merge%%%%;*}\"\n");
 }
 
@@ -136,8 +140,11 @@ static void emit_parallel(struct text *to, const struct sweep_job *job, uint32_t
               "set -eu\n",
               tasks);
     add_variables(to, job, tasks);
-    text_addf(to, "jobs=1\nmkdir -p -- \"$parts\"\nexport lbsim scenario out parts n jobs\n"
-                  "seq \"$n\" | PARALLEL_SHELL=/bin/sh parallel --halt soon,fail=1 \"$@\" ");
+    text_addf(to, "case $parts in /*) ;; *) parts=$PWD/$parts ;; esac\n"
+                  "jobs=1\nmkdir -p -- \"$parts\"\nexport lbsim scenario parts n jobs\n"
+                  "# --env: on other machines, too.\n"
+                  "seq \"$n\" | PARALLEL_SHELL=/bin/sh parallel --halt soon,fail=1 --env lbsim \\\n"
+                  "    --env scenario --env parts --env n --env jobs \"$@\" ");
     struct text shard;
     text_init(&shard);
     text_addf(&shard, "i={}; ");
