@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Same scenario, seed and version: same digest, whatever the compiler (gcc, clang), the optimisation
 # level, and whether the run is recorded or watched. timeout: 900
+# A sweep, too: 1, 2 and 8 threads, in shards or not.
 #
 # The program is built afresh with each compiler at -O0 and -O2 under build/det-*, where a second
 # run of this test finds it.
@@ -54,6 +55,28 @@ check $? "every algorithm has a digest: $(grep ' $' "$scratch/all")"
 [ "$(cut -d' ' -f2 "$scratch/all" | sort -u | wc -l)" -ge 50 ]
 check $? 'most algorithms have a digest of their own'
 
+# --- a sweep, whatever the threads, in shards of one and of several threads
+swept="scenarios/heterogeneous.yaml --set run.duration=5s --set run.warmup=500ms -r 4
+    --algorithms random,power-of-two,least-connections --over run.settle=5s,6s -q"
+sweep_digests() { # PROGRAM
+    local program=$1 threads
+    rm -f "$scratch"/shard[0-9].db "$scratch/merged.db"
+    for threads in 1 2 8; do
+        # shellcheck disable=SC2086
+        "$program" sweep $swept --json --jobs $threads --db :memory: 2>>"$scratch/err" |
+            sed -n 's/^.*"digest": *"\([0-9a-f]*\)".*$/\1/p' | head -n 1
+        # shellcheck disable=SC2086
+        "$program" sweep $swept --csv --jobs $threads --shard "$((threads == 8 ? 3 : threads))/3" \
+            --db "$scratch/shard$threads.db" >"$scratch/out" 2>>"$scratch/err"
+    done
+    "$program" merge "$scratch/merged.db" "$scratch"/shard[0-9].db 2>>"$scratch/err" |
+        sed -n 's/^6 of 6 cells, digest \([0-9a-f]*\)$/\1/p'
+}
+sweep_digests "$LBSIM" >"$scratch/swept"
+[ "$(grep -c '^[0-9a-f]\{16\}$' "$scratch/swept")" = 4 ] &&
+    [ "$(sort -u "$scratch/swept" | wc -l)" = 1 ]
+check $? "a sweep by 1, 2, 8 threads and merged: $(tr '\n' ' ' <"$scratch/swept")"
+
 # --- recorded, and again, and by watch, which makes a plain run where there is no terminal
 for file in $scenarios; do
     for round in 1 2; do
@@ -91,6 +114,9 @@ for compiler in gcc clang; do
         all_digests "$folder/$variant/lbsim" >"$scratch/found"
         differ=$(diff "$scratch/all" "$scratch/found")
         check $? "$variant: every algorithm: $differ"
+        sweep_digests "$folder/$variant/lbsim" >"$scratch/found"
+        differ=$(diff "$scratch/swept" "$scratch/found")
+        check $? "$variant: a sweep by 1, 2, 8 threads and merged: $differ"
     done
 done
 

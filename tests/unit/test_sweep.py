@@ -129,6 +129,10 @@ def bad_input():
         done = lbsim("sweep", "s.yaml", *words)
         check(done.returncode == status and says in done.stderr,
               f"{words}: {done.returncode} {done.stderr}")
+    with open("empty.yaml", "w", encoding="utf-8") as file:
+        file.write(SCENARIO[:SCENARIO.index("sweep:")] + "sweep: {}\n")
+    done = lbsim("sweep", "empty.yaml", "--db", ":memory:")
+    check(done.returncode == 2 and "empty.yaml:11:8: error: sweep is empty" in done.stderr, f"an empty grid: {done.returncode} {done.stderr}")
     done = lbsim("sweep", "plain.yaml", "--db", ":memory:")
     check(done.returncode == 2 and "nothing to sweep" in done.stderr, f"no grid: {done.stderr}")
     # A cell that is no scenario is told; the others are made.
@@ -170,6 +174,45 @@ def plan():
     took = time.monotonic() - started
     check(json.loads(done.stdout)["planned"] == 10000, "10,000 cells")
     check(took < 1.0, f"10,000 cells listed in {took:.2f} s")
+
+
+# Runs the sweep and prints the most memory it had: from a process of its own, because a child counts the
+# memory of the parent it was forked from, and this one is small.
+PEAK = """import os, sys
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1,
+                     '/dev/null', os.O_WRONLY, 0)])
+most = 0
+while True:
+    try:
+        with open(f'/proc/{pid}/status') as file:
+            for line in file:
+                if line.startswith(('VmHWM', 'VmRSS')):
+                    most = max(most, int(line.split()[1]))
+    except OSError:
+        pass
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended:
+        break
+print(status, most)
+"""
+
+
+def memory():
+    """Ten times the requests, the same memory: within 10 % and 1 MiB (pages of malloc's arenas, which
+    depend on which thread makes which cell). Runs have up to 72,000 requests, two at a time: 32 bytes kept
+    of each would be 4 MB, and 8 bytes that a whole sweep keeps some 100 MB."""
+    peaks = []
+    for duration in "20s", "200s":
+        done = subprocess.run([sys.executable, "-c", PEAK, LBSIM, "sweep", "s.yaml", "-q", "--csv", "-j", "2",
+                               "--db", f"memory{duration}.db", "-r", "8", "--set", f"run.duration={duration}"],
+                              capture_output=True, text=True, check=True)
+        status, peak = (int(word) for word in done.stdout.split())
+        check(status == 0 and peak > 1000, f"a sweep of {duration}: {status}, {peak} kB")
+        peaks.append(peak)
+    check(peaks[1] <= 1.1 * peaks[0] + 1024, f"peak memory at 20 s and 200 s: {peaks} kB")
+    sizes = [os.path.getsize(f"memory{duration}.db") for duration in ("20s", "200s")]
+    check(sizes[1] <= 1.2 * sizes[0], f"the database at 20 s and 200 s: {sizes} bytes")
+    print(f"peak memory {peaks[0]} kB for 20 s, {peaks[1]} kB for 200 s")
 
 
 def full_place(whole):
@@ -391,6 +434,7 @@ def main():
             file.write(SCENARIO[:SCENARIO.index("sweep:")])
         whole = same_numbers()
         plan()
+        memory()
         bad_input()
         full_place(whole)
         interrupts(whole)
