@@ -44,24 +44,15 @@ static const struct option_spec options[] = {
 
 /* --- scenarios ------------------------------------------------------------------------------------- */
 
-static void from_options(const struct sweep_job *job, struct scenario_request *request)
-{
-    request->path = job->path;
-    request->variant = cli_value(job->cli, "variant");
-    request->algorithm = cli_value(job->cli, "algorithm");
-    request->sets = cli_values(job->cli, "set", &request->set_count);
-    request->seed_given = cli_value(job->cli, "seed") != NULL;
-    if (request->seed_given)
-        (void)cli_number(job->cli, "seed", 0, UINT64_MAX, &request->seed);
-}
-
 struct scenario *sweep_scenario(const struct sweep_job *job, const char *settings,
                                 struct text *messages)
 {
-    struct scenario_request request = {
-        .text = job->scenario->source, .text_size = strlen(job->scenario->source), .cell = true};
-    int status;
-    from_options(job, &request);
+    struct scenario_request request;
+    int status = execute_request(job->cli, &request);
+    request.path = job->path;
+    request.text = job->scenario->source;
+    request.text_size = strlen(job->scenario->source);
+    request.cell = true;
     char *lines = text_copy(settings);
     uint32_t count = request.set_count;
     for (const char *at = lines; *at != '\0'; at++)
@@ -120,15 +111,13 @@ static int check_settings(const struct sweep_job *job)
 
 static int load(struct sweep_job *job)
 {
-    struct scenario_request request = {0};
-    struct text messages;
-    uint64_t seed;
+    struct scenario_request request;
     uint32_t count;
-    int status = CLI_WRONG;
-    if (cli_number(job->cli, "seed", 0, UINT64_MAX, &seed) != 0)
-        return CLI_WRONG;
+    int status = execute_request(job->cli, &request);
+    if (status != CLI_DONE)
+        return status;
     job->path = cli_scenario_path(job->cli->arguments[0]);
-    from_options(job, &request);
+    request.path = job->path;
     const char *const *given = cli_values(job->cli, "over", &count);
     const char *algorithms = cli_value(job->cli, "algorithms");
     const char **overs = text_need((count + 1U) * sizeof *overs);
@@ -140,11 +129,7 @@ static int load(struct sweep_job *job)
     for (uint32_t i = 0; i < count; i++)
         overs[request.over_count++] = given[i];
     request.overs = overs;
-    text_init(&messages);
-    job->scenario = scenario_load(&request, &messages, &status);
-    if (messages.size > 0 && (job->scenario == NULL || !cli_flag(job->cli, "quiet")))
-        (void)fwrite(messages.data, 1, messages.size, stderr);
-    text_done(&messages);
+    job->scenario = execute_load_request(job->cli, &request, &status);
     free(overs);
     return job->scenario == NULL ? status : check_settings(job);
 }

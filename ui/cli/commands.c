@@ -9,6 +9,7 @@
 #define COMMANDS(X)                                                                                \
     X(run)                                                                                         \
     X(watch)                                                                                       \
+    X(compare)                                                                                     \
     X(sweep)                                                                                       \
     X(merge)                                                                                       \
     X(report)                                                                                      \

@@ -9,25 +9,21 @@
 #include "sim/base/wall.h"
 #include "sim/scenario/load.h"
 
-/* Fills in what the options say, loads, tells. request has the file or text already. */
-static struct scenario *load(const struct cli *cli, struct scenario_request request,
-                             const char *variant, const char *algorithm, int *status)
+int execute_request(const struct cli *cli, struct scenario_request *request)
 {
-    request.variant = cli_value(cli, "variant");
-    request.algorithm = cli_value(cli, "algorithm");
-    request.sets = cli_values(cli, "set", &request.set_count);
-    if (variant != NULL)
-        request.variant = variant;
-    if (algorithm != NULL)
-        request.algorithm = algorithm;
-    request.seed_given = cli_value(cli, "seed") != NULL;
-    if (cli_number(cli, "seed", 0, UINT64_MAX, &request.seed) != 0) {
-        *status = CLI_WRONG;
-        return NULL;
-    }
+    *request = (struct scenario_request){.variant = cli_value(cli, "variant"),
+                                         .algorithm = cli_value(cli, "algorithm"),
+                                         .seed_given = cli_value(cli, "seed") != NULL};
+    request->sets = cli_values(cli, "set", &request->set_count);
+    return cli_number(cli, "seed", 0, UINT64_MAX, &request->seed) == 0 ? CLI_DONE : CLI_WRONG;
+}
+
+struct scenario *execute_load_request(const struct cli *cli, const struct scenario_request *request,
+                                      int *status)
+{
     struct text messages;
     text_init(&messages);
-    struct scenario *scenario = scenario_load(&request, &messages, status);
+    struct scenario *scenario = scenario_load(request, &messages, status);
     bool quiet = cli_knows(cli, "quiet") && cli_flag(cli, "quiet");
     bool only_notes = scenario != NULL && quiet;
     if (messages.size > 0 && !only_notes)
@@ -36,12 +32,30 @@ static struct scenario *load(const struct cli *cli, struct scenario_request requ
     return scenario;
 }
 
+/* Fills in what the options say, loads, tells. from has the file or text. */
+static struct scenario *load(const struct cli *cli, const struct scenario_request *from,
+                             const char *variant, const char *algorithm, int *status)
+{
+    struct scenario_request request;
+    *status = execute_request(cli, &request);
+    if (*status != CLI_DONE)
+        return NULL;
+    request.path = from->path;
+    request.text = from->text;
+    request.text_size = from->text_size;
+    if (variant != NULL)
+        request.variant = variant;
+    if (algorithm != NULL)
+        request.algorithm = algorithm;
+    return execute_load_request(cli, &request, status);
+}
+
 struct scenario *execute_load(const struct cli *cli, const char *name, const char *variant,
                               const char *algorithm, int *status)
 {
     char *path = cli_scenario_path(name);
     struct scenario *scenario =
-        load(cli, (struct scenario_request){.path = path}, variant, algorithm, status);
+        load(cli, &(struct scenario_request){.path = path}, variant, algorithm, status);
     free(path);
     return scenario;
 }
@@ -51,7 +65,7 @@ struct scenario *execute_reload(const struct cli *cli, const struct scenario *lo
 {
     struct scenario_request request = {
         .path = loaded->path, .text = loaded->source, .text_size = strlen(loaded->source)};
-    return load(cli, request, variant, NULL, status);
+    return load(cli, &request, variant, NULL, status);
 }
 
 int execute_open(const struct cli *cli, struct record **record)

@@ -27,6 +27,15 @@
         "samples", 0, "all", "sample every backend, not groups, beyond 256 of them", false         \
     }
 
+struct scenario_request;
+
+/* What the options say of a scenario, and nothing else, into *request. CLI_DONE, or CLI_WRONG after a
+ * message. */
+int execute_request(const struct cli *cli, struct scenario_request *request);
+/* Loads it, with messages on stderr; NULL with *status to return. */
+struct scenario *execute_load_request(const struct cli *cli, const struct scenario_request *request,
+                                      int *status);
+
 /*
  * Loads the scenario that name means. variant and algorithm, when not NULL, win over the command
  * line. NULL after messages on stderr, with *status to return.

@@ -9,9 +9,10 @@
 #include "sim/base/json.h"
 #include "sim/lab/cell_figure.h"
 #include "sim/lab/plan.h"
+#include "ui/cli/column.h"
 #include "ui/cli/sweep.h"
 
-#define COLUMN_MAX 28U
+#define VALUE_MAX 28U
 
 struct printing {
     const struct sweep_job *job;
@@ -33,7 +34,7 @@ static const char *head_of(const char *path)
 static uint32_t columns_of(const char *text)
 {
     size_t width = text_width(text, strlen(text));
-    return width > COLUMN_MAX ? COLUMN_MAX : (uint32_t)width;
+    return width > VALUE_MAX ? VALUE_MAX : (uint32_t)width;
 }
 
 static void measure_columns(const struct scenario *s, uint32_t width[SWEEP_KEYS_MAX])
@@ -49,17 +50,8 @@ static void measure_columns(const struct scenario *s, uint32_t width[SWEEP_KEYS_
 
 static void print_padded(const char *text, uint32_t width)
 {
-    char safe[COLUMN_MAX * 4 + 4];
-    text_escape(safe, sizeof safe, text, strlen(text));
-    size_t taken = text_width(safe, strlen(safe));
-    while (taken > width && safe[0] != '\0') { /* cut by characters */
-        size_t end = strlen(safe) - 1;
-        while (end > 0 && ((unsigned char)safe[end] & 0xc0U) == 0x80U)
-            end--;
-        safe[end] = '\0';
-        taken = text_width(safe, strlen(safe));
-    }
-    printf("%s%*s  ", safe, (int)(width - taken), "");
+    column_left(text, width);
+    fputs("  ", stdout);
 }
 
 static void print_choice(const struct scenario *s, uint32_t n, const uint32_t *width)
