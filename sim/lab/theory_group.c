@@ -8,7 +8,7 @@
 static const struct theory_group *const groups[] = {
     &theory_queues,   &theory_more_queues, &theory_balls,     &theory_hashing,
     &theory_sticky,   &theory_failover,    &theory_balancers, &theory_takeover,
-    &theory_sessions, &theory_retries,     &theory_unequal,
+    &theory_sessions, &theory_retries,     &theory_hedges,    &theory_unequal,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 

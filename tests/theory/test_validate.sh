@@ -27,7 +27,8 @@ assert families >= {"M/M/1", "M/M/1/K", "M/M/c", "M/D/1", "M/G/1", "M/G/1-PS", "
                     "undetected", "black-hole", "availability", "failing", "layer4", "layer4-choices",
                     "layer4-newcomer", "k-of-n", "takeover", "stale-names", "retries", "M/M/c+M",
                     "M/M/1+D", "M/M/1-priorities", "M/M/1-breakdowns", "sessions-crash",
-                    "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget"}, families
+                    "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget",
+                    "hedged", "hedged-client", "hedged-slow"}, families
 for n in (2, 3, 4, 8):
     assert any(c.startswith("power-of-two") and f"n={n}" in c and "replacement=yes" in c for c in cases), n
     assert any(c.startswith("power-of-two") and c.endswith(f"n={n}") for c in cases), n
