@@ -117,7 +117,7 @@ CREATE VIEW backend_summary AS
 SELECT run, n, name, "group", tier, weight, weight_end, slots, speed, picks, ok, failed,
        picks * 1.0 / nullif(sum(picks) OVER (PARTITION BY run, tier), 0) AS share,
        weight * 1.0 / nullif(sum(weight) OVER (PARTITION BY run, tier), 0) AS fair_share,
-       utilization, in_flight_mean, queue_mean
+       utilization, in_flight_mean, queue_mean, breaker_opened, breaker_away
 FROM backend;
 
 -- How many requests failed of what.
@@ -161,7 +161,8 @@ SELECT r.id AS run, r.sequence, s.name AS scenario, r.variant, s.settings, r.alg
        r.failed * 1.0 / nullif(r.ok + r.failed, 0) AS errors,
        (SELECT max(CASE WHEN b.weight > 0 THEN b.picks * 1.0 / b.weight END) * sum(b.weight)
                / nullif(sum(b.picks), 0)
-        FROM backend AS b WHERE b.run = r.id AND b.tier = 0) AS imbalance
+        FROM backend AS b WHERE b.run = r.id AND b.tier = 0) AS imbalance,
+       r.breaker_opened, r.breaker_reopened, r.breaker_closed, r.breaker_away_s
 FROM run AS r
 JOIN scenario AS s ON s.id = r.scenario;
 

@@ -129,6 +129,21 @@ static void bind_counts(struct binder *to, const struct summary_counts *counts)
     bind_count(to, counts->attempts);
 }
 
+/* Totals of circuit breakers; NULL, and not 0, when there are none. */
+static void bind_breakers(struct binder *to, const struct summary_breakers *b)
+{
+    const uint64_t counts[] = {b->opened, b->reopened, b->closed};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        if (b->any)
+            bind_count(to, counts[i]);
+        else
+            bind_null(to);
+    if (b->any)
+        bind_real(to, b->away_s);
+    else
+        bind_null(to);
+}
+
 static void bind_origin(struct binder *to, struct writer *w)
 {
     struct recorder *r = w->r;
@@ -153,17 +168,17 @@ static int write_run(struct writer *w)
     const struct summary *s = w->summary;
     const struct scenario_run *run = &w->scenario->run;
     struct binder to;
-    if (prepare(
-            w, &to,
-            "INSERT INTO run (id, sequence, scenario, variant, algorithm, params, ideal, seed,"
-            " replication, version, build, libc, cpu, state, digest, started_s, wall_s, events,"
-            " kind, duration_ns, warmup_ns, sample_ns, simulated_s, arrived, ok, failed,"
-            " in_flight, good, attempts, latency_sum_ns, latency_min_ns, latency_max_ns, "
-            "response_count, response_sum_ns, response_min_ns,"
-            " response_max_ns, response_first, response_buckets) SELECT ?, "
-            "coalesce(max(sequence), 0) + 1,"
-            " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,? FROM run") !=
-        0)
+    if (prepare(w, &to,
+                "INSERT INTO run (id, sequence, scenario, variant, algorithm, params, ideal, seed,"
+                " replication, version, build, libc, cpu, state, digest, started_s, wall_s, events,"
+                " kind, duration_ns, warmup_ns, sample_ns, simulated_s, arrived, ok, failed,"
+                " in_flight, good, attempts, latency_sum_ns, latency_min_ns, latency_max_ns, "
+                "response_count, response_sum_ns, response_min_ns,"
+                " response_max_ns, response_first, response_buckets, breaker_opened,"
+                " breaker_reopened, breaker_closed, breaker_away_s) SELECT ?, "
+                "coalesce(max(sequence), 0) + 1,"
+                " ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+                " FROM run") != 0)
         return -1;
     if (w->run != 0)
         bind_int(&to, w->run);
@@ -183,6 +198,7 @@ static int write_run(struct writer *w)
     bind_counts(&to, &s->counts);
     bind_extremes(&to, &s->latency);
     bind_response(&to, w->r, &s->response);
+    bind_breakers(&to, &s->breakers);
     if (finish(&to, bind_step(&to)) != 0)
         return -1;
     w->run = sqlite3_last_insert_rowid(w->db);
@@ -316,7 +332,7 @@ static int write_backends(struct writer *w)
 {
     struct binder to;
     int result = 0;
-    if (prepare(w, &to, "INSERT INTO backend VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
+    if (prepare(w, &to, "INSERT INTO backend VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)") != 0)
         return -1;
     for (uint32_t i = 0; i < w->summary->backend_count && result == 0; i++) {
         const struct summary_backend *b = &w->summary->backends[i];
@@ -336,6 +352,10 @@ static int write_backends(struct writer *w)
         bind_real(&to, b->utilization);
         bind_real(&to, b->in_flight_mean);
         bind_real(&to, b->queue_mean);
+        if (w->summary->breakers.any) {
+            bind_count(&to, b->breaker_opened);
+            bind_real(&to, b->breaker_away);
+        } /* else they stay NULL */
         result = bind_step(&to);
     }
     return finish(&to, result);
@@ -468,33 +488,4 @@ int record_finish(struct recorder *recorder, const struct summary *summary,
         *result = w.result;
     record_abandon(recorder); /* rolls back what was not committed, and frees */
     return status;
-}
-
-int record_delete(struct record *record, int64_t run, struct lb_error *error)
-{
-    static const char *const steps[] = {
-        "DELETE FROM run WHERE id = ?",
-        "DELETE FROM scenario WHERE id NOT IN (SELECT scenario FROM run)"
-        " AND id NOT IN (SELECT scenario FROM experiment WHERE scenario IS NOT NULL)",
-    };
-    struct sqlite3 *db = record->db;
-    int deleted = 0, failed = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK;
-    for (int i = 0; i < 2 && !failed; i++) {
-        sqlite3_stmt *step = NULL;
-        failed = sqlite3_prepare_v2(db, steps[i], -1, &step, NULL) != SQLITE_OK;
-        if (!failed && i == 0)
-            sqlite3_bind_int64(step, 1, run);
-        failed = failed || sqlite3_step(step) != SQLITE_DONE;
-        deleted = i == 0 && !failed ? sqlite3_changes(db) : deleted;
-        sqlite3_finalize(step);
-    }
-    if (!failed && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return deleted != 0
-                   ? 0
-                   : lb_error_set(error, LB_ERROR_INVALID, "there is no run %" PRId64 " in '%s'",
-                                  run, record->path);
-    record_fail(db, "delete a run from", error);
-    if (sqlite3_get_autocommit(db) == 0)
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
 }

@@ -80,6 +80,26 @@ with tempfile.TemporaryDirectory() as folder:
     check("and why", " for 2s" in events[0][2] and "of" in events[0][2], events)
     check("and that it closed", events[-1][0] == "up" and events[-1][1] == "half-open", events)
 
+    totals = sqlite3.connect(base).execute(
+        "SELECT breaker_opened, breaker_reopened, breaker_closed, breaker_away_s FROM run_summary").fetchall()
+    check("the record has their totals", len(totals) == 1 and totals[0][:3] == (
+        breakers["opened"], breakers["reopened"], breakers["closed"]) and
+        abs(totals[0][3] - breakers["away_s"]) < 1e-5, totals)
+    rows = sqlite3.connect(base).execute(
+        "SELECT name, breaker_opened, breaker_away FROM backend_summary ORDER BY n").fetchall()
+    check("and those of each backend", len(rows) == 4 and all(
+        row[:2] == (b["name"], b["breaker_opened"]) and abs(row[2] - b["breaker_away"]) < 1e-5
+        for row, b in zip(rows, run["backends"])), rows)
+    without = os.path.join(folder, "without.db")
+    with open(path + ".plain", "w", encoding="utf-8") as file:
+        file.write("".join(line for line in TEXT.splitlines(True) if "breaker:" not in line))
+    status, out, err = lbsim("run", path + ".plain", "--json", "--quiet", "--db", without)
+    nothing = sqlite3.connect(without).execute(
+        "SELECT DISTINCT r.breaker_opened, r.breaker_closed, r.breaker_away_s, b.breaker_opened,"
+        " b.breaker_away FROM run AS r JOIN backend AS b ON b.run = r.id").fetchall()
+    check("nothing, and not 0, without breakers",
+          "breakers" not in json.loads(out) and nothing == [(None,) * 5], nothing)
+
     other = json.loads(lbsim("run", path, "--json", "--quiet", "--db", base, "--set",
                              "balancer.connections.keep=0")[1])
     check("a connection each", other["backend_connections"]["reused"] == 0)
