@@ -114,3 +114,27 @@ double statistics_equivalence(const struct estimate *e, double margin)
         return inside > 0.0 ? 0.0 : 1.0;
     return gsl_cdf_tdist_Q(inside / e->se, (double)(e->count - 1));
 }
+
+struct welch statistics_welch(const double *x, size_t n, const double *y, size_t m, double level)
+{
+    struct estimate a = statistics_mean(x, n, level), b = statistics_mean(y, m, level);
+    struct welch w = {.difference = a.mean - b.mean, .se = NAN, .df = NAN, .low = NAN, .high = NAN};
+    if (n < 2 || m < 2)
+        return w;
+    double va = a.se * a.se, vb = b.se * b.se;
+    w.se = sqrt(va + vb);
+    double spread = va * va / (double)(n - 1) + vb * vb / (double)(m - 1);
+    double half = 0.0;
+    if (spread > 0.0) {
+        w.df = (va + vb) * (va + vb) / spread;
+        half = w.se * statistics_t_quantile(0.5 + level / 2.0, w.df);
+    }
+    w.low = w.difference - half;
+    w.high = w.difference + half;
+    return w;
+}
+
+double statistics_t_tail(double t, double df)
+{
+    return gsl_cdf_tdist_Q(t, df);
+}

@@ -32,6 +32,16 @@ void statistics_holm(const double *p, size_t n, double *adjusted);
 /* Two one-sided t tests: the p value of "the mean is not within (-margin, margin)"; NAN of one value.
  * Source: Schuirmann, J. Pharmacokin. Biopharm. 15 (1987). */
 double statistics_equivalence(const struct estimate *e, double margin);
+/* Two independent samples: what the mean of x - the mean of y is. */
+struct welch {
+    double difference, se;
+    double df;        /* by Satterthwaite; NAN when neither sample varies */
+    double low, high; /* two-sided; NAN ends when n or m is 1 */
+};
+/* n, m >= 1 finite values. Source: Welch, Biometrika 34 (1947); Law (2015), 10.2.2. */
+struct welch statistics_welch(const double *x, size_t n, const double *y, size_t m, double level);
+/* P(T > t) of Student's t with df > 0 degrees of freedom. */
+double statistics_t_tail(double t, double df);
 /* The p quantile of Student's t with df > 0 degrees of freedom. */
 double statistics_t_quantile(double p, double df);
 /* Upper tail of chi-square: P(X > x) with df degrees of freedom. */

@@ -133,15 +133,15 @@ static const struct theory_family families[] = {
 };
 
 static const struct theory_reference references[] = {
-    {"hedged hedge=2.9957322735539909", THEORY_ATTEMPTS, 1.05, 1e-9, "1 + P(T>h), q7"},
-    {"hedged hedge=2.9957322735539909", THEORY_P999, 4.951743776, 1e-9, "S(t) S(t-h), q7"},
-    {"hedged hedge=4.6051701859880914", THEORY_ATTEMPTS, 1.01, 1e-9, "1 + P(T>h), q7"},
-    {"hedged hedge=4.6051701859880914", THEORY_P999, 5.756462732, 1e-9, "S(t) S(t-h), q7"},
+    {"hedged hedge=2.99573227", THEORY_ATTEMPTS, 1.05, 1e-9, "1 + P(T>h), q7"},
+    {"hedged hedge=2.99573227", THEORY_P999, 4.951743776, 1e-9, "S(t) S(t-h), q7"},
+    {"hedged hedge=4.60517019", THEORY_ATTEMPTS, 1.01, 1e-9, "1 + P(T>h), q7"},
+    {"hedged hedge=4.60517019", THEORY_P999, 5.756462732, 1e-9, "S(t) S(t-h), q7"},
     {"hedged hedge=0.5", THEORY_MEAN, 1 - 0.60653065971263342 / 2, 1e-9, "1 - e^-h / 2"},
-    {"hedged-client hedge=2.9957322735539909", THEORY_P999, 4.951743776, 1e-9, "S(t) S(t-h), q7"},
+    {"hedged-client hedge=2.99573227", THEORY_P999, 4.951743776, 1e-9, "S(t) S(t-h), q7"},
     {"hedged-client hedge=1", THEORY_ATTEMPTS, 1 + 0.36787944117144233, 1e-9, "1 + P(T>h)"},
-    {"hedged-slow hedge=2 p=0.03", THEORY_FAILING, 0.0009, 1e-9, "p^2, as in q7 for p = 0.01"},
-    {"hedged-slow hedge=2 p=0.1", THEORY_FAILING, 0.01, 1e-9, "p^2"},
+    {"hedged-slow p=0.03 hedge=2", THEORY_FAILING, 0.0009, 1e-9, "p^2, as in q7 for p = 0.01"},
+    {"hedged-slow p=0.1 hedge=2", THEORY_FAILING, 0.01, 1e-9, "p^2"},
     {.row = NULL},
 };
 

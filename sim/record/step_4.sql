@@ -1,4 +1,4 @@
--- From one version to the next: comparisons, and what circuit breakers did. This file is frozen once
+-- From one version to the next: comparisons, baselines, what circuit breakers did. This file is frozen once
 -- released: what changes later is a further step.
 
 -- A comparison is an experiment of kind 'compare': its cells are the arms, in the order they were named, and
@@ -21,3 +21,13 @@ ALTER TABLE run ADD COLUMN breaker_away_s REAL;
 -- its breakers were not closed.
 ALTER TABLE backend ADD COLUMN breaker_opened INTEGER;
 ALTER TABLE backend ADD COLUMN breaker_away REAL;
+
+-- What a person has given a name to, to hold later runs or experiments against. The digest is that of the run
+-- or experiment when it was named: one that has it no more is another one, whatever its number.
+CREATE TABLE baseline (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('run', 'experiment')),
+    number INTEGER NOT NULL,                -- run.id or experiment.id
+    digest TEXT NOT NULL,                   -- 16 hex digits
+    saved_s INTEGER NOT NULL
+) WITHOUT ROWID;

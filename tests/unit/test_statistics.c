@@ -162,6 +162,28 @@ static void test_coverage(void)
     CU_ASSERT(fabs(covered - 3800) < 4.9 * sqrt(4000 * 0.95 * 0.05));
 }
 
+/* Two samples of 15 whose t is -2.84 with 27.7 degrees of freedom; these digits from the definitions, by
+ * another program. P(T > t) at quantiles of the tables. */
+static void test_welch(void)
+{
+    static const double x[] = {27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1,
+                               21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4};
+    static const double y[] = {27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0,
+                               24.8, 20.2, 21.9, 22.1, 22.9, 30.0, 23.9};
+    struct welch w = statistics_welch(x, 15, y, 15, 0.95);
+    CHECK_CLOSE(w.difference / w.se, -2.835263800664, 1e-9);
+    CHECK_CLOSE(w.df, 27.713625968119, 1e-9);
+    double half = statistics_t_quantile(0.975, w.df) * w.se;
+    CHECK_CLOSE(w.low, w.difference - half, 1e-9);
+    CHECK_CLOSE(w.high, w.difference + half, 1e-9);
+    CU_ASSERT(w.high < 0);
+    CHECK_CLOSE(statistics_t_tail(2.228138852, 10), 0.025, 1e-8);
+    CHECK_CLOSE(statistics_t_tail(-2.228138852, 10), 0.975, 1e-8);
+    static const double flat[] = {3, 3}, one[] = {4};
+    CU_ASSERT(isnan(statistics_welch(flat, 2, flat, 2, 0.95).df));
+    CU_ASSERT(isnan(statistics_welch(one, 1, flat, 2, 0.95).low));
+}
+
 static const struct check_test tests[] = {
     {"t quantiles", test_t_quantiles},
     {"binomial quantiles", test_binomial_quantiles},
@@ -169,6 +191,7 @@ static const struct check_test tests[] = {
     {"mean", test_mean},
     {"paired differences", test_paired},
     {"paired differences at their edges", test_paired_edges},
+    {"Welch", test_welch},
     {"Holm", test_holm},
     {"equivalence", test_equivalence},
     {"coverage", test_coverage},

@@ -12,6 +12,7 @@
     X(compare)                                                                                     \
     X(sweep)                                                                                       \
     X(merge)                                                                                       \
+    X(diff)                                                                                        \
     X(report)                                                                                      \
     X(runs)                                                                                        \
     X(check)                                                                                       \
