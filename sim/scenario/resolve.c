@@ -18,12 +18,15 @@
 
 /* --- names -------------------------------------------------------------------------------------- */
 
+/* FNV-1a, then mixed until every bit counts: names that differ in their last digits are many here. */
 static uint32_t hash_name(const char *name, size_t size)
 {
     uint32_t hash = 2166136261U;
     for (size_t i = 0; i < size; i++)
         hash = (hash ^ (unsigned char)name[i]) * 16777619U;
-    return hash ^ hash >> 15;
+    hash = (hash ^ hash >> 16) * UINT32_C(0x7feb352d);
+    hash = (hash ^ hash >> 15) * UINT32_C(0x846ca68b);
+    return hash ^ hash >> 16;
 }
 
 /* The place in r->slots of this name, or of the gap where it belongs. */
@@ -77,6 +80,18 @@ static bool add_target(struct reader *r, uint32_t group, const char *name, uint3
     return true;
 }
 
+/* The name of backend `number` of a group: 90,000 of them, for each of 32 variants, are no place for
+ * printf. */
+static const char *numbered(struct reader *r, const char *group, size_t size, uint32_t number)
+{
+    char name[NAME_BYTES_MAX + 16], *end = name + sizeof name, *at = end;
+    for (; number > 0; number /= 10)
+        *--at = (char)('0' + number % 10);
+    at -= size;
+    memcpy(at, group, size);
+    return arena_copy(r->arena, at, (size_t)(end - at));
+}
+
 /* False when a name is taken: told once a group. */
 static bool expand_group(struct reader *r, uint32_t g)
 {
@@ -89,17 +104,15 @@ static bool expand_group(struct reader *r, uint32_t g)
     group->declared = draft->count;
     group->counted = draft->counted;
     s->backend_count += draft->room;
+    size_t size = strlen(draft->name);
     for (uint32_t i = 0; i < draft->room; i++) {
         struct scenario_backend *backend = &s->backends[group->first + i];
         *backend = draft->backend;
         backend->group = g;
         backend->absent = i >= draft->count;
         backend->name = draft->name;
-        if (draft->counted) {
-            char name[NAME_BYTES_MAX + 16];
-            int size = snprintf(name, sizeof name, "%s%" PRIu32, draft->name, i + 1);
-            backend->name = arena_copy(r->arena, name, (size_t)size);
-        }
+        if (draft->counted)
+            backend->name = numbered(r, draft->name, size, i + 1);
     }
     bool fine = !draft->counted || add_target(r, g, draft->name, group->first, group->count);
     for (uint32_t i = 0; fine && i < draft->room; i++)
