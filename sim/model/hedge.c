@@ -235,7 +235,7 @@ void hedge_event(void *context, uint32_t subject, lb_time now)
     int32_t backend = -1;
     if (race->side == HEDGE_BALANCER &&
         (backend = elsewhere(w, &w->fronts[race->front], race, now)) < 0) {
-        counts->no += measured;
+        counts->nobody += measured;
         return;
     }
     if (rule->budgeted)

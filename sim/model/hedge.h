@@ -47,8 +47,8 @@ struct hedge_race {
     engine_event timer; /* to the next copy */
 };
 
-struct hedge_counts {                /* of measured requests */
-    uint64_t sent, won, refused, no; /* refused: by the budget; no: nobody else could take it */
+struct hedge_counts {                    /* of measured requests */
+    uint64_t sent, won, refused, nobody; /* refused: by the budget; nobody: else could take it */
 };
 
 struct hedges {

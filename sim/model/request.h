@@ -76,7 +76,7 @@ struct request_tries {
     bool fetched;    /* external state: it has it */
     bool store_down; /* external state: it failed because the store is down */
     bool logs_in_again;
-    uint8_t hedge;   /* a copy: the so-manieth of its race (hedge.h) */
+    uint8_t hedge;   /* which copy of its race, from 1 (hedge.h); 0 = none */
     uint8_t held;    /* counted as an active retry: 1 = by the inner balancer, 2 = by the outer */
     lb_time extra;   /* work of logging in that `work` has on top */
     lb_time set_out; /* when the client sent this attempt */

@@ -8,7 +8,7 @@ void summary_build_hedges(struct summary *s, const struct world *w)
         s->hedges.sent += w->hedges.counts[side].sent;
         s->hedges.won += w->hedges.counts[side].won;
         s->hedges.refused += w->hedges.counts[side].refused;
-        s->hedges.nobody += w->hedges.counts[side].no;
+        s->hedges.nobody += w->hedges.counts[side].nobody;
     }
 }
 
