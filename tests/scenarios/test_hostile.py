@@ -2,7 +2,9 @@
 """Files made to hurt: each is refused with exit status 2, within a second and 64 MiB.
 
 The small ones are in messages/hostile, the large ones are made here. What is no regular file is
-refused with status 3 before it is read. timeout: 120
+refused with status 3 before it is read. A second is a second of a machine that has nothing else to
+do: one that costs more is run once more beside the largest honest file, and may cost at most twice
+as much as that one does at the same time (they cost the same on a quiet machine). timeout: 120
 """
 import os
 import resource
@@ -45,6 +47,20 @@ def run(arguments, stdin=None):
     return child.returncode, text, min(seconds, busy), usage.ru_maxrss
 
 
+def in_time(path, seconds):
+    """Whether refusing the file cost less than a second, or than twice the largest honest file."""
+    tries = 0
+    while seconds >= SECONDS and tries < 3:
+        honest = run(["check", HONEST])
+        if honest[0] != 0:
+            return False
+        seconds = run(["check", path])[2]
+        if seconds < 2 * honest[2]:
+            return True
+        tries += 1
+    return seconds < SECONDS
+
+
 def refused(path, words=b": error: "):
     status, text, seconds, size = run(["check", path])
     name = os.path.basename(path)
@@ -53,7 +69,7 @@ def refused(path, words=b": error: "):
     check(len(text) < 40000, f"{name}: {len(text)} bytes of messages")
     check(all(b >= 32 or b == 10 for b in text) and b"\x7f" not in text,
           f"{name}: control bytes in the messages")
-    check(seconds < SECONDS, f"{name}: {seconds:.2f} s")
+    check(in_time(path, seconds), f"{name}: {seconds:.2f} s")
     check(size < KIBIBYTES, f"{name}: {size} KiB")
     try:
         text.decode("utf-8")
@@ -133,6 +149,15 @@ LARGE = {
     "directive": (["%TAG ! tag:x,2000:\n---\nname: !x y\n"], b"tags"),
     "deepalias": (chain("a0: &a0 [1]\n", (f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 60))), DEEP),
 }
+
+# As large as the language allows, and nothing wrong with it.
+honest_scratch = tempfile.TemporaryDirectory()
+HONEST = os.path.join(honest_scratch.name, "honest.yaml")
+with open(HONEST, "w", encoding="utf-8") as file:
+    file.writelines(chain(HEAD, TAIL, "backends: [{name: web, count: 90000}]\nvariants:\n",
+                          numbered("  v#: {set: {run.duration: 2s}}\n", 32), "timeline:\n",
+                          many("- {at: 0s, kill: web}\n", 9999)))
+check(run(["check", HONEST])[0] == 0, "the largest honest file is not accepted")
 
 folder = "tests/scenarios/messages/hostile"
 for entry in sorted(os.listdir(folder)):
