@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tsan: yes
 """run --margins: its figures are those of the single runs, its verdicts follow from them. Fixed seeds, no chance."""
 import json
 import math

@@ -1,6 +1,7 @@
 /*
  * A cell made in steps is the cell made at once; a step that was stopped leaves no trace. A comparison in the
  * record: what goes in comes out, and what makes it another one. The seed of the algorithms' coins.
+ * tsan: yes
  */
 #include <math.h>
 #include <string.h>

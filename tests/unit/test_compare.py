@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tsan: yes
 """The command compare: figures worked out again from the recorded trials, the null comparison, the policy
 ladder, every form, names from outside, and what is said of wrong command lines. Seeds are fixed; with others
 the null comparison would fail 0.2 % of the time.

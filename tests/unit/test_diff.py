@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tsan: yes
 """lbsim diff with the real program and a real database: nothing differs, a regression, a null with other seeds,
 baselines, and names that do not fit. The intervals are computed once more from the trials, by another way.
 """

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tsan: yes
 """Sweeps: the same numbers whatever the threads, shards, interruptions and kills; and what is said of
 databases and options that do not fit. KILLS=100 for as many kill -9 as the issue asks (20 else).
 """

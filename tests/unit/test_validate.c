@@ -2,8 +2,8 @@
  * The lab: replications on threads, and the rule that holds simulation against theory.
  *
  * Seeds are fixed, so nothing fails by chance; at another seed each comparison with right theory
- * would miss once in 170,000 (validate.h). Slow under the thread
- * sanitizer: timeout: 400
+ * would miss once in 170,000 (validate.h).
+ * tsan: yes
  */
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* MSER-5: the cut against a plain computation, what it must do, and a run that has not settled. */
+/* MSER-5: the cut against a plain computation, what it must do, and a run that has not settled. tsan: yes */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

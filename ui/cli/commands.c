@@ -11,6 +11,7 @@
     X(watch)                                                                                       \
     X(compare)                                                                                     \
     X(sweep)                                                                                       \
+    X(advise)                                                                                      \
     X(merge)                                                                                       \
     X(diff)                                                                                        \
     X(report)                                                                                      \
