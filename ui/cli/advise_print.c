@@ -33,7 +33,8 @@ static const char *failures(const struct advise_job *job)
 
 /* "0.12 (0.1 to 0.14) percentage points fewer" of setting i than of j. */
 static void add_change(const struct advise_job *job, enum advise_figure figure, uint32_t i,
-                       uint32_t j, const char *unit, double scale, struct text *out)
+                       uint32_t j, const char *what, const char *unit, double scale,
+                       struct text *out)
 {
     struct paired pair = advice_difference(&job->advice, figure, i, j);
     const struct estimate *d = &pair.difference;
@@ -44,7 +45,7 @@ static void add_change(const struct advise_job *job, enum advise_figure figure, 
     double low = (d->mean < 0 ? -d->high : d->low) * scale;
     double high = (d->mean < 0 ? -d->low : d->high) * scale;
     if (!shown) {
-        text_addf(out, "no difference shown in %s", unit);
+        text_addf(out, "no difference shown in %s", what);
         return;
     }
     text_addf(out, "%.3g", value);
@@ -55,13 +56,17 @@ static void add_change(const struct advise_job *job, enum advise_figure figure, 
 
 static void add_changes(const struct advise_job *job, uint32_t i, uint32_t j, struct text *out)
 {
-    add_change(job, ADVISE_FAILED, i, j,
+    double checks = row(job, i)->checks / row(job, j)->checks;
+    add_change(job, ADVISE_FAILED, i, j, "failures",
                job->setup.late ? "percentage points of failed or late requests"
                                : "percentage points of failed requests",
                100.0, out);
     text_addf(out, ", ");
-    add_change(job, ADVISE_FALSE, i, j, "false ejections an hour", 1.0, out);
-    text_addf(out, ", %.3g times the checks", row(job, i)->checks / row(job, j)->checks);
+    add_change(job, ADVISE_FALSE, i, j, "false ejections", "false ejections an hour", 1.0, out);
+    if (checks == 1.0)
+        text_addf(out, ", as many checks");
+    else
+        text_addf(out, ", %.3g times the checks", checks);
 }
 
 static void add_limit(const struct advise_job *job, struct text *out)
@@ -174,7 +179,8 @@ static void estimate_word(char *buf, size_t size, const struct estimate *e, doub
     if (!isfinite(e->mean))
         snprintf(buf, size, "-");
     else if (isfinite(half) && half > 0)
-        snprintf(buf, size, "%.4g%s +- %.2g", e->mean * scale, unit, half);
+        snprintf(buf, size, half < 100 ? "%.4g%s +- %.2g" : "%.4g%s +- %.0f", e->mean * scale, unit,
+                 half);
     else
         snprintf(buf, size, "%.4g%s", e->mean * scale, unit);
 }
