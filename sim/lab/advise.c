@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "sim/base/text.h"
-#include "sim/model/why.h"
 
 /* --- one run ----------------------------------------------------------------------------------------- */
 
@@ -87,16 +86,6 @@ static void forget(struct ear *ear)
     ear->unnoticed = NULL;
 }
 
-static uint64_t lost_unnoticed(const struct summary *s)
-{
-    const char *window = why_name(WHY_DETECTION);
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < s->ledger_count; i++)
-        if (s->ledger[i].cause >= 0 && strcmp(s->ledger[i].why, window) == 0)
-            count += s->ledger[i].count;
-    return count;
-}
-
 static void measure(void *self, uint32_t index, const struct summary *s)
 {
     struct job *job = self;
@@ -107,7 +96,7 @@ static void measure(void *self, uint32_t index, const struct summary *s)
     double figures[ADVISE_FIGURES] = {
         [ADVISE_FAILED] = ended > 0 ? bad / ended : 0,
         [ADVISE_FALSE] = (double)ear->wrong / hours,
-        [ADVISE_DETECTION] = ended > 0 ? (double)lost_unnoticed(s) / ended : 0,
+        [ADVISE_DETECTION] = ended > 0 ? (double)summary_unnoticed(s) / ended : 0,
         [ADVISE_RIGHT] = (double)ear->right / hours,
         [ADVISE_NOTICED] = ear->noticed > 0 ? ear->noticed_s / (double)ear->noticed : NAN};
     for (int f = 0; f < ADVISE_FIGURES; f++)

@@ -95,3 +95,13 @@ void summary_print_ledger(const struct summary *s, FILE *to)
                 100.0 * (double)row->count / (double)s->counts.arrived);
     }
 }
+
+uint64_t summary_unnoticed(const struct summary *summary)
+{
+    const char *window = why_name(WHY_DETECTION);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < summary->ledger_count; i++)
+        if (summary->ledger[i].cause >= 0 && strcmp(summary->ledger[i].why, window) == 0)
+            count += summary->ledger[i].count;
+    return count;
+}

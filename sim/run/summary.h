@@ -193,6 +193,8 @@ void summary_json(const struct summary *summary, struct json *json, const char *
 void summary_json_expects(const struct summary_expect *expects, uint32_t count, struct json *json);
 /* Its list "ledger" alone. */
 void summary_json_ledger(const struct summary_why *ledger, uint32_t count, struct json *json);
+/* Requests that failed because their balancer did not know yet what was wrong: the detection window. */
+uint64_t summary_unnoticed(const struct summary *summary);
 /* The ledger as a table, with shares of `arrived`; nothing when it is empty. */
 void summary_print_ledger(const struct summary *summary, FILE *to);
 /* Table and verdict sentence for a terminal, `width` columns wide. */
