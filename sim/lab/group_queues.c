@@ -19,6 +19,7 @@ static int know_dm1(struct theory_case *c, struct lb_error *error)
     const char *source = "GI/M/1: sigma = exp(-(1-sigma)/rho); Kleinrock 1975, 6.4";
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, source);
     theory_know(c, THEORY_P99, mean * log(100), THEORY_EXACT, source);
+    theory_know(c, THEORY_WAIT, mean - 1 / c->values[THEORY_MU], THEORY_EXACT, source);
     theory_plan(c, mean, 1);
     return 0;
 }
@@ -36,6 +37,9 @@ static int know_mmck(struct theory_case *c, struct lb_error *error)
     if (refused >= THEORY_LEAST)
         theory_know(c, THEORY_REFUSED, refused, THEORY_EXACT,
                     "birth and death (Erlang B when K = c); Kleinrock 1975, 3.8");
+    theory_know(c, THEORY_SERVING, lambda / mu * (1 - refused), THEORY_EXACT, "a (1-P)");
+    if (mu * mean > 1.1)
+        theory_know(c, THEORY_WAIT, mean - 1 / mu, THEORY_EXACT, "E[T] - E[S]");
     double walk = (places - all + 1) / acos(-1);
     double root = sqrt(lambda) - sqrt(all * mu);
     c->rate = lambda;

@@ -24,6 +24,17 @@ void theory_plan(struct theory_case *c, double mean, double scv)
                                  fmax(1, scv * scv / 2));
 }
 
+/* What follows from the mean response of those who are let in, `rate` of them a second. */
+static void know_little(struct theory_case *c, double mean, double rate)
+{
+    double mu = c->values[THEORY_MU], servers = c->values[THEORY_SERVERS];
+    theory_know(c, THEORY_PRESENT, rate * mean, THEORY_EXACT, "Little's law");
+    if (mu * mean > 1.1) /* else hardly anybody waits */
+        theory_know(c, THEORY_WAIT, mean - 1 / mu, THEORY_EXACT, "E[T] - E[S]");
+    theory_know(c, THEORY_BUSY, rate / (servers * mu), THEORY_EXACT,
+                "Little's law: rate x E[S] / c");
+}
+
 static int know_mm1(struct theory_case *c, struct lb_error *error)
 {
     (void)error;
@@ -32,6 +43,7 @@ static int know_mm1(struct theory_case *c, struct lb_error *error)
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, "1/(mu-lambda); Kleinrock 1975, 3.2");
     theory_know(c, THEORY_P99, queueing_mm1_quantile(lambda, mu, 0.99), THEORY_EXACT,
                 "ln(100)/(mu-lambda): the response is exponential; Kleinrock 1975, 3.2");
+    know_little(c, mean, lambda);
     theory_plan(c, mean, 1);
     return 0;
 }
@@ -49,6 +61,8 @@ static int know_mm1k(struct theory_case *c, struct lb_error *error)
     if (refused >= THEORY_LEAST)
         theory_know(c, THEORY_REFUSED, refused, THEORY_EXACT,
                     "(1-rho)rho^K/(1-rho^(K+1)); Kleinrock 1975, 3.6");
+    theory_know(c, THEORY_SERVED, lambda * (1 - refused), THEORY_EXACT, "lambda (1-P)");
+    know_little(c, queueing_mm1k_mean(lambda, mu, k), lambda * (1 - refused));
     double gap = lambda + mu - 2 * sqrt(lambda * mu) * cos(acos(-1) / (k + 1));
     c->rate = lambda;
     c->relaxation = 1 / gap + 1 / mu;
@@ -63,6 +77,7 @@ static int know_mmc(struct theory_case *c, struct lb_error *error)
                                     (unsigned)c->values[THEORY_SERVERS]);
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT,
                 "Erlang C; Kleinrock 1975, 3.5; Harchol-Balter 2013, 14");
+    know_little(c, mean, c->values[THEORY_LAMBDA]);
     theory_plan(c, mean, 1);
     return 0;
 }
@@ -92,6 +107,7 @@ static int know_mg1(struct theory_case *c, struct lb_error *error)
     double scv = squared_cv(c);
     double mean = queueing_mg1_mean(c->values[THEORY_LAMBDA], 1 / c->values[THEORY_MU], scv);
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, "Pollaczek-Khinchine; Kleinrock 1975, 5.6");
+    know_little(c, mean, c->values[THEORY_LAMBDA]);
     theory_plan(c, mean, scv);
     return 0;
 }
@@ -102,6 +118,10 @@ static int know_mg1ps(struct theory_case *c, struct lb_error *error)
     double mean = queueing_mg1ps_mean(c->values[THEORY_LAMBDA], 1 / c->values[THEORY_MU]);
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT,
                 "E[S]/(1-rho), whatever the distribution of the work; Kleinrock 1976, 4.4");
+    double left = c->values[THEORY_MU] - c->values[THEORY_LAMBDA];
+    if (strcmp(c->work, "exponential") == 0)
+        theory_know(c, THEORY_SQUARE, 4 / ((2 - c->values[THEORY_RHO]) * left * left), THEORY_EXACT,
+                    "Coffman, Muntz and Trotter 1970");
     theory_plan(c, mean, fmax(1, squared_cv(c)));
     c->effort /= fmax(1, squared_cv(c)); /* sharing hardly feels the large ones */
     return 0;
@@ -166,6 +186,7 @@ static int know_closed(struct theory_case *c, struct lb_error *error)
     const char *source = "birth and death, R=N/X-Z; Lazowska and others 1984";
     theory_know(c, THEORY_MEAN, response, THEORY_EXACT, source);
     theory_know(c, THEORY_THROUGHPUT, throughput, THEORY_EXACT, source);
+    theory_know(c, THEORY_BUSY, throughput / (servers * mu), THEORY_EXACT, "X / (c mu)");
     c->rate = throughput;
     c->relaxation = think + 1 / mu + users / (servers * mu);
     c->effort = 5e4 + 1e4 * users / servers;

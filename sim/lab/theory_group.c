@@ -6,9 +6,9 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues,   &theory_more_queues, &theory_balls,     &theory_hashing,
-    &theory_sticky,   &theory_failover,    &theory_balancers, &theory_takeover,
-    &theory_sessions, &theory_retries,     &theory_hedges,    &theory_unequal,
+    &theory_queues,  &theory_more_queues, &theory_waits,     &theory_balls,    &theory_hashing,
+    &theory_sticky,  &theory_failover,    &theory_balancers, &theory_takeover, &theory_sessions,
+    &theory_retries, &theory_hedges,      &theory_unequal,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -67,6 +67,14 @@ static const struct {
     [THEORY_SHARE_1] = {"share 1", false},
     [THEORY_SHARE_2] = {"share 2", false},
     [THEORY_SHARE_3] = {"share 3", false},
+    [THEORY_SERVED] = {"served", false},
+    [THEORY_WAITS] = {"P(wait)", false},
+    [THEORY_WAIT_SQUARE] = {"E[W^2]", false},
+    [THEORY_WAIT_P50] = {"W p50", false},
+    [THEORY_WAIT_P90] = {"W p90", false},
+    [THEORY_WAIT_P95] = {"W p95", false},
+    [THEORY_WAIT_P99] = {"W p99", false},
+    [THEORY_WAIT_P999] = {"W p99.9", false},
 };
 
 const char *theory_quantity_name(enum theory_quantity quantity)
@@ -216,6 +224,8 @@ double theory_figure(const struct summary *summary, enum theory_quantity quantit
         return (double)counts->ok / (double)counts->arrived;
     case THEORY_ATTEMPTS:
         return (double)counts->attempts / (double)counts->arrived;
+    case THEORY_SERVED:
+        return (double)counts->ok / summary->simulated_s;
     case THEORY_THROUGHPUT:
         return summary->throughput;
     case THEORY_RATE:

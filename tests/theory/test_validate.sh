@@ -28,7 +28,8 @@ assert families >= {"M/M/1", "M/M/1/K", "M/M/c", "M/D/1", "M/G/1", "M/G/1-PS", "
                     "layer4-newcomer", "k-of-n", "takeover", "stale-names", "retries", "M/M/c+M",
                     "M/M/1+D", "M/M/1-priorities", "M/M/1-breakdowns", "sessions-crash",
                     "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget",
-                    "hedged", "hedged-client", "hedged-slow"}, families
+                    "hedged", "hedged-client", "hedged-slow", "waits", "waits-M/D/1", "waits-M/G/1",
+                    "H2/M/1", "transient"}, families
 for n in (2, 3, 4, 8):
     assert any(c.startswith("power-of-two") and f"n={n}" in c and "replacement=yes" in c for c in cases), n
     assert any(c.startswith("power-of-two") and c.endswith(f"n={n}") for c in cases), n
@@ -55,8 +56,8 @@ cp "$scratch/out" "$scratch/one"
 run "$LBSIM" validate --quick --csv --row round-robin --row 'M/M/c rho=0.85 c=3' -j 3
 cmp -s "$scratch/one" "$scratch/out"
 check $? 'the figures do not depend on the number of threads'
-[ "$(wc -l <"$scratch/out")" = 12 ]
-check $? 'a head, five cases with two values, one with one'
+[ "$(wc -l <"$scratch/out")" = 15 ]
+check $? 'a head, five cases with two values, one with four'
 run "$LBSIM" validate --quick --csv --row 'M/M/c rho=0.85 c=3' --seed 2
 grep -q '^M/M/c rho=0.85 c=3,E\[T\],' "$scratch/out" && ! grep -qF "$(cat "$scratch/out" | tail -1)" "$scratch/one"
 check $? 'another seed gives another figure'
