@@ -27,6 +27,7 @@ struct level {             /* of the states with one number of requests in the f
 
 struct chain {
     unsigned n, length;
+    bool idle_first;
     double lambda;
     double joins[BACKENDS_MAX + 1]; /* P(it goes to one of the m shortest) */
     uint32_t choose[LENGTH_MAX + BACKENDS_MAX][BACKENDS_MAX];
@@ -65,6 +66,16 @@ static uint32_t chain_step(const struct chain *c, unsigned value, unsigned i)
     return c->choose[value + c->n - 1 - i][c->n - 1 - i];
 }
 
+/* An arrival's chance to join a group of backends that all have `value`, those between the `above`-th and the
+ * `below`-th from the shortest on; idle: there is one without a request. */
+static double chain_join(const struct chain *c, unsigned value, bool idle, unsigned below,
+                         unsigned above)
+{
+    if (c->idle_first && idle)
+        return value == 0 ? 1 : 0;
+    return c->joins[above] - c->joins[below];
+}
+
 /* What flows into a state, and at which rates it is left. */
 struct flow {
     double in, up, down;
@@ -86,7 +97,8 @@ static struct flow chain_flow(const struct chain *c, const unsigned *q, uint32_t
             unsigned end = until;
             while (end < c->n && q[end] == value - 1)
                 end++;
-            double share = c->joins[c->n - until + 1] - c->joins[c->n - end];
+            bool idle = value == 1 || q[c->n - 1] == 0;
+            double share = chain_join(c, value - 1, idle, c->n - end, c->n - until + 1);
             flow.in += c->lambda * share * c->p[rank - chain_step(c, value - 1, until - 1)];
             flow.down += until - from;
         }
@@ -95,7 +107,7 @@ static struct flow chain_flow(const struct chain *c, const unsigned *q, uint32_t
             while (begin > 0 && q[begin - 1] == value + 1)
                 begin--;
             flow.in += (from - begin + 1) * c->p[rank + chain_step(c, value, from)];
-            flow.up += c->joins[c->n - from] - c->joins[c->n - until];
+            flow.up += chain_join(c, value, q[c->n - 1] == 0, c->n - until, c->n - from);
         }
     }
     flow.up *= c->lambda;
@@ -161,8 +173,10 @@ static void chain_set(struct chain *c, const struct chain_farm *farm, unsigned l
     c->length = length;
     c->lambda = farm->rho * c->n;
     c->level_count = c->n * length + 1;
+    c->idle_first = farm->choices == 0;
     for (unsigned m = 0; m <= c->n; m++)
-        c->joins[m] = farm->replacement
+        c->joins[m] = farm->choices == 0 ? (double)m / c->n
+                      : farm->replacement
                           ? 1 - pow((double)(c->n - m) / c->n, farm->choices)
                           : 1 - binomial(c->n - m, farm->choices) / binomial(c->n, farm->choices);
     for (unsigned i = 0; i < length + c->n; i++)
@@ -181,6 +195,23 @@ static void chain_start(struct chain *c, double rho)
     do
         c->p[rank++] = pow(rho, chain_total(c, q)) * exp2(-2.0 * (q[0] - q[c->n - 1]));
     while (chain_next(c, q));
+}
+
+/* What the queues look like, out of the probabilities. */
+static void chain_look(const struct chain *c, struct chain_result *result)
+{
+    unsigned q[BACKENDS_MAX] = {0};
+    uint32_t rank = 0;
+    result->at_least_2 = result->at_least_3 = result->all_busy = result->longest = 0;
+    do {
+        double p = c->p[rank++];
+        for (unsigned i = 0; i < c->n; i++) {
+            result->at_least_2 += q[i] >= 2 ? p / c->n : 0;
+            result->at_least_3 += q[i] >= 3 ? p / c->n : 0;
+        }
+        result->all_busy += q[c->n - 1] > 0 ? p : 0;
+        result->longest += p * q[0];
+    } while (chain_next(c, q));
 }
 
 /* The chain with queues cut at `length`. */
@@ -205,6 +236,7 @@ static struct chain_result chain_cut(struct chain *c, const struct chain_farm *f
     /* The last change, times what geometric convergence may leave behind it; and those turned away
      * at the cut would have waited about its length. */
     result.accuracy = 100 * change + c->full * length;
+    chain_look(c, &result);
     free(c->levels);
     free(c->p);
     return result;
@@ -215,7 +247,7 @@ struct chain_result chain_solve(const struct chain_farm *farm)
     struct chain_result result = {.mean = NAN, .accuracy = INFINITY};
     unsigned n = farm->backends;
     bool all = farm->choices >= n && !farm->replacement;
-    if (n < 2 || n > BACKENDS_MAX || farm->choices < 1 || !(farm->rho > 0 && farm->rho < 1))
+    if (n < 2 || n > BACKENDS_MAX || !(farm->rho > 0 && farm->rho < 1))
         return result;
     struct chain_farm limited = *farm;
     if (all)

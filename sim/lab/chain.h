@@ -19,14 +19,20 @@
 
 struct chain_farm {
     unsigned backends; /* 2 to 16 */
-    unsigned choices;  /* how many are looked at; all of them = least connections */
-    bool replacement;  /* may the same one be looked at twice? */
-    double rho;        /* load of each, below 1 */
+    unsigned
+        choices; /* how many are looked at; all of them = least connections; 0 = an idle one when there is
+                          any, else any: join idle queue */
+    bool replacement; /* may the same one be looked at twice? */
+    double rho;       /* load of each, below 1 */
 };
 
 struct chain_result {
     double mean;     /* mean response in mean service times; NAN when the chain is too large */
     double accuracy; /* relative: of the iteration and of the cut */
+    double at_least_2,
+        at_least_3;  /* share of the backends that have so many, in the mean over time */
+    double all_busy; /* share of time in which no backend is idle */
+    double longest;  /* mean of the longest queue, its request in service included */
     unsigned length; /* queues were cut there */
 };
 

@@ -73,6 +73,7 @@ enum theory_quantity {
     THEORY_SHARE_1, /* share of the requests that the first, second, third backend gets */
     THEORY_SHARE_2,
     THEORY_SHARE_3,
+    THEORY_ALL_BUSY,    /* share of time in which no backend is idle */
     THEORY_SERVED,      /* requests that end ok, a second */
     THEORY_WAITS,       /* share of requests that wait at all */
     THEORY_WAIT_SQUARE, /* mean square of the wait, and its quantiles */

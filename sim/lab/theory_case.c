@@ -328,6 +328,7 @@ static void add_servers(const struct theory_case *c, struct text *out)
 }
 
 #define RELAXATIONS 20.0 /* of warm-up: what is left of the start is e^-20 of it */
+#define LOOKS_MAX   1e5  /* samples of a run */
 #define WARM_SHARE  0.1  /* of the run, at least */
 
 /* Three digits are enough for a duration: rounded up, in ns. */
@@ -352,6 +353,11 @@ void theory_scenario(const struct theory_case *c, double requests, uint64_t seed
                        three_digits(fmax(warm, WARM_SHARE * units_to_s(whole))));
     add_clients(c, out);
     add_servers(c, out);
-    text_addf(out, "run: {kind: steady, duration: %s, warmup: %s, seed: %llu}\n", duration, warmup,
+    text_addf(out, "run: {kind: steady, duration: %s, warmup: %s, seed: %llu", duration, warmup,
               (unsigned long long)seed);
+    if (c->family->sample !=
+        NULL) /* lengths are looked at so often; a run has so many looks at most */
+        text_addf(out, ", sample: %.9fs",
+                  fmax(1 / c->values[THEORY_MU], units_to_s(whole) / LOOKS_MAX));
+    text_addf(out, "}\n");
 }

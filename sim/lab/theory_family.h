@@ -45,6 +45,7 @@ struct theory_family {
     void (*scenario)(const struct theory_case *c, double requests, uint64_t seed, struct text *out);
     /* What it watches in a run: `watch_size` bytes, zero at first, that hear what happens. */
     size_t watch_size;
+    void (*begin)(void *watch, const struct scenario *scenario); /* NULL, or: before the run */
     void (*happening)(void *watch, const struct happening *happening);
     void (*sample)(void *watch, const struct sample *sample);
     /* The figures of one replication, in the order of c->known; NULL = those that a summary has. */
@@ -69,7 +70,7 @@ struct theory_group {
 
 extern const struct theory_group theory_queues, theory_more_queues, theory_balls, theory_hashing,
     theory_sticky, theory_failover, theory_balancers, theory_takeover, theory_sessions,
-    theory_retries, theory_unequal, theory_hedges, theory_waits;
+    theory_retries, theory_unequal, theory_hedges, theory_waits, theory_farms;
 extern const struct theory_reference theory_queue_references[];
 
 /* The families in the order of the headings; NULL when i is beyond the last. */

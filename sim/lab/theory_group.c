@@ -6,9 +6,9 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues,  &theory_more_queues, &theory_waits,     &theory_balls,    &theory_hashing,
-    &theory_sticky,  &theory_failover,    &theory_balancers, &theory_takeover, &theory_sessions,
-    &theory_retries, &theory_hedges,      &theory_unequal,
+    &theory_queues,   &theory_more_queues, &theory_waits,    &theory_farms,     &theory_balls,
+    &theory_hashing,  &theory_sticky,      &theory_failover, &theory_balancers, &theory_takeover,
+    &theory_sessions, &theory_retries,     &theory_hedges,   &theory_unequal,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
@@ -67,6 +67,7 @@ static const struct {
     [THEORY_SHARE_1] = {"share 1", false},
     [THEORY_SHARE_2] = {"share 2", false},
     [THEORY_SHARE_3] = {"share 3", false},
+    [THEORY_ALL_BUSY] = {"P(all busy)", false},
     [THEORY_SERVED] = {"served", false},
     [THEORY_WAITS] = {"P(wait)", false},
     [THEORY_WAIT_SQUARE] = {"E[W^2]", false},

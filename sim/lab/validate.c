@@ -20,6 +20,7 @@ struct sheet { /* figures by quantity and replication */
     double requests;
     uint32_t done; /* replications before this call of replicate() */
     double *values[THEORY_KNOWN_MAX];
+    const struct scenario *scenario;          /* NULL: trials */
     void *watches[VALIDATE_REPLICATIONS_MAX]; /* of families that watch their runs */
 };
 
@@ -35,6 +36,8 @@ static void begin(void *self, uint32_t index, struct run *run)
     const struct theory_family *family = sheet->c->family;
     void *watch = text_need_zero(1, family->watch_size);
     sheet->watches[index] = watch;
+    if (family->begin != NULL)
+        family->begin(watch, sheet->scenario);
     run_observe(run, &(struct observer){.self = watch,
                                         .on_happening = family->happening,
                                         .on_sample = family->sample});
@@ -126,6 +129,7 @@ static int simulate(struct sheet *sheet, uint64_t seed, struct lb_error *error)
     sheet->seed = seed;
     sheet->done = 0;
     int status = load(sheet, &scenario, error);
+    sheet->scenario = scenario;
     for (uint32_t count = VALIDATE_REPLICATIONS_MIN; count > 0 && status == 0;) {
         struct replicate_setup work = {.scenario = scenario,
                                        .first = sheet->done,
