@@ -82,6 +82,8 @@ static const struct {
     {"black-hole rho=0.5 n=4", THEORY_LAMBDA, 0.4},
     {"availability up=30 down=10", THEORY_DOWN, 20},
     {"failing n=3 every=2 fall=2 up=100 down=20", THEORY_FALL, 3},
+    {"unnoticed t=8 up=60 down=20", THEORY_TIME, 4},
+    {"dns-outage t=5 ttl=30", THEORY_TTL, 60},
     {"layer4 n=6 connections=12", THEORY_CONNECTIONS, 24},
     {"layer4-choices n=6 connections=25", THEORY_CHOICES, 1},
     {"layer4-newcomer n=3 life=20 t=30", THEORY_TIME, 10},
