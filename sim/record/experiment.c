@@ -173,9 +173,7 @@ struct experiment *experiment_open(struct record *record, const struct experimen
                      "seed, replications and version)",
                      record->path);
     else
-        record_fail(record->db,
-                    strcmp(info->kind, EXPERIMENT_COMPARE) == 0 ? "begin the comparison in"
-                                                                : "begin the sweep in",
+        record_fail(record->db, compares(info) ? "begin the comparison in" : "begin the sweep in",
                     error);
     if (sqlite3_get_autocommit(record->db) == 0)
         execute(record->db, "ROLLBACK");
@@ -358,10 +356,9 @@ int experiment_write(struct experiment *e, const struct experiment_cell *const *
                      "cell %u is in the database with another digest: please report it",
                      cells[i]->n);
     else
-        record_fail(db,
-                    strcmp(e->info.kind, EXPERIMENT_COMPARE) == 0 ? "record the comparison in"
-                                                                  : "record cells of the sweep in",
-                    error);
+        record_fail(
+            db, compares(&e->info) ? "record the comparison in" : "record cells of the sweep in",
+            error);
     if (sqlite3_get_autocommit(db) == 0)
         execute(db, "ROLLBACK");
     return -1;

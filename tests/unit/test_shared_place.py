@@ -73,7 +73,7 @@ def full():
     for name, words in COMMANDS.items():
         path = f"{name}.db"
         check(lbsim(*COMMANDS["run"], "--db", path).returncode == 0, f"{name}: one run before")
-        blocks = os.path.getsize(path) // 1024 + (4 if name != "run" else 0)
+        blocks = os.path.getsize(path) // 1024 + (4 if name != "run" else -8)
         many = ("-r", "400") if name != "run" else ()
         done = subprocess.run(["bash", "-c", f"trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"", LBSIM,
                                *words[:3], *(BOTH if name != "run" else ()), *many, "--db", path],
