@@ -217,16 +217,43 @@ static bool good_name(const char *name)
            name[strspn(name, letters)] == '\0' && name[strspn(name, "0123456789")] != '\0';
 }
 
+static int bad_name(const char *name, struct lb_error *error)
+{
+    return lb_error_set(error, LB_ERROR_INVALID,
+                        "'%.80s' cannot name a baseline: 1 to %u letters, digits and . _ - / +, "
+                        "not digits only, not beginning with -",
+                        name, BASELINE_NAME_MAX);
+}
+
+static int taken(const char *name, struct lb_error *error)
+{
+    return lb_error_set(error, LB_ERROR_INVALID,
+                        "there is a baseline '%s' already: --overwrite makes it stand for another",
+                        name);
+}
+
+int baseline_check(struct record *record, const char *name, bool over, struct lb_error *error)
+{
+    struct binder to = {0};
+    if (!good_name(name))
+        return bad_name(name, error);
+    if (sqlite3_prepare_v2(record->db, "SELECT 1 FROM baseline WHERE name = ?", -1, &to.statement,
+                           NULL) != SQLITE_OK)
+        return record_fail(record->db, "read", error);
+    bind_text(&to, name);
+    int code = sqlite3_step(to.statement);
+    sqlite3_finalize(to.statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return record_fail(record->db, "read", error);
+    return code == SQLITE_ROW && !over ? taken(name, error) : 0;
+}
+
 int baseline_save(struct record *record, const char *name, const struct named *named, bool over,
                   struct lb_error *error)
 {
     struct binder to = {0};
     if (!good_name(name))
-        return lb_error_set(
-            error, LB_ERROR_INVALID,
-            "'%.80s' cannot name a baseline: 1 to %u letters, digits and . _ - / +, "
-            "not digits only, not beginning with -",
-            name, BASELINE_NAME_MAX);
+        return bad_name(name, error);
     if (sqlite3_prepare_v2(record->db,
                            over ? "INSERT OR REPLACE INTO baseline VALUES (?,?,?,?,?)"
                                 : "INSERT OR IGNORE INTO baseline VALUES (?,?,?,?,?)",
@@ -245,9 +272,6 @@ int baseline_save(struct record *record, const char *name, const struct named *n
     if (code != SQLITE_DONE)
         return -1;
     if (written == 0)
-        return lb_error_set(error, LB_ERROR_INVALID,
-                            "there is a baseline '%s' already: --overwrite makes it stand for "
-                            "another",
-                            name);
+        return taken(name, error);
     return 0;
 }

@@ -32,6 +32,8 @@ int named_find(struct record *record, const char *word, struct named *named,
 int named_latest(struct record *record, enum named_kind kind, int64_t but, struct named *named,
                  struct lb_error *error);
 
+/* May this be a name, and is it free, or `over`? 0; -1 with *error as baseline_save. */
+int baseline_check(struct record *record, const char *name, bool over, struct lb_error *error);
 /* Gives it a name: 1 to 64 letters, digits and . _ - / +, not a number only. 0; -1 with *error
  * (LB_ERROR_INVALID: no such name, or it is taken and not `over`). */
 int baseline_save(struct record *record, const char *name, const struct named *named, bool over,

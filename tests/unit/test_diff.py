@@ -156,6 +156,33 @@ def runs():
     diff("run:1", "run:2", status=2, says="was interrupted")
 
 
+def kept():
+    """--save-baseline where things are recorded: run, sweep, compare; the name is looked at before the work."""
+    both = ("--algorithms", "random,least-connections", "-r", "20")
+    for words, kind in ((("run", "a.yaml", "-q"), "run"), (("sweep", "a.yaml", "-q", "-r", "20"), "experiment"),
+                        (("compare", "a.yaml", "-q", *both), "experiment")):
+        name = "kept." + words[0]
+        done = lbsim(*words, "--db", "kept.db", "--save-baseline", name)
+        check(done.returncode == 0, f"{words[0]}: {done.stderr}")
+        check(f"{name}  {kind}:" in lbsim("diff", "--baselines", "--db", "kept.db").stdout, f"{name} is there")
+        size = os.path.getsize("kept.db")
+        done = lbsim(*words, "--db", "kept.db", "--save-baseline", name)
+        check(done.returncode == 2 and "--overwrite" in done.stderr and done.stdout == "", f"taken: {done.stderr}")
+        check(os.path.getsize("kept.db") == size, f"{words[0]}: nothing was run for it")
+        done = lbsim(*words, "--db", "kept.db", "--save-baseline", name, "--overwrite")
+        check(done.returncode == 0, f"{words[0]} again: {done.stderr}")
+        done = lbsim(*words, "--db", "kept.db", "--save-baseline", "7")
+        check(done.returncode == 2 and "cannot name a baseline" in done.stderr, f"a bad name: {done.stderr}")
+        check(lbsim(*words, "--db", "kept.db", "--overwrite").returncode == 2, "--overwrite of nothing")
+    check(lbsim("run", "a.yaml", "--db", ":memory:", "--save-baseline", "x").returncode == 2, "nothing is recorded")
+    check(lbsim("run", "a.yaml", "-r", "2", "--db", "kept.db", "--save-baseline", "x").returncode == 2, "two runs")
+    check(lbsim("sweep", "a.yaml", "--shard", "1/2", "--db", "kept.db", "--save-baseline", "x").returncode == 2, "half")
+    write("slow.yaml", speed="0.8")
+    check(lbsim("sweep", "slow.yaml", "-q", "-r", "20", "--db", "kept.db").returncode == 0, "slower")
+    done = lbsim("diff", "--baseline", "kept.sweep", "--db", "kept.db")
+    check(done.returncode == 1 and "REGRESSION" in done.stdout, f"the latest against it: {done.stdout} {done.stderr}")
+
+
 def main():
     write("a.yaml")
     write("b.yaml", name='"a|`rm`<b>"')
@@ -175,6 +202,7 @@ def main():
     figures()
     baselines()
     runs()
+    kept()
     sweep("a.yaml", "--set", "balancer.count=1", "--db", "lbsim.db")
     diff("1", "2", "--db", "none.db", status=3, says="none.db")
     check(not os.path.exists("none.db"), "no database is made")
@@ -189,5 +217,5 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     main()
     os.chdir("/")
-print(f"{passed} checks passed, {failed} failed")
+print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -11,6 +11,7 @@
 #include "sim/base/wall.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/compare.h"
+#include "ui/cli/keep.h"
 
 #define REPLICATIONS_MAX 10000U
 
@@ -43,6 +44,7 @@ static const struct option_spec options[] = {
     {"jobs", 'j', "N", "threads (default: as many as there are processors)", false},
     {"db", 'd', "FILE", "record in this database (default lbsim.db; :memory: keeps nothing)",
      false},
+    KEEP_OPTIONS,
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values", false},
     {"markdown", 0, NULL, "print Markdown tables", false},
@@ -337,6 +339,10 @@ static int compare_it(struct compare_job *job, struct record *record)
         text_print(stderr, db != NULL ? db : "lbsim.db");
         fputs(".\n", stderr);
     }
+    if (whole)
+        status = keep_save(job->cli, record, NAMED_EXPERIMENT, job->experiment);
+    if (status != CLI_DONE)
+        return status;
     return !whole ? CLI_INTERRUPTED : job->failed > 0 ? CLI_FAILED : CLI_DONE;
 }
 
@@ -353,6 +359,8 @@ static int run_compare(struct cli *cli)
         record = record_open(db != NULL ? db : "lbsim.db", RECORD_WRITE, &error);
         if (record == NULL)
             status = cli_fail_error(cli, &error);
+        else
+            status = keep_check(cli, db != NULL && strcmp(db, ":memory:") == 0 ? NULL : record);
     }
     if (status == CLI_DONE) {
         cli_catch_signals();

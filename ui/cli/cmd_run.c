@@ -10,6 +10,7 @@
 
 #include "sim/base/text.h"
 #include "ui/cli/execute.h"
+#include "ui/cli/keep.h"
 #include "ui/cli/margins.h"
 #include "ui/cli/trace.h"
 
@@ -19,6 +20,7 @@ static const struct option_spec options[] = {
     {"replications", 'r', "N", "make N replications on independent random numbers", false},
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values, one line a replication", false},
+    KEEP_OPTIONS,
     TRACE_OPTION,
     MARGINS_OPTIONS,
     {"quiet", 'q', NULL, "no words on stderr", false},
@@ -254,7 +256,12 @@ static int run_command(struct cli *cli)
     if (job.scenario == NULL)
         return job.status;
     job.status = execute_open(cli, &job.record);
+    if (job.status == CLI_DONE && replications > 1 && cli_value(cli, "save-baseline") != NULL)
+        job.status = cli_fail(cli, CLI_WRONG, "--save-baseline names one run, or a sweep");
+    if (job.status == CLI_DONE)
+        job.status = keep_check(cli, job.record);
     if (job.status != CLI_DONE) {
+        record_close(job.record);
         scenario_destroy(job.scenario);
         return job.status;
     }
@@ -269,6 +276,10 @@ static int run_command(struct cli *cli)
     job.expects = text_need_zero(job.scenario->expect_count + 1, sizeof *job.expects);
     run_all(&job, quiet);
     int status = finish(&job);
+    if (job.recorded > 0 && (status == CLI_DONE || status == CLI_FAILED)) {
+        int kept = keep_save(cli, job.record, NAMED_RUN, job.recorded);
+        status = kept != CLI_DONE ? kept : status;
+    }
     run_destroy(job.last);
     text_done(&job.rows);
     json_done(&job.json);

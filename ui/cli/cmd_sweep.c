@@ -8,6 +8,7 @@
 #include "sim/base/wall.h"
 #include "sim/lab/plan.h"
 #include "sim/scenario/load.h"
+#include "ui/cli/keep.h"
 #include "ui/cli/sweep.h"
 
 #define REPLICATIONS_MAX 10000U
@@ -35,6 +36,7 @@ static const struct option_spec options[] = {
     {"emit", 0, "slurm|parallel", "print a script that makes the sweep in shards and merges them",
      false},
     {"tasks", 0, "N", "shards of that script (default 16, at most one a cell)", false},
+    KEEP_OPTIONS,
     {"json", 0, NULL, "print one JSON object", false},
     {"csv", 0, NULL, "print comma-separated values", false},
     {"markdown", 0, NULL, "print a Markdown table", false},
@@ -206,6 +208,11 @@ static int with_database(struct sweep_job *job, bool list)
     struct record *record = record_open(path, only_look ? RECORD_READ : RECORD_WRITE, &error);
     if (record == NULL)
         return cli_fail_error(job->cli, &error);
+    int status = keep_check(job->cli, record);
+    if (status != CLI_DONE) {
+        record_close(record);
+        return status;
+    }
     text_init(&grid);
     plan_grid(job->scenario, &grid);
     struct experiment_info info = {.scenario = job->scenario,
@@ -218,7 +225,6 @@ static int with_database(struct sweep_job *job, bool list)
                               : cli_flag(job->cli, "again")             ? EXPERIMENT_AGAIN
                                                                         : EXPERIMENT_ANY;
     struct experiment *experiment = experiment_open(record, &info, how, &error);
-    int status = CLI_DONE;
     if (list && (experiment != NULL || error.code == LB_ERROR_INVALID)) {
         sweep_list(job, experiment);
     } else if (experiment == NULL) {
@@ -230,6 +236,10 @@ static int with_database(struct sweep_job *job, bool list)
             int printed = sweep_print(job, record, experiment_id(experiment),
                                       job->crossings ? &job->axes : NULL);
             status = status == CLI_DONE ? printed : status;
+            if (!only_look && (status == CLI_DONE || status == CLI_FAILED)) {
+                int kept = keep_save(job->cli, record, NAMED_EXPERIMENT, experiment_id(experiment));
+                status = kept != CLI_DONE ? kept : status;
+            }
         }
     }
     experiment_close(experiment);
@@ -283,6 +293,12 @@ static int read_options(struct sweep_job *job)
     job->threads = (uint32_t)threads;
     job->replications = (uint32_t)replications;
     job->show = !cli_flag(cli, "quiet") && isatty(STDERR_FILENO) == 1;
+    if (cli_value(cli, "save-baseline") != NULL &&
+        (cli_value(cli, "shard") != NULL || cli_flag(cli, "list") || cli_flag(cli, "show") ||
+         cli_value(cli, "find") != NULL || cli_value(cli, "emit") != NULL))
+        return cli_fail(cli, CLI_WRONG,
+                        "--save-baseline names a whole sweep that is run and recorded: without "
+                        "--shard, --list, --show, --find and --emit");
     return read_shard(job);
 }
 

@@ -307,9 +307,13 @@ static void print_verdict(const struct diff *diff)
         printf("The same %s: the digests are equal (%s), so no request went another way.\n",
                run ? "run" : "results", diff->side[0].named.digest);
     else if (run)
-        puts("Not judged: the runs differ, and one run against one run has no interval over "
-             "replications. 'lbsim sweep FILE --over run.duration=...' or 'lbsim compare' make "
-             "replications; then diff the two experiments.");
+        puts(diff->markdown
+                 ? "Not judged: the runs differ, and one run against one run has no interval over "
+                   "replications. `lbsim compare` and `lbsim sweep` make replications; then diff "
+                   "the two experiments."
+                 : "Not judged: the runs differ, and one run against one run has no interval\n"
+                   "  over replications. 'lbsim compare' and 'lbsim sweep' make replications;\n"
+                   "  then diff the two experiments.");
     else if (diff->worse > 0)
         printf("REGRESSION: %u of %u figures are shown to be worse%s; %u better.\n", diff->worse,
                diff->pair_count * diff->figure_count,
