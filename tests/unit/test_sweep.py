@@ -167,6 +167,16 @@ def bad_input():
     check(done.returncode == 3 and "gone.db" in done.stderr, f"no file: {done.stderr}")
 
 
+def many_tasks():
+    """More tasks than a Slurm array has as it comes: said, with what to do; a script comes all the same."""
+    words = ("sweep", "s.yaml", "--algorithms", "random", "--over", "backends.b.slots=range(1, 100, 100)", "--over",
+             "clients.web.arrivals.load=range(1%, 95%, 100)", "--db", "none.db")
+    for kind, tasks, told in (("slurm", "1000", False), ("slurm", "1001", True), ("parallel", "1001", False)):
+        done = lbsim(*words, "--emit", kind, "--tasks", tasks)
+        check(done.returncode == 0 and done.stdout.startswith("#!"), f"{kind} {tasks}: {done.stderr}")
+        check(("MaxArraySize" in done.stderr and "--tasks 1000" in done.stderr) == told, f"{kind} {tasks}: {done.stderr}")
+
+
 def plan():
     started = time.monotonic()
     done = lbsim("sweep", "s.yaml", "--list", "--json", "--algorithms", "random", "--over",
@@ -435,6 +445,7 @@ def main():
             file.write(SCENARIO[:SCENARIO.index("sweep:")])
         whole = same_numbers()
         plan()
+        many_tasks()
         memory()
         bad_input()
         full_place(whole)

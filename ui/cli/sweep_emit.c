@@ -14,6 +14,9 @@
 #include "sim/lab/plan.h"
 #include "ui/cli/sweep.h"
 
+#define SLURM_TASKS                                                                                \
+    1000U /* of an array, as Slurm comes: MaxArraySize is 1001, and indices end below it */
+
 /* 'it'\''s': the word for a POSIX shell, whatever is in it. */
 static void add_quoted(struct text *to, const char *word)
 {
@@ -172,6 +175,12 @@ int sweep_emit(const struct sweep_job *job, const char *form)
     if (job->shards > 1)
         return cli_fail(job->cli, CLI_WRONG, "--emit and --shard exclude each other");
     tasks = tasks < cells ? tasks : cells;
+    if (tasks > SLURM_TASKS && strcmp(cli_value(job->cli, "emit"), "slurm") == 0)
+        fprintf(
+            stderr,
+            "lbsim sweep: note: %u tasks need MaxArraySize above %u in slurm.conf; without, write "
+            "--tasks %u: a task makes as many cells as fall to it\n",
+            (unsigned)tasks, (unsigned)tasks, SLURM_TASKS);
     text_init(&script);
     if (strcmp(form, "slurm") == 0)
         emit_slurm(&script, job, (uint32_t)tasks);
