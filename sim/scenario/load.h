@@ -18,8 +18,9 @@ struct scenario_request {
     const char *const *overs;
     uint32_t over_count, overs_first;
     bool cell; /* one cell of a grid that has been checked: its values are not tried again */
-    const char *variant;   /* NULL or "base": the file itself */
-    const char *algorithm; /* NULL = as the file says; a name resets params */
+    const char *variant;        /* NULL or "base": the file itself */
+    const char *algorithm;      /* NULL = as the file says; a name resets params */
+    const char *algorithm_from; /* what a message about it names; NULL = --algorithm */
     bool seed_given;
     uint64_t seed;
 };

@@ -245,10 +245,11 @@ void set_sources(const struct scenario_request *request, struct arena *arena,
                                      .size = strlen(request->sets[i])};
     }
     if (request->algorithm != NULL)
-        sources[request->set_count] = (struct source){.name = "--algorithm",
-                                                      .argument = true,
-                                                      .text = request->algorithm,
-                                                      .size = strlen(request->algorithm)};
+        sources[request->set_count] = (struct source){
+            .name = request->algorithm_from != NULL ? request->algorithm_from : "--algorithm",
+            .argument = true,
+            .text = request->algorithm,
+            .size = strlen(request->algorithm)};
     for (uint32_t i = 0; i < request->over_count; i++)
         sources[set_source_count(request) - request->over_count + i] =
             (struct source){.name = i < request->overs_first ? "--algorithms" : "--over",

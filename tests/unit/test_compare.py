@@ -267,7 +267,7 @@ def hostile():
 def bad_input():
     two = ("--algorithms", "random,round-robin")
     for words, status, says in (
-            (("--algorithms", "random,rond-robin"), 2, "did you mean 'round-robin'"),
+            (("--algorithms", "random,rond-robin"), 2, "--algorithms: error: unknown algorithm"),
             (("--variants", "base,fuor"), 2, "did you mean 'four'"), (("--algorithms", "random"), 2, "one arm"),
             (("--algorithms", "random,,random"), 2, "a name is missing"),
             ((*two, "--metric", "p98"), 2, "did you mean"), ((*two, "--metric", ""), 2, "unknown metric"),

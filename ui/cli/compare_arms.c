@@ -180,8 +180,10 @@ static int load_arm(const struct building *b, uint32_t n, bool coins)
     request.set_count = count;
     if (b->variants.count > 0)
         request.variant = b->variants.words[variant];
-    if (b->algorithms.count > 0)
+    if (b->algorithms.count > 0) {
         request.algorithm = b->algorithms.words[algorithm];
+        request.algorithm_from = "--algorithms";
+    }
     if (status == CLI_DONE) {
         scenario_destroy(arm->scenario);
         arm->scenario = execute_load_request(job->cli, &request, &status);
