@@ -193,11 +193,16 @@ static void add_latencies(struct text *to, const struct report_run *run, size_t 
     }
 }
 
+/* The longest cause has 17 characters, more than the names of a narrow table: no cause is cut, and none
+ * touches what lies behind it. */
+#define CAUSE_WIDTH 20U
+
 static void add_ledger(struct text *to, const struct report_run *run, size_t width)
 {
     char buf[40];
     if (run->ledger_count == 0)
         return;
+    width = width < CAUSE_WIDTH ? CAUSE_WIDTH : width;
     text_addf(to, "\n");
     cell_left(to, "FAILED OR SLOW", width);
     text_addf(to, "%-20s%10s%10s\n", "WHY", "COUNT", "SHARE");

@@ -186,6 +186,22 @@ def wrong_words():
     check("no run" in err, "a database without runs")
 
 
+def long_causes():
+    """In a narrow table, too, a cause and what lies behind it are two words, and neither is cut."""
+    with open("slow.yaml", "w", encoding="utf-8") as file:
+        file.write("lbsim: 1\nname: slow\nclients:\n  - {name: c, arrivals: uniform(rate=10/s), timeout: 10ms,\n"
+                   "     requests: [{name: r, work: constant(50ms)}]}\n"
+                   "balancer: {algorithm: round-robin}\nbackends: [{name: b, slots: 8}]\n"
+                   "run: {duration: 2s}\n")
+    lbsim("run", "slow.yaml", "--json", "--quiet", "--db", "slow.db")
+    lines = lbsim("report", "--db", "slow.db", "-o", "slow", env={**os.environ, "COLUMNS": "80"})[0].splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("FAILED OR SLOW"))
+    column = lines[at].index("WHY")
+    row = lines[at + 1]
+    check(row[:column].rstrip() == "response timeout" and row[column - 1] == " "
+          and row[column] != " ", f"cause and why: {lines[at:at + 2]}")
+
+
 def digest_of(folder):
     return {name: hashlib.sha256(open(os.path.join(folder, name), "rb").read()).hexdigest()
             for name in sorted(os.listdir(folder))}
@@ -340,6 +356,7 @@ def main():
             wrong_words()
             charts()
             hostile()
+            long_causes()
         no_gnuplot()
         again_and_interrupted()
     finally:
