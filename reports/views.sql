@@ -120,6 +120,14 @@ SELECT run, n, name, "group", tier, weight, weight_end, slots, speed, picks, ok,
        utilization, in_flight_mean, queue_mean, breaker_opened, breaker_away
 FROM backend;
 
+-- Where a run has several balancers, or one with a capacity; errors: of those that ended.
+DROP VIEW IF EXISTS balancer_summary;
+CREATE VIEW balancer_summary AS
+SELECT run, n, name, requests, ok, failed, good, failed * 1.0 / nullif(ok + failed, 0) AS errors, picks,
+       in_flight_mean, waiting_mean, utilization, queue_mean, beliefs, takeovers, connections,
+       connections_mean
+FROM balancer;
+
 -- How many requests failed of what.
 DROP VIEW IF EXISTS cause_summary;
 CREATE VIEW cause_summary AS

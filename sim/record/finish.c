@@ -417,6 +417,11 @@ static int write_expects(struct writer *w)
     return finish(&to, result);
 }
 
+static int write_balancers(struct writer *w)
+{
+    return record_write_balancers(w->db, w->run, w->summary);
+}
+
 /* What was recorded while the run went on. */
 static int copy_spool(struct writer *w)
 {
@@ -443,8 +448,8 @@ static int copy_spool(struct writer *w)
 static int write_all(struct writer *w)
 {
     static int (*const parts[])(struct writer *) = {
-        write_scenario, make_room,      write_run,     write_classes, write_ledger,
-        write_totals,   write_backends, write_sampled, write_expects, copy_spool,
+        write_scenario, make_room,     write_run,     write_classes, write_ledger,    write_totals,
+        write_backends, write_sampled, write_expects, copy_spool,    write_balancers,
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (parts[i](w) != 0)

@@ -55,4 +55,9 @@ void bind_null(struct binder *to);
 /* Carries out the statement and makes it ready for the next row. 0, or -1. */
 int bind_step(struct binder *to);
 
+struct summary;
+/* A row for each balancer that the summary tells of, in the transaction that is open. 0, or -1 with the
+ * connection's error set. */
+int record_write_balancers(struct sqlite3 *db, int64_t run, const struct summary *summary);
+
 #endif

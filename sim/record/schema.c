@@ -20,12 +20,14 @@ EMBED_FILE(record_step_1, "sim/record/step_1.sql");
 EMBED_FILE(record_step_2, "sim/record/step_2.sql");
 EMBED_FILE(record_step_3, "sim/record/step_3.sql");
 EMBED_FILE(record_step_4, "sim/record/step_4.sql");
+EMBED_FILE(record_step_5, "sim/record/step_5.sql");
 EMBED_FILE(record_views, "reports/views.sql");
 
 extern const char record_step_1[], record_step_2[], record_step_3[], record_step_4[];
+extern const char record_step_5[];
 
 const char *const record_steps[RECORD_VERSION] = {record_step_1, record_step_2, record_step_3,
-                                                  record_step_4};
+                                                  record_step_4, record_step_5};
 
 int record_fail(struct sqlite3 *db, const char *what, struct lb_error *error)
 {

@@ -18,7 +18,7 @@ struct sqlite3;
 /* PRAGMA application_id: "lbsi". */
 #define RECORD_APPLICATION 0x6c627369
 /* PRAGMA user_version of a file of this version. */
-#define RECORD_VERSION 4
+#define RECORD_VERSION 5
 
 /* Backends of one run beyond which samples are folded by group. */
 #define RECORD_BACKENDS_MAX 256

@@ -202,6 +202,36 @@ def long_causes():
           and row[column] != " ", f"cause and why: {lines[at:at + 2]}")
 
 
+def balancers():
+    """A row for each balancer, as the run printed it; none for a balancer that is alone."""
+    with open("two.yaml", "w", encoding="utf-8") as file:
+        file.write("lbsim: 1\nname: two\nclients:\n"
+                   "  - {name: c, via: \"it's\", arrivals: poisson(rate=60/s),\n"
+                   "     requests: [{name: r, work: exponential(mean=50ms)}]}\n"
+                   "  - {name: d, via: busy, arrivals: poisson(rate=60/s),\n"
+                   "     requests: [{name: r, work: exponential(mean=50ms)}]}\nbalancers:\n"
+                   "  - {name: \"it's\", algorithm: random}\n  - {name: busy, algorithm: random,\n"
+                   "     capacity: {workers: 1, request: 2ms}}\n"
+                   "backends: [{name: b, slots: 2, queue: 1}]\nrun: {duration: 4s}\n")
+    told = json.loads(lbsim("run", "two.yaml", "--json", "--quiet", "--db", "two.db")[0])["balancers"]
+    names = ["name", "requests", "ok", "failed", "good", "picks", "in_flight_mean", "waiting_mean",
+             "utilization", "queue_mean", "belief_changes", "takeovers"]
+    rows = sqlite3.connect("two.db").execute(
+        "SELECT name, requests, ok, failed, good, picks, in_flight_mean, waiting_mean, utilization,"
+        " queue_mean, beliefs, takeovers FROM balancer_summary ORDER BY n").fetchall()
+    check(len(rows) == 2 == len(told) and all(b["failed"] > 0 for b in told), f"two rows: {rows}")
+    for row, b in zip(rows, told):
+        for name, value in zip(names, row):
+            want = b.get(name)
+            check(value == want or (isinstance(value, float) and close(value, want, 1e-5)),
+                  f"{name} of {b['name']}: {value}, not {want}")
+    db = sqlite3.connect("lbsim.db")
+    check(db.execute("SELECT count(*) FROM balancer").fetchone() == (0,), "alone: no rows")
+    lbsim("runs", "--delete", "1", "--db", "two.db")
+    left = sqlite3.connect("two.db").execute("SELECT count(*) FROM balancer").fetchone()
+    check(left == (0,), "gone with their run")
+
+
 def digest_of(folder):
     return {name: hashlib.sha256(open(os.path.join(folder, name), "rb").read()).hexdigest()
             for name in sorted(os.listdir(folder))}
@@ -351,6 +381,7 @@ def main():
             file.write(SCENARIO)
         told = same_figures()
         own_sql(told)
+        balancers()
         if have_gnuplot:
             forms()
             wrong_words()
