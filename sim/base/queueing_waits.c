@@ -175,6 +175,41 @@ double queueing_mm1_transient(double lambda, double mu, double t)
     return mean;
 }
 
+/* --- M/D/c --------------------------------------------------------------------------------------- */
+
+double queueing_mdc_mean(double lambda, double d, unsigned c)
+{
+    double load = lambda * d, rho = load / c, mean = 0, before = -1;
+    if (!(rho > 0 && rho < 1))
+        return NAN;
+    unsigned states = c + 60 + (unsigned)(12 * sqrt(load) + 20 / (1 - rho));
+    double *now = text_need_zero(states, sizeof *now), *next = text_need(states * sizeof *next);
+    double *come = text_need(states * sizeof *come);
+    for (unsigned k = 0; k < states; k++)
+        come[k] = exp(k * log(load) - load - lgamma(k + 1.0));
+    now[0] = 1;
+    for (unsigned step = 0; step < 100000 && fabs(mean - before) > 1e-13 * mean; step++) {
+        double gone = 0;
+        for (unsigned i = 0; i <= c && i < states; i++)
+            gone += now[i]; /* nobody is left of these */
+        before = mean;
+        mean = 0;
+        for (unsigned j = 0; j < states; j++) {
+            next[j] = gone * come[j];
+            for (unsigned left = 1; left <= j && left + c < states; left++)
+                next[j] += now[left + c] * come[j - left];
+            mean += j * next[j];
+        }
+        double *swap = now;
+        now = next;
+        next = swap;
+    }
+    free(now);
+    free(next);
+    free(come);
+    return mean / lambda;
+}
+
 double queueing_quantile(double (*above)(const void *self, double t), const void *self,
                          double share)
 {

@@ -32,6 +32,10 @@ void queueing_h2_on_off(double lambda, double scv, double *on_rate, double *on_f
  * Source: W. Stewart (1994), 8. Cost: (lambda + mu) t times some hundred states. */
 double queueing_mm1_transient(double lambda, double mu, double t);
 
+/* M/D/c: mean response, from the chain of the numbers present at instants d apart: in a time d all who were served
+ * then have gone and nobody else has. Source: C. Crommelin, P.O. Electrical Engineers' J. 25 (1932). */
+double queueing_mdc_mean(double lambda, double d, unsigned c);
+
 /* The t at which above(self, t) falls to `share`, by bisection; 0 when it begins below it. */
 double queueing_quantile(double (*above)(const void *self, double t), const void *self,
                          double share);

@@ -147,6 +147,8 @@ enum theory_parameter {
     THEORY_WEIGHT_1, /* 0 = 1, or there is no such backend */
     THEORY_WEIGHT_2,
     THEORY_WEIGHT_3,
+    THEORY_SHAPE, /* of bounded Pareto work, and its largest over its smallest */
+    THEORY_SPAN,
     THEORY_PARAMETERS
 };
 

@@ -82,6 +82,8 @@ static const struct parameter parameters[THEORY_PARAMETERS] = {
     [THEORY_WEIGHT_1] = {"w1", 1, 1000, true, 0, NULL},
     [THEORY_WEIGHT_2] = {"w2", 1, 1000, true, 0, NULL},
     [THEORY_WEIGHT_3] = {"w3", 1, 1000, true, 0, NULL},
+    [THEORY_SHAPE] = {"shape", 0.5, 5, false, 0, NULL},
+    [THEORY_SPAN] = {"span", 2, 1e5, false, 0, NULL},
 };
 
 static const char *const works[] = {"lognormal", "gamma", "hyperexponential"};

@@ -30,7 +30,8 @@ assert families >= {"M/M/1", "M/M/1/K", "M/M/c", "M/D/1", "M/G/1", "M/G/1-PS", "
                     "sessions-modulo", "sessions-consistent", "relogin", "unstuck", "dead-retries", "retry-budget",
                     "hedged", "hedged-client", "hedged-slow", "waits", "waits-M/D/1", "waits-M/G/1",
                     "H2/M/1", "transient", "lengths", "lengths-choices", "join-idle-queue", "M/G/c", "pair-PS",
-                    "own-books", "unnoticed", "dns-outage"}, families
+                    "own-books", "unnoticed", "dns-outage", "M/D/c",
+                    "lengths-PS", "size-interval"}, families
 for n in (2, 3, 4, 8):
     assert any(c.startswith("power-of-two") and f"n={n}" in c and "replacement=yes" in c for c in cases), n
     assert any(c.startswith("power-of-two") and c.endswith(f"n={n}") for c in cases), n
