@@ -227,10 +227,14 @@ def memory():
 
 
 def full_place(whole):
-    done = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 800; exec \"$0\" sweep s.yaml -q --db full.db"
+    # A share of the cells is there, then the place is full: whatever goes into one transaction, it does not fit.
+    check(sweep("--db", "full.db", "-r", "40", "--shard", "1/3").returncode == 0, "a third of the cells")
+    before = intact("full.db")
+    blocks = os.path.getsize("full.db") // 1024
+    done = subprocess.run(["bash", "-c", f"trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" sweep s.yaml -q --db full.db"
                            " -r 40", LBSIM], capture_output=True, text=True, check=False)
     check(done.returncode == 3 and "full.db" in done.stderr, f"full: {done.returncode} {done.stderr}")
-    check(0 < len(intact("full.db")) < CELLS, f"cells in a full place: {len(intact('full.db'))}")
+    check(0 < len(before) < CELLS and intact("full.db") == before, f"cells in a full place: {len(intact('full.db'))}")
     check(sweep("--db", "full.db", "-r", "40", "--resume").returncode == 0, "goes on with more room")
     # Another program holds the database: waits, then says so.
     shutil.copy("part1.db", "held.db")

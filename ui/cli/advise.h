@@ -7,21 +7,17 @@
 #include "sim/base/json.h"
 #include "sim/lab/advise.h"
 #include "ui/cli/execute.h"
-
-enum advise_form { ADVISE_TABLE, ADVISE_JSON, ADVISE_CSV, ADVISE_MARKDOWN };
+#include "ui/cli/many.h"
 
 struct advise_job {
     struct cli *cli;
-    enum advise_form form;
+    enum many_form form;
     struct advise_setup setup;
     struct scenario *base;
     struct advise_setting *settings; /* owned, with their scenarios */
     uint32_t left_out;               /* combinations that the language refuses */
     struct advice advice;
-    /* Progress. */
-    bool show;
-    uint32_t runs;
-    int64_t began, told;
+    struct progress progress;
 };
 
 /* Adds "interval 2s, fall 3, timeout 1s". */

@@ -252,14 +252,14 @@ static void print_head(const struct advise_job *job)
     text_init(&line);
     text_addf(&line, "%u settings, %u replications each on the same traffic, seed %" PRIu64,
               job->setup.count, job->setup.replications, job->base->run.seed);
-    if (job->form == ADVISE_MARKDOWN)
+    if (job->form == MANY_MARKDOWN)
         fputs("Health checks: ", stdout);
     text_print(stdout, job->base->path);
     if (strcmp(job->base->variant, "base") != 0) {
         fputs(", variant ", stdout);
         text_print(stdout, job->base->variant);
     }
-    puts(job->form == ADVISE_MARKDOWN ? "\n" : "");
+    puts(job->form == MANY_MARKDOWN ? "\n" : "");
     puts(line.data);
     puts("");
     text_done(&line);
@@ -275,13 +275,13 @@ static void print_words(const struct advise_job *job)
     for (char *at = words.data; *at != '\0';) {
         char *end = strchr(at, '\n');
         *end = '\0';
-        if (job->form == ADVISE_MARKDOWN)
+        if (job->form == MANY_MARKDOWN)
             printf("- %s\n", at);
         else
             column_wrap(at, width);
         at = end + 1;
     }
-    if (job->form == ADVISE_TABLE)
+    if (job->form == MANY_TABLE)
         puts("> recommended, * on the front (nothing is shown to beat it), = the file's own");
     text_done(&words);
 }
@@ -368,16 +368,16 @@ static void print_csv(const struct advise_job *job)
 
 void advise_print(const struct advise_job *job)
 {
-    if (job->form == ADVISE_JSON) {
+    if (job->form == MANY_JSON) {
         print_json(job);
         return;
     }
-    if (job->form == ADVISE_CSV) {
+    if (job->form == MANY_CSV) {
         print_csv(job);
         return;
     }
     print_head(job);
-    if (job->form == ADVISE_MARKDOWN)
+    if (job->form == MANY_MARKDOWN)
         print_markdown(job);
     else
         print_rows(job);

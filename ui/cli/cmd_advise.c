@@ -2,13 +2,10 @@
  * advise: which health-check settings lose the fewest requests at the fewest false ejections.
  */
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/base/units.h"
-#include "sim/base/wall.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/advise.h"
 
@@ -28,9 +25,7 @@ static const struct option_spec options[] = {
     {"replications", 'r', "N", "runs of each setting (default: the scenario's, 20)", false},
     {"jobs", 'j', "N", "threads (default: as many as there are processors)", false},
     EXECUTE_SCENARIO_OPTIONS,
-    {"json", 0, NULL, "print one JSON object", false},
-    {"csv", 0, NULL, "print comma-separated values", false},
-    {"markdown", 0, NULL, "print a Markdown table", false},
+    MANY_FORM_OPTIONS,
     {"quiet", 'q', NULL, "no progress, no words on stderr", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -116,17 +111,8 @@ static int read_limit(struct advise_job *job)
 static int read_options(struct advise_job *job, struct grid *grid)
 {
     struct cli *cli = job->cli;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = processors > 0 ? (uint64_t)processors : 1, replications = 0;
-    if (threads > REPLICATE_THREADS_MAX)
-        threads = REPLICATE_THREADS_MAX;
-    if (cli_flag(cli, "json") + cli_flag(cli, "csv") + cli_flag(cli, "markdown") > 1)
-        return cli_fail(cli, CLI_WRONG, "--json, --csv and --markdown exclude each other");
-    job->form = cli_flag(cli, "json")       ? ADVISE_JSON
-                : cli_flag(cli, "csv")      ? ADVISE_CSV
-                : cli_flag(cli, "markdown") ? ADVISE_MARKDOWN
-                                            : ADVISE_TABLE;
-    if (cli_number(cli, "jobs", 1, REPLICATE_THREADS_MAX, &threads) != 0 ||
+    uint64_t replications = 0;
+    if (many_form(cli, &job->form) != CLI_DONE || many_threads(cli, &job->setup.threads) != 0 ||
         cli_number(cli, "replications", 1, REPLICATIONS_MAX, &replications) != 0 ||
         read_list(cli, "interval", true, grid->every, &grid->everys) != CLI_DONE ||
         read_list(cli, "timeout", true, grid->timeout, &grid->timeouts) != CLI_DONE ||
@@ -134,9 +120,7 @@ static int read_options(struct advise_job *job, struct grid *grid)
         read_limit(job) != CLI_DONE)
         return CLI_WRONG;
     job->setup.late = cli_flag(cli, "late");
-    job->setup.threads = (uint32_t)threads;
     job->setup.replications = (uint32_t)replications;
-    job->show = !cli_flag(cli, "quiet") && isatty(STDERR_FILENO) == 1;
     return CLI_DONE;
 }
 
@@ -300,31 +284,10 @@ static int load(struct advise_job *job, struct grid *grid)
 
 /* --- running ------------------------------------------------------------------------------------------- */
 
-static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER; /* the progress line */
-
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
-
 static void on_run(void *self)
 {
     struct advise_job *job = self;
-    if (!job->show)
-        return;
-    pthread_mutex_lock(&telling);
-    int64_t now = wall_now();
-    uint32_t planned = job->setup.count * job->setup.replications;
-    job->runs++;
-    if (now - job->told > 100000000) {
-        double left = (double)(now - job->began) / 1e9 / job->runs * (planned - job->runs);
-        fprintf(stderr, "\r%u of %u runs  %d:%02d left   ", job->runs, planned, (int)left / 60,
-                (int)left % 60);
-        (void)fflush(stderr);
-        job->told = now;
-    }
-    pthread_mutex_unlock(&telling);
+    progress_one(&job->progress, job->setup.count * job->setup.replications, "runs");
 }
 
 static int advise_it(struct advise_job *job)
@@ -332,13 +295,12 @@ static int advise_it(struct advise_job *job)
     struct lb_error error = {.code = LB_ERROR_NONE};
     job->setup.settings = job->settings;
     job->setup.self = job;
-    job->setup.stop = stop;
+    job->setup.stop = many_stop;
     job->setup.made = on_run;
-    job->began = wall_now();
+    progress_begin(&job->progress, job->cli);
     cli_catch_signals();
     int status = advise_make(&job->setup, &job->advice, &error);
-    if (job->show)
-        fprintf(stderr, "\r%*s\r", 60, "");
+    progress_end(&job->progress);
     if (status != 0)
         return status < 0 ? cli_fail_error(job->cli, &error) : CLI_INTERRUPTED;
     advise_print(job);

@@ -3,12 +3,9 @@
  * and how sure that is.
  */
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "sim/base/wall.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/compare.h"
 #include "ui/cli/keep.h"
@@ -45,9 +42,7 @@ static const struct option_spec options[] = {
     {"db", 'd', "FILE", "record in this database (default lbsim.db; :memory: keeps nothing)",
      false},
     KEEP_OPTIONS,
-    {"json", 0, NULL, "print one JSON object", false},
-    {"csv", 0, NULL, "print comma-separated values", false},
-    {"markdown", 0, NULL, "print Markdown tables", false},
+    MANY_FORM_OPTIONS,
     {"quiet", 'q', NULL, "no progress, no words on stderr", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -134,17 +129,8 @@ static int read_metrics(struct compare_job *job)
 static int read_options(struct compare_job *job)
 {
     struct cli *cli = job->cli;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = processors > 0 ? (uint64_t)processors : 1, replications = 0;
-    if (threads > REPLICATE_THREADS_MAX)
-        threads = REPLICATE_THREADS_MAX;
-    if (cli_flag(cli, "json") + cli_flag(cli, "csv") + cli_flag(cli, "markdown") > 1)
-        return cli_fail(cli, CLI_WRONG, "--json, --csv and --markdown exclude each other");
-    job->form = cli_flag(cli, "json")       ? COMPARE_JSON
-                : cli_flag(cli, "csv")      ? COMPARE_CSV
-                : cli_flag(cli, "markdown") ? COMPARE_MARKDOWN
-                                            : COMPARE_TABLE;
-    if (cli_number(cli, "jobs", 1, REPLICATE_THREADS_MAX, &threads) != 0 ||
+    uint64_t replications = 0;
+    if (many_form(cli, &job->form) != CLI_DONE || many_threads(cli, &job->threads) != 0 ||
         cli_number(cli, "replications", 1, REPLICATIONS_MAX, &replications) != 0 ||
         cli_number(cli, "seed-of-algorithm", 0, UINT64_MAX, &job->coins) != 0 ||
         read_share(cli, "precision", 0.01, 50.0, &job->precision) != CLI_DONE ||
@@ -152,21 +138,11 @@ static int read_options(struct compare_job *job)
         read_time(job) != CLI_DONE || read_metrics(job) != CLI_DONE)
         return CLI_WRONG;
     job->coins_given = cli_value(cli, "seed-of-algorithm") != NULL;
-    job->threads = (uint32_t)threads;
     job->replications = (uint32_t)replications;
-    job->show = !cli_flag(cli, "quiet") && isatty(STDERR_FILENO) == 1;
     return CLI_DONE;
 }
 
 /* --- running -------------------------------------------------------------------------------------------- */
-
-static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER; /* the progress line */
-
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
 
 static void on_round(void *self, uint32_t replications)
 {
@@ -179,23 +155,7 @@ static void on_run(void *self, uint32_t arm, uint32_t replication, const struct 
 {
     struct compare_job *job = self;
     claims_measure(&job->claims, arm, replication, summary);
-    if (!job->show)
-        return;
-    pthread_mutex_lock(&telling);
-    int64_t now = wall_now();
-    job->runs++;
-    if (now - job->told > 100000000) {
-        double left =
-            (double)(now - job->began) / 1e9 / job->runs * (job->runs_planned - job->runs);
-        uint32_t full = (uint32_t)(30ULL * job->runs / job->runs_planned);
-        fprintf(stderr, "\r[%.*s%.*s] %u of %u runs  %d:%02d left   ", (int)full,
-                "##############################", (int)(30 - full),
-                "..............................", job->runs, job->runs_planned, (int)left / 60,
-                (int)left % 60);
-        (void)fflush(stderr);
-        job->told = now;
-    }
-    pthread_mutex_unlock(&telling);
+    progress_one(&job->progress, job->runs_planned, "runs");
 }
 
 static int make(struct compare_job *job)
@@ -218,13 +178,12 @@ static int make(struct compare_job *job)
                                   .watched_count = job->watched_count,
                                   .insist = cli_value(job->cli, "metric") != NULL,
                                   .self = job,
-                                  .stop = stop,
+                                  .stop = many_stop,
                                   .round = on_round,
                                   .measured = on_run};
-    job->began = wall_now();
+    progress_begin(&job->progress, job->cli);
     int status = compare_make(&setup, &job->result, &error);
-    if (job->show)
-        fprintf(stderr, "\r%*s\r", 78, "");
+    progress_end(&job->progress);
     if (status < 0)
         return cli_fail_error(job->cli, &error);
     if (status > 0 && job->result.end == COMPARE_TIME)
@@ -326,9 +285,9 @@ static int compare_it(struct compare_job *job, struct record *record)
         status = write_record(job, record);
     if (status != CLI_DONE)
         return status;
-    if (job->form == COMPARE_JSON)
+    if (job->form == MANY_JSON)
         compare_print_json(job);
-    else if (job->form == COMPARE_CSV)
+    else if (job->form == MANY_CSV)
         compare_print_csv(job);
     else
         compare_print(job);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/base/wall.h"
 #include "sim/lab/plan.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/keep.h"
@@ -37,9 +36,7 @@ static const struct option_spec options[] = {
      false},
     {"tasks", 0, "N", "shards of that script (default 16, at most one a cell)", false},
     KEEP_OPTIONS,
-    {"json", 0, NULL, "print one JSON object", false},
-    {"csv", 0, NULL, "print comma-separated values", false},
-    {"markdown", 0, NULL, "print a Markdown table", false},
+    MANY_FORM_OPTIONS,
     {"quiet", 'q', NULL, "no progress, no words on stderr", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -138,29 +135,10 @@ static int load(struct sweep_job *job)
 
 /* --- running ---------------------------------------------------------------------------------------- */
 
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
-
 static void tell(void *self, const struct sweep_progress *p)
 {
     struct sweep_job *job = self;
-    if (!job->show)
-        return;
-    uint32_t made = p->done - p->before, width = 30;
-    uint32_t full = p->planned > 0 ? (uint32_t)((uint64_t)width * p->done / p->planned) : width;
-    char left[32] = "";
-    if (made > 0 && p->done < p->planned) {
-        double seconds = p->seconds / made * (p->planned - p->done);
-        (void)snprintf(left, sizeof left, "%.0f:%02.0f left", (double)(int)(seconds / 60.0),
-                       (double)((int)seconds % 60));
-    }
-    fprintf(stderr, "\r[%.*s%.*s] %u of %u cells  %s   ", (int)full,
-            "##############################", (int)(width - full), "..............................",
-            p->done, p->planned, left);
-    (void)fflush(stderr);
+    progress_tell(&job->progress, p->before, p->done, p->planned, "cells");
 }
 
 static int run_cells(struct sweep_job *job, struct experiment *experiment)
@@ -174,12 +152,12 @@ static int run_cells(struct sweep_job *job, struct experiment *experiment)
                                 .self = job,
                                 .load = sweep_load_cell,
                                 .tell = tell,
-                                .stop = stop};
+                                .stop = many_stop};
     struct sweep_result result;
     struct lb_error error = {.code = LB_ERROR_NONE};
+    progress_begin(&job->progress, job->cli);
     int status = sweep_make(&setup, &result, &error);
-    if (job->show)
-        fprintf(stderr, "\r%*s\r", 78, "");
+    progress_end(&job->progress);
     if (result.failed > 0) {
         cli_fail(job->cli, CLI_WRONG, "%u cell%s could not be made", result.failed,
                  result.failed == 1 ? "" : "s");
@@ -274,25 +252,13 @@ static int read_shard(struct sweep_job *job)
 static int read_options(struct sweep_job *job)
 {
     struct cli *cli = job->cli;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = processors > 0 ? (uint64_t)processors : 1, replications = 0;
-    int forms = cli_flag(cli, "json") + cli_flag(cli, "csv") + cli_flag(cli, "markdown");
-    if (threads > REPLICATE_THREADS_MAX)
-        threads = REPLICATE_THREADS_MAX;
-    if (forms > 1)
-        return cli_fail(cli, CLI_WRONG, "--json, --csv and --markdown exclude each other");
+    uint64_t replications = 0;
     if (cli_flag(cli, "resume") && cli_flag(cli, "again"))
         return cli_fail(cli, CLI_WRONG, "--resume and --again exclude each other");
-    job->form = cli_flag(cli, "json")       ? SWEEP_JSON
-                : cli_flag(cli, "csv")      ? SWEEP_CSV
-                : cli_flag(cli, "markdown") ? SWEEP_MARKDOWN
-                                            : SWEEP_TABLE;
-    if (cli_number(cli, "jobs", 1, REPLICATE_THREADS_MAX, &threads) != 0 ||
+    if (many_form(cli, &job->form) != CLI_DONE || many_threads(cli, &job->threads) != 0 ||
         cli_number(cli, "replications", 1, REPLICATIONS_MAX, &replications) != 0)
         return CLI_WRONG;
-    job->threads = (uint32_t)threads;
     job->replications = (uint32_t)replications;
-    job->show = !cli_flag(cli, "quiet") && isatty(STDERR_FILENO) == 1;
     if (cli_value(cli, "save-baseline") != NULL &&
         (cli_value(cli, "shard") != NULL || cli_flag(cli, "list") || cli_flag(cli, "show") ||
          cli_value(cli, "find") != NULL || cli_value(cli, "emit") != NULL))

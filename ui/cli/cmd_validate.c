@@ -12,6 +12,7 @@
 #include "sim/lab/validate.h"
 #include "sim/scenario/load.h"
 #include "ui/cli/cli.h"
+#include "ui/cli/many.h"
 #include "ui/cli/validate.h"
 
 static const struct option_spec options[] = {
@@ -232,12 +233,6 @@ static struct scenario *load(void *self, const char *text, size_t size, struct l
     return scenario;
 }
 
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
-
 static void show_progress(const struct job *job, const char *name)
 {
     if (job->progress)
@@ -305,15 +300,11 @@ static void show_case(struct job *job, const struct theory_case *c)
 static int read_options(struct job *job)
 {
     struct cli *cli = job->cli;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = processors > 0 ? (uint64_t)processors : 1;
+    uint32_t threads;
     uint64_t seed = 1;
     if (cli_flag(cli, "json") && cli_flag(cli, "csv"))
         return cli_fail(cli, CLI_WRONG, "--json and --csv exclude each other");
-    if (threads > REPLICATE_THREADS_MAX)
-        threads = REPLICATE_THREADS_MAX;
-    if (cli_number(cli, "jobs", 1, REPLICATE_THREADS_MAX, &threads) != 0 ||
-        cli_number(cli, "seed", 0, UINT64_MAX - 1, &seed) != 0)
+    if (many_threads(cli, &threads) != 0 || cli_number(cli, "seed", 0, UINT64_MAX - 1, &seed) != 0)
         return CLI_WRONG;
     if (cli_flag(cli, "coverage") && cli_flag(cli, "show"))
         return cli_fail(cli, CLI_WRONG, "--coverage and --show exclude each other");
@@ -323,10 +314,10 @@ static int read_options(struct job *job)
     job->progress = !cli_flag(cli, "quiet") && isatty(STDERR_FILENO) == 1;
     job->setup = (struct validate_setup){
         .seed = seed,
-        .threads = (uint32_t)threads,
+        .threads = threads,
         .precision = cli_flag(cli, "quick") ? VALIDATE_PRECISION_QUICK : VALIDATE_PRECISION,
         .load = load,
-        .stop = stop,
+        .stop = many_stop,
     };
     return CLI_DONE;
 }

@@ -9,12 +9,11 @@
 #include "sim/lab/compare.h"
 #include "sim/lab/contrast.h"
 #include "ui/cli/execute.h"
-
-enum compare_form { COMPARE_TABLE, COMPARE_JSON, COMPARE_CSV, COMPARE_MARKDOWN };
+#include "ui/cli/many.h"
 
 struct compare_job {
     struct cli *cli;
-    enum compare_form form;
+    enum many_form form;
     /* What to do. */
     uint32_t threads, replications;
     double precision, margin; /* shares; 0 = not asked */
@@ -37,10 +36,8 @@ struct compare_job {
     char *rule;                            /* when it was to stop */
     uint64_t digest;
     int64_t experiment; /* its number in the record; 0 = not recorded */
-    /* Progress. */
-    bool show;
-    uint32_t runs, runs_planned;
-    int64_t began, told;
+    struct progress progress;
+    uint32_t runs_planned;
 };
 
 /* Fills base, arms, names, groups, count and baseline. CLI_DONE, or another status after a message. */

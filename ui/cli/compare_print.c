@@ -13,7 +13,7 @@
 
 static bool markdown(const struct compare_job *job)
 {
-    return job->form == COMPARE_MARKDOWN;
+    return job->form == MANY_MARKDOWN;
 }
 
 /* Text that may hold names from outside, on a line of its own or within one. */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "sim/base/text.h"
-#include "sim/base/wall.h"
 #include "ui/cli/execute.h"
+#include "ui/cli/many.h"
 #include "ui/cli/margins.h"
 
 #define SEEDS_MAX 10000U
@@ -34,12 +34,6 @@ static struct scenario *load(void *self, const char *variant)
     if (job->first == NULL)
         return execute_load(job->cli, job->name, variant, NULL, &job->load_status);
     return execute_reload(job->cli, job->first, variant, &job->load_status);
-}
-
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
@@ -235,24 +229,19 @@ static int read_options(struct job *job)
 {
     static const char *const others[] = {"replications", "variant", "db", "samples"};
     struct cli *cli = job->cli;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = processors > 0 ? (uint64_t)processors : 1, seeds = MARGINS_SEEDS;
-    if (threads > REPLICATE_THREADS_MAX)
-        threads = REPLICATE_THREADS_MAX;
+    uint64_t seeds = MARGINS_SEEDS;
+    uint32_t threads;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (cli_value(cli, others[i]) != NULL)
             return cli_fail(cli, CLI_WRONG,
                             "--margins runs every variant, --seeds times, and records nothing: "
                             "leave out --%s",
                             others[i]);
-    if (cli_number(cli, "jobs", 1, REPLICATE_THREADS_MAX, &threads) != 0 ||
-        cli_number(cli, "seeds", 2, SEEDS_MAX, &seeds) != 0 || read_margin(job) != CLI_DONE)
+    if (many_threads(cli, &threads) != 0 || cli_number(cli, "seeds", 2, SEEDS_MAX, &seeds) != 0 ||
+        read_margin(job) != CLI_DONE)
         return CLI_WRONG;
-    job->setup = (struct margins_setup){.seeds = (uint32_t)seeds,
-                                        .threads = (uint32_t)threads,
-                                        .self = job,
-                                        .load = load,
-                                        .stop = stop};
+    job->setup = (struct margins_setup){
+        .seeds = (uint32_t)seeds, .threads = threads, .self = job, .load = load, .stop = many_stop};
     return CLI_DONE;
 }
 

@@ -8,8 +8,7 @@
 #include "sim/base/json.h"
 #include "sim/lab/sweep.h"
 #include "ui/cli/execute.h"
-
-enum sweep_form { SWEEP_TABLE, SWEEP_JSON, SWEEP_CSV, SWEEP_MARKDOWN };
+#include "ui/cli/many.h"
 
 /* What --crossings asks for, understood. */
 struct sweep_axes {
@@ -19,12 +18,12 @@ struct sweep_axes {
 
 struct sweep_job {
     struct cli *cli;
-    enum sweep_form form;
+    enum many_form form;
     char *path;                /* of the scenario */
     struct scenario *scenario; /* with the grid */
     struct text over;          /* of --algorithms, as a key of the grid */
     uint32_t threads, replications, shard, shards;
-    bool show;      /* progress */
+    struct progress progress;
     bool crossings; /* --crossings, with these axes */
     struct sweep_axes axes;
 };

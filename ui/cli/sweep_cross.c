@@ -36,12 +36,6 @@ static void keep(void *self, const struct experiment_cell *cell)
         to[r] = cell_trial_figure(&cell->trials[r], x->figure);
 }
 
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
-
 static struct scenario *load_at(void *self, int arm, double *at)
 {
     struct crossings *x = self;
@@ -130,7 +124,7 @@ static int narrow(struct crossings *x, struct crossing *c)
                                    .whole = x->whole,
                                    .self = x,
                                    .load = load_at,
-                                   .stop = stop};
+                                   .stop = many_stop};
     int status = crossing_narrow(&setup, c, &error);
     if (status == 0) {
         x->found++;
@@ -208,7 +202,7 @@ int sweep_check_crossings(const struct sweep_job *job, struct sweep_axes *axes)
             "--crossings wants mean, p50, p90, p99, p99.9, errors, goodput, throughput, "
             "imbalance or sessions.lost, not '%s'",
             metric);
-    if (job->form == SWEEP_CSV || job->form == SWEEP_MARKDOWN)
+    if (job->form == MANY_CSV || job->form == MANY_MARKDOWN)
         return cli_fail(job->cli, CLI_WRONG, "--crossings prints words or --json");
     axes->along = sweep_key_of_load(job);
     if (axes->along < 0)

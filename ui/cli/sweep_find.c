@@ -32,12 +32,6 @@ struct finding {
     struct json json;
 };
 
-static bool stop(void *self)
-{
-    (void)self;
-    return cli_interrupted();
-}
-
 /* --- what is looked for --------------------------------------------------------------------------------- */
 
 /* expect=["CLAIM"], with what YAML takes for something else escaped. */
@@ -265,7 +259,7 @@ static void begin(struct finding *f)
     if (f->begun)
         return;
     f->begun = true;
-    if (f->job->form == SWEEP_JSON) {
+    if (f->job->form == MANY_JSON) {
         json_init(&f->json);
         json_object(&f->json, NULL);
         json_string(&f->json, "scenario", s->name);
@@ -314,7 +308,7 @@ static int find_one(struct finding *f, uint32_t n)
                                    .precision = f->precision,
                                    .self = f,
                                    .load = load_at,
-                                   .stop = stop};
+                                   .stop = many_stop};
     int status = check_claim(f);
     if (status == CLI_DONE) {
         begin(f);
@@ -324,7 +318,7 @@ static int find_one(struct finding *f, uint32_t n)
                  : found == -2 ? CLI_WRONG
                                : cli_fail_error(f->job->cli, &error);
     }
-    if (status == CLI_DONE && f->job->form == SWEEP_JSON)
+    if (status == CLI_DONE && f->job->form == MANY_JSON)
         add_found(f, n, &c);
     else if (status == CLI_DONE)
         print_found(f, label.size > 0 ? label.data : s->balancer.algorithm->name, &c);
@@ -354,13 +348,13 @@ int sweep_find(const struct sweep_job *job, const char *claim)
     struct finding f = {.job = job, .claim = claim, .along_key = -1};
     if (sweep_precision(job, &f.precision) != CLI_DONE)
         return CLI_WRONG;
-    if (job->form == SWEEP_CSV || job->form == SWEEP_MARKDOWN)
+    if (job->form == MANY_CSV || job->form == MANY_MARKDOWN)
         return cli_fail(job->cli, CLI_WRONG, "--find prints words or --json");
     int status = choose_key(&f);
     f.claim_setting = setting_of(claim);
     if (status == CLI_DONE)
         status = find_all(&f);
-    if (f.begun && job->form == SWEEP_JSON) {
+    if (f.begun && job->form == MANY_JSON) {
         json_end_list(&f.json);
         json_end_object(&f.json);
         if (status == CLI_DONE)

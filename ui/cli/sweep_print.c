@@ -79,7 +79,7 @@ static const char *interval(char *buf, size_t size, enum unit unit, const struct
 static void print_head(const struct printing *p)
 {
     const struct scenario *s = p->job->scenario;
-    bool markdown = p->job->form == SWEEP_MARKDOWN;
+    bool markdown = p->job->form == MANY_MARKDOWN;
     fputs(markdown ? "| cell |" : "  CELL  ", stdout);
     for (uint32_t k = 0; k < s->sweep_count; k++) {
         const char *name = markdown ? s->sweeps[k].path : head_of(s->sweeps[k].path);
@@ -104,7 +104,7 @@ static void print_head(const struct printing *p)
 static void print_row(struct printing *p, const struct experiment_cell *cell)
 {
     const struct scenario *s = p->job->scenario;
-    bool markdown = p->job->form == SWEEP_MARKDOWN;
+    bool markdown = p->job->form == MANY_MARKDOWN;
     uint32_t choice[SWEEP_KEYS_MAX];
     plan_choice(s, cell->n, choice);
     if (markdown) {
@@ -222,9 +222,9 @@ static void tell(void *self, const struct experiment_cell *cell)
 {
     struct printing *p = self;
     p->cells++;
-    if (p->job->form == SWEEP_JSON)
+    if (p->job->form == MANY_JSON)
         add_json(p, cell);
-    else if (p->job->form == SWEEP_CSV)
+    else if (p->job->form == MANY_CSV)
         print_csv(p, cell);
     else
         print_row(p, cell);
@@ -251,13 +251,13 @@ static void end(struct printing *p, uint64_t digest)
     const struct scenario *s = p->job->scenario;
     char word[17];
     snprintf(word, sizeof word, "%016" PRIx64, digest);
-    if (p->job->form == SWEEP_JSON) {
+    if (p->job->form == MANY_JSON) {
         json_uint(&p->json, "done", p->cells);
         json_string(&p->json, "digest", word);
         json_end_object(&p->json);
         puts(p->json.text.data);
         json_done(&p->json);
-    } else if (p->job->form == SWEEP_TABLE) {
+    } else if (p->job->form == MANY_TABLE) {
         printf("%u of %u cells, seed %" PRIu64 ", %u replications each%s; digest %s\n", p->cells,
                plan_cells(s), s->run.seed, p->job->replications,
                p->job->replications < 20 ? " (fewer than 20: intervals are rough)" : "", word);
@@ -276,16 +276,16 @@ int sweep_print(const struct sweep_job *job, struct record *record, int64_t expe
     if (experiment_digest(record, experiment, &digest, &error) != 0)
         return cli_fail_error(job->cli, &error);
     measure_columns(job->scenario, p.width);
-    if (job->form == SWEEP_JSON)
+    if (job->form == MANY_JSON)
         begin_json(&p);
-    else if (job->form == SWEEP_CSV)
+    else if (job->form == MANY_CSV)
         print_csv_head(job->scenario);
     else
         print_head(&p);
     int status = CLI_DONE;
     if (experiment_read(record, experiment, tell, &p, &error) != 0)
         status = cli_fail_error(job->cli, &error);
-    bool json = job->form == SWEEP_JSON;
+    bool json = job->form == MANY_JSON;
     if (json)
         json_end_list(&p.json);
     if (json && crossings != NULL && status == CLI_DONE)
@@ -305,14 +305,14 @@ void sweep_list(const struct sweep_job *job, const struct experiment *experiment
     json_object(&json, NULL);
     json_list(&json, "cells");
     measure_columns(s, width);
-    if (job->form == SWEEP_TABLE)
+    if (job->form == MANY_TABLE)
         for (uint32_t k = 0; k < s->sweep_count; k++)
             printf("%s%s%s", k == 0 ? "  CELL  STATE  " : "", head_of(s->sweeps[k].path),
                    k + 1 < s->sweep_count ? ", " : "\n");
     for (uint32_t n = job->shard - 1; n < cells; n += job->shards) {
         bool has = experiment != NULL && experiment_has(experiment, n);
         done += has ? 1U : 0U;
-        if (job->form == SWEEP_JSON) {
+        if (job->form == MANY_JSON) {
             uint32_t choice[SWEEP_KEYS_MAX];
             plan_choice(s, n, choice);
             json_object(&json, NULL);
@@ -333,7 +333,7 @@ void sweep_list(const struct sweep_job *job, const struct experiment *experiment
     json_uint(&json, "planned", cells);
     json_uint(&json, "done", done);
     json_end_object(&json);
-    if (job->form == SWEEP_JSON)
+    if (job->form == MANY_JSON)
         puts(json.text.data);
     else
         printf("%u cells%s, %u done, %u replications each\n", cells,
