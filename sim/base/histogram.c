@@ -101,3 +101,14 @@ double histogram_above(const struct histogram *h, double t)
         above += (double)h->bucket[i];
     return above / (double)h->count;
 }
+
+double histogram_mean_square(const struct histogram *h)
+{
+    double sum = 0, low, high;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if (h->bucket[i] > 0) {
+            histogram_range(i, &low, &high);
+            sum += (double)h->bucket[i] * (low + high) * (low + high) / 4;
+        }
+    return sum / (double)h->count;
+}

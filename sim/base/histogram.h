@@ -69,6 +69,8 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
 double histogram_quantile(const struct histogram *h, double p);
 /* The mean, ns; NAN when empty. */
 double histogram_mean(const struct histogram *h);
+/* The mean square, ns^2, of the middles of the buckets: right to 1e-5; NAN when empty. */
+double histogram_mean_square(const struct histogram *h);
 /* Share of values above t, interpolated inside the bucket of t; NAN when empty. */
 double histogram_above(const struct histogram *h, double t);
 

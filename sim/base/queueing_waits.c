@@ -15,11 +15,6 @@ double queueing_mmc_wait_above(double lambda, double mu, unsigned c, double t)
     return rate > 0 ? queueing_erlang_c(lambda / mu, c) * exp(-rate * t) : NAN;
 }
 
-double queueing_mmc_wait_density(double lambda, double mu, unsigned c, double t)
-{
-    return (c * mu - lambda) * queueing_mmc_wait_above(lambda, mu, c, t);
-}
-
 /* An exponential wait and an exponential service after each other: P(sum > t). The difference of the two rates
  * may be nothing, or nearly. */
 static double sum_above(double a, double b, double t)
@@ -29,23 +24,10 @@ static double sum_above(double a, double b, double t)
     return (a * exp(-b * t) - b * exp(-a * t)) / (a - b);
 }
 
-static double sum_density(double a, double b, double t)
-{
-    if (fabs(a - b) < 1e-7 * a)
-        return a * a * t * exp(-a * t);
-    return a * b / (a - b) * (exp(-b * t) - exp(-a * t));
-}
-
 double queueing_mmc_response_above(double lambda, double mu, unsigned c, double t)
 {
     double rate = c * mu - lambda, waits = queueing_mmc_wait_above(lambda, mu, c, 0);
     return (1 - waits) * exp(-mu * t) + waits * sum_above(rate, mu, t);
-}
-
-double queueing_mmc_response_density(double lambda, double mu, unsigned c, double t)
-{
-    double rate = c * mu - lambda, waits = queueing_mmc_wait_above(lambda, mu, c, 0);
-    return (1 - waits) * mu * exp(-mu * t) + waits * sum_density(rate, mu, t);
 }
 
 /* --- M/D/1 --------------------------------------------------------------------------------------- */
@@ -107,12 +89,11 @@ double queueing_mg1_wait_square(double lambda, double first, double second, doub
     return rho < 1 ? 2 * wait * wait + lambda * third / (3 * (1 - rho)) : NAN;
 }
 
-/* Probability and rates of the two phases. */
-static void h2_phases(double lambda, double scv, double *p, double *first, double *second)
+void queueing_h2_phases(double rate, double scv, double *p, double *first, double *second)
 {
     *p = (1 + sqrt((scv - 1) / (scv + 1))) / 2;
-    *first = 2 * *p * lambda;
-    *second = 2 * (1 - *p) * lambda;
+    *first = 2 * *p * rate;
+    *second = 2 * (1 - *p) * rate;
 }
 
 double queueing_h2m1_sigma(double lambda, double mu, double scv)
@@ -120,7 +101,7 @@ double queueing_h2m1_sigma(double lambda, double mu, double scv)
     double p, first, second, low = 0, high = 1 - 1e-12;
     if (!(lambda > 0 && lambda < mu && scv >= 1))
         return NAN;
-    h2_phases(lambda, scv, &p, &first, &second);
+    queueing_h2_phases(lambda, scv, &p, &first, &second);
     for (int i = 0; i < 200;
          i++) { /* below the root the transform is larger than sigma, above it smaller */
         double sigma = (low + high) / 2, s = mu * (1 - sigma);
@@ -136,7 +117,7 @@ double queueing_h2m1_sigma(double lambda, double mu, double scv)
 void queueing_h2_on_off(double lambda, double scv, double *on_rate, double *on_for, double *off_for)
 {
     double p, first, second;
-    h2_phases(lambda, scv, &p, &first, &second);
+    queueing_h2_phases(lambda, scv, &p, &first, &second);
     *on_rate = p * first + (1 - p) * second;
     double begins = first * second / *on_rate;
     *off_for = 1 / begins;

@@ -5,12 +5,10 @@
 #ifndef BASE_QUEUEING_WAITS_H
 #define BASE_QUEUEING_WAITS_H
 
-/* M/M/c: P(W > t), P(T > t), and their densities at t > 0. W is exponential with rate c mu - lambda when there is
- * a wait at all; T adds an independent service. Source: Kleinrock 1975, 3.5; Harchol-Balter 2013, 14. */
+/* M/M/c: P(W > t) and P(T > t). W is exponential with rate c mu - lambda when there is a wait at all; T adds an
+ * independent service. Source: Kleinrock 1975, 3.5; Harchol-Balter 2013, 14. */
 double queueing_mmc_wait_above(double lambda, double mu, unsigned c, double t);
-double queueing_mmc_wait_density(double lambda, double mu, unsigned c, double t);
 double queueing_mmc_response_above(double lambda, double mu, unsigned c, double t);
-double queueing_mmc_response_density(double lambda, double mu, unsigned c, double t);
 
 /* M/D/1, work d: P(W > t). The waits are sums of positive terms only, so that no digit is lost at high load.
  * Source: G. Franx, Operations Research Letters 29 (2001). Cost: (t / d)^2. */
@@ -19,6 +17,10 @@ double queueing_md1_wait_above(double lambda, double d, double t);
 /* M/G/1, first come first served: E[W^2] out of the first three moments of the work.
  * Source: Takacs 1962; Kleinrock 1975, 5.7. */
 double queueing_mg1_wait_square(double lambda, double first, double second, double third);
+
+/* Two phases with balanced means of a hyperexponential law of this mean rate and squared cv >= 1: the first with
+ * probability *p and rate *first, else the second. */
+void queueing_h2_phases(double rate, double scv, double *p, double *first, double *second);
 
 /* H2/M/1: gaps between arrivals of squared cv `scv` >= 1, two phases with balanced means. sigma = P(wait); the
  * response is exponential with rate mu (1 - sigma). Source: Kleinrock 1975, 6.4. */

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/base/queueing_waits.h"
 #include "sim/base/text.h"
 #include "sim/lab/chain.h"
 #include "sim/lab/markov.h"
@@ -60,8 +61,8 @@ static int know_idle_first(struct theory_case *c, struct lb_error *error)
 
 /* --- two phases of work -------------------------------------------------------------------------- */
 
-struct
-    phases { /* hyperexponential: phase 1 with probability p; or an Erlang law of two stages, p = 0 */
+/* Hyperexponential: phase 1 with probability p; or an Erlang law of two stages, one after the other. */
+struct phases {
     double p, rate[2];
     bool stages;
     unsigned servers;
@@ -72,12 +73,21 @@ struct
 static struct phases phases_of(const struct theory_case *c)
 {
     double scv = c->values[THEORY_CV] * c->values[THEORY_CV];
-    double p = scv >= 1 ? (1 + sqrt((scv - 1) / (scv + 1))) / 2 : 0;
-    return (struct phases){.p = p,
-                           .rate = {scv >= 1 ? 2 * p : 2, scv >= 1 ? 2 * (1 - p) : 2},
-                           .stages = scv < 1,
-                           .servers = (unsigned)c->values[THEORY_SERVERS],
-                           .lambda = c->values[THEORY_LAMBDA] / c->values[THEORY_MU]};
+    struct phases work = {.rate = {2, 2},
+                          .stages = scv < 1,
+                          .servers = (unsigned)c->values[THEORY_SERVERS],
+                          .lambda = c->values[THEORY_LAMBDA] / c->values[THEORY_MU]};
+    if (!work.stages)
+        queueing_h2_phases(1, scv, &work.p, &work.rate[0], &work.rate[1]);
+    return work;
+}
+
+/* The chance that a new one begins in phase k. */
+static double begins_in(const struct phases *work, int k)
+{
+    if (work->stages)
+        return k == 0 ? 1 : 0;
+    return k == 0 ? work->p : 1 - work->p;
 }
 
 /* In a general family only work of two phases makes a chain: hyperexponential, or gamma of two stages. */
@@ -102,7 +112,7 @@ static void central_steps(const void *self, const struct markov_state *from,
     const struct phases *w = self;
     unsigned busy = from->at[0] + from->at[1];
     for (int k = 0; k < 2; k++) {
-        double p = w->stages ? k == 0 : k == 0 ? w->p : 1 - w->p; /* of a new one's phase */
+        double p = begins_in(w, k);
         struct markov_state to = *from;
         if (busy < w->servers && p > 0) {
             to.at[k]++;
@@ -123,7 +133,7 @@ static void central_steps(const void *self, const struct markov_state *from,
         } else {
             to.at[2]--;
             for (int next = 0; next < 2; next++) {
-                double q = w->stages ? next == 0 : next == 0 ? w->p : 1 - w->p;
+                double q = begins_in(w, next);
                 struct markov_state then = to;
                 then.at[next]++;
                 if (q > 0)
@@ -148,29 +158,37 @@ static void central_values(const void *self, const struct markov_state *state, d
     values[0] = state->at[0] + state->at[1] == w->servers ? 1 : 0;
 }
 
-static int too_large(const struct theory_case *c, struct lb_error *error)
+/* The mean response out of a chain, and who waits when it has that as its first figure. */
+static int know_chain(struct theory_case *c, const struct markov *chain, double scv,
+                      struct lb_error *error)
 {
-    return lb_error_set(error, LB_ERROR_INVALID,
-                        "'%s': the chain is too large to be solved; a smaller rho will do",
-                        c->name);
+    struct markov_result result = markov_solve(chain);
+    if (isnan(result.present))
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "'%s': the chain is too large to be solved; a smaller rho will do",
+                            c->name);
+    theory_know(c, THEORY_MEAN, result.present / result.rate / c->values[THEORY_MU],
+                result.accuracy, S_STEPS);
+    if (chain->values != NULL)
+        theory_know(c, THEORY_WAITS, result.values[0], result.accuracy, S_STEPS);
+    theory_plan(c, c->known[0].value, scv);
+    c->effort *= chain->values != NULL ? 2 : 1;
+    return 0;
 }
 
 static int know_central(struct theory_case *c, struct lb_error *error)
 {
     struct phases work = phases_of(c);
-    if (!is_phases(c))
-        return not_phases(c, error);
     struct markov chain = {
         .self = &work, .steps = central_steps, .present = all_present, .values = central_values};
-    struct markov_result result = markov_solve(&chain);
-    if (isnan(result.present))
-        return too_large(c, error);
-    theory_know(c, THEORY_MEAN, result.present / result.rate / c->values[THEORY_MU],
-                result.accuracy, S_STEPS);
-    theory_know(c, THEORY_WAITS, result.values[0], result.accuracy, S_STEPS);
-    theory_plan(c, c->known[0].value, c->values[THEORY_CV] * c->values[THEORY_CV]);
-    c->effort *= 2;
-    return 0;
+    if (!is_phases(c))
+        return not_phases(c, error);
+    return know_chain(c, &chain, c->values[THEORY_CV] * c->values[THEORY_CV], error);
+}
+
+static int not_two(const struct theory_case *c, struct lb_error *error)
+{
+    return lb_error_set(error, LB_ERROR_INVALID, "'%s': n=2 is meant", c->name);
 }
 
 /* Two backends that share, the fewest in flight: of each, those in each phase. */
@@ -182,7 +200,7 @@ static void sharing_steps(const void *self, const struct markov_state *from,
     for (int k = 0; k < 4; k++) {
         bool first = k < 2;
         double join = here == there ? 0.5 : (here < there) == first ? 1 : 0;
-        double p = w->stages ? k % 2 == 0 : k % 2 == 0 ? w->p : 1 - w->p;
+        double p = begins_in(w, k % 2);
         struct markov_state to = *from;
         to.at[k]++;
         if (join * p > 0)
@@ -200,19 +218,12 @@ static void sharing_steps(const void *self, const struct markov_state *from,
 static int know_sharing(struct theory_case *c, struct lb_error *error)
 {
     struct phases work = phases_of(c);
+    struct markov chain = {.self = &work, .steps = sharing_steps, .present = all_present};
     if (!is_phases(c))
         return not_phases(c, error);
-    work.lambda *= c->values[THEORY_BACKENDS] / 2; /* rho is of a backend: two of them */
     if (c->values[THEORY_BACKENDS] != 2)
-        return lb_error_set(error, LB_ERROR_INVALID, "'%s': n=2 is meant", c->name);
-    struct markov chain = {.self = &work, .steps = sharing_steps, .present = all_present};
-    struct markov_result result = markov_solve(&chain);
-    if (isnan(result.present))
-        return too_large(c, error);
-    theory_know(c, THEORY_MEAN, result.present / result.rate / c->values[THEORY_MU],
-                result.accuracy, S_STEPS);
-    theory_plan(c, c->known[0].value, fmax(1, c->values[THEORY_CV] * c->values[THEORY_CV]));
-    return 0;
+        return not_two(c, error);
+    return know_chain(c, &chain, fmax(1, c->values[THEORY_CV] * c->values[THEORY_CV]), error);
 }
 
 /* --- balancers who only know their own ------------------------------------------------------------- */
@@ -238,17 +249,11 @@ static void own_steps(const void *self, const struct markov_state *from, struct 
 
 static int know_own(struct theory_case *c, struct lb_error *error)
 {
-    struct phases work = {.lambda = 2 * c->values[THEORY_RHO]};
-    if (c->values[THEORY_BACKENDS] != 2)
-        return lb_error_set(error, LB_ERROR_INVALID, "'%s': n=2 is meant", c->name);
+    struct phases work = {.lambda = c->values[THEORY_LAMBDA] / c->values[THEORY_MU]};
     struct markov chain = {.self = &work, .steps = own_steps, .present = all_present};
-    struct markov_result result = markov_solve(&chain);
-    if (isnan(result.present))
-        return too_large(c, error);
-    theory_know(c, THEORY_MEAN, result.present / result.rate / c->values[THEORY_MU],
-                result.accuracy, S_STEPS);
-    theory_plan(c, c->known[0].value, 1);
-    return 0;
+    if (c->values[THEORY_BACKENDS] != 2)
+        return not_two(c, error);
+    return know_chain(c, &chain, 1, error);
 }
 
 static void write_two(const struct theory_case *c, struct text *out)
@@ -257,11 +262,28 @@ static void write_two(const struct theory_case *c, struct text *out)
     text_addf(out, "  count: 2\n  clients: random\n  view: own\n");
 }
 
+/* --- a shared server -------------------------------------------------------------------------------- */
+
+static int know_shared(struct theory_case *c, struct lb_error *error)
+{
+    (void)error;
+    double rho = c->values[THEORY_RHO], scv = c->values[THEORY_CV] * c->values[THEORY_CV];
+    const char *source = "geometric, whatever the law of the work; Baskett and others 1975";
+    theory_know(c, THEORY_AT_LEAST_1, rho, THEORY_EXACT, source);
+    theory_know(c, THEORY_AT_LEAST_2, rho * rho, THEORY_EXACT, source);
+    theory_know(c, THEORY_AT_LEAST_3, rho * rho * rho, THEORY_EXACT, source);
+    theory_know(c, THEORY_EQUAL, rho * rho * rho * (1 - rho), THEORY_EXACT, source);
+    theory_plan(c, 1 / (c->values[THEORY_MU] * (1 - rho)), fmax(1, scv));
+    c->effort *= 2 / (rho * rho);
+    return 0;
+}
+
 /* --- what is seen -------------------------------------------------------------------------------- */
 
 struct lengths {
     lb_time warmup;
-    double looks, at_least_2, at_least_3, all_busy, longest;
+    double looks, all_busy, longest;
+    double at_least[5]; /* [k]: share of the backends that have k and more */
 };
 
 static void begin(void *self, const struct scenario *scenario)
@@ -272,22 +294,40 @@ static void begin(void *self, const struct scenario *scenario)
 static void look(void *self, const struct sample *sample)
 {
     struct lengths *seen = self;
-    uint32_t two = 0, three = 0, idle = 0, longest = 0;
+    uint32_t idle = 0, longest = 0;
     if (sample->at <= seen->warmup)
         return;
     for (uint32_t b = 0; b < sample->backend_count; b++) {
         const struct sample_backend *backend = &sample->backends[b];
-        uint32_t length = backend->busy + backend->queue;
-        two += length >= 2 ? 1 : 0;
-        three += length >= 3 ? 1 : 0;
+        uint32_t length = backend->in_flight; /* with no network between, those at the backend */
+        for (uint32_t k = 1; k < 5 && k <= length; k++)
+            seen->at_least[k] += 1.0 / sample->backend_count;
         idle += backend->busy < backend->slots ? 1 : 0;
         longest = length > longest ? length : longest;
     }
     seen->looks++;
-    seen->at_least_2 += (double)two / sample->backend_count;
-    seen->at_least_3 += (double)three / sample->backend_count;
     seen->all_busy += idle == 0 ? 1 : 0;
     seen->longest += longest;
+}
+
+/* The sum over the looks; NAN = it is no matter of looks. */
+static double sum_of(const struct lengths *seen, enum theory_quantity quantity)
+{
+    switch (quantity) {
+    case THEORY_AT_LEAST_1:
+    case THEORY_AT_LEAST_2:
+    case THEORY_AT_LEAST_3:
+        return seen->at_least[1 + quantity - THEORY_AT_LEAST_1];
+    case THEORY_EQUAL: /* k = 3 */
+        return seen->at_least[3] - seen->at_least[4];
+    case THEORY_ALL_BUSY:
+    case THEORY_WAITS:
+        return seen->all_busy;
+    case THEORY_MAX:
+        return seen->longest;
+    default:
+        return NAN;
+    }
 }
 
 static void figures_of(const struct theory_case *c, const struct summary *summary,
@@ -295,13 +335,8 @@ static void figures_of(const struct theory_case *c, const struct summary *summar
 {
     const struct lengths *seen = watch;
     for (uint32_t k = 0; k < c->known_count; k++) {
-        enum theory_quantity quantity = c->known[k].quantity;
-        double sum = quantity == THEORY_AT_LEAST_2                             ? seen->at_least_2
-                     : quantity == THEORY_AT_LEAST_3                           ? seen->at_least_3
-                     : quantity == THEORY_ALL_BUSY || quantity == THEORY_WAITS ? seen->all_busy
-                     : quantity == THEORY_MAX                                  ? seen->longest
-                                                                               : NAN;
-        figures[k] = isnan(sum) ? theory_figure(summary, quantity) : sum / seen->looks;
+        double sum = sum_of(seen, c->known[k].quantity);
+        figures[k] = isnan(sum) ? theory_figure(summary, c->known[k].quantity) : sum / seen->looks;
     }
 }
 
@@ -344,6 +379,15 @@ static const struct theory_family families[] = {
      .work = "hyperexponential",
      LOOKS,
      .know = know_central},
+    {.name = "lengths-PS",
+     .what = "one server, shared by all: how many are there (k = 3); work=lognormal, ...",
+     .written = "rho cv",
+     .needed = THEORY_OPEN | THEORY_BIT(THEORY_CV),
+     .general = true,
+     .shared = true,
+     .work = "lognormal",
+     LOOKS,
+     .know = know_shared},
     {.name = "pair-PS",
      .what = "two backends that share, the fewest in flight; work as of M/G/c",
      .written = "rho n cv",
@@ -364,9 +408,10 @@ static const struct theory_family families[] = {
      .know = know_own},
 };
 
-#define S_SORTED "chain of the sorted queue lengths, computed apart from this program"
-#define S_QBD    "level-dependent QBD, computed apart from this program"
-#define S_FOUR   "chain of four counts, computed apart from this program"
+#define S_SORTED    "chain of the sorted queue lengths, computed apart from this program"
+#define S_QBD       "level-dependent QBD, computed apart from this program"
+#define S_GEOMETRIC "rho^3 (1-rho), BCMP"
+#define S_FOUR      "chain of four counts, computed apart from this program"
 
 static const struct theory_reference references[] = {
     {"lengths rho=0.7 n=2", THEORY_AT_LEAST_2, 0.3895396722, 1e-6, S_SORTED},
@@ -376,6 +421,7 @@ static const struct theory_reference references[] = {
     {"join-idle-queue rho=0.7 n=4", THEORY_MEAN, 1.676396396, 1e-6, S_SORTED},
     {"M/G/c rho=0.7 c=2 cv=2", THEORY_MEAN, 3.261036998, 1e-6, S_QBD},
     {"M/G/c rho=0.7 c=2 cv=2", THEORY_WAITS, 0.5852391794, 1e-6, S_QBD},
+    {"lengths-PS rho=0.8 cv=1", THEORY_EQUAL, 0.1024, 1e-9, S_GEOMETRIC},
     {"pair-PS rho=0.5 cv=2 n=2", THEORY_MEAN, 1.433390584, 1e-6, S_FOUR},
     {"own-books rho=0.5 n=2", THEORY_MEAN, 1.523588809, 1e-6, S_FOUR},
     {.row = NULL},

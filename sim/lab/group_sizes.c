@@ -1,9 +1,8 @@
 /*
- * Work whose law matters: constant work at several servers, sizes at a shared one, and sizes kept apart.
+ * Work whose law matters: constant work at several servers, and sizes kept apart.
  *
- * The idea: a shared server does not care for the law of the work, so how many are there is geometric whatever it is.
- * Where each backend takes an interval of sizes with the same load (SITA-E), each is M/G/1 with the part of the law
- * that falls to it.
+ * The idea: where each backend takes an interval of sizes with the same load (SITA-E), each is M/G/1 with the part of
+ * the law that falls to it.
  */
 #include <math.h>
 
@@ -21,57 +20,6 @@ static int know_mdc(struct theory_case *c, struct lb_error *error)
     theory_know(c, THEORY_MEAN, mean, THEORY_EXACT, "chain at instants d apart; Crommelin 1932");
     theory_plan(c, mean, 0);
     return 0;
-}
-
-/* --- a shared server -------------------------------------------------------------------------------- */
-
-static int know_shared(struct theory_case *c, struct lb_error *error)
-{
-    (void)error;
-    double rho = c->values[THEORY_RHO], scv = c->values[THEORY_CV] * c->values[THEORY_CV];
-    const char *source = "geometric, whatever the law of the work; Baskett and others 1975";
-    theory_know(c, THEORY_AT_LEAST_1, rho, THEORY_EXACT, source);
-    theory_know(c, THEORY_AT_LEAST_2, rho * rho, THEORY_EXACT, source);
-    theory_know(c, THEORY_AT_LEAST_3, rho * rho * rho, THEORY_EXACT, source);
-    theory_know(c, THEORY_EQUAL, rho * rho * rho * (1 - rho), THEORY_EXACT, source);
-    theory_plan(c, 1 / (c->values[THEORY_MU] * (1 - rho)), fmax(1, scv));
-    c->effort *= 2 / (rho * rho);
-    return 0;
-}
-
-struct lengths {
-    lb_time warmup;
-    double looks, count[5]; /* with 0, 1, 2, 3, more */
-};
-
-static void begin(void *self, const struct scenario *scenario)
-{
-    ((struct lengths *)self)->warmup = scenario->run.warmup;
-}
-
-static void look(void *self, const struct sample *sample)
-{
-    struct lengths *seen = self;
-    uint32_t present = sample->backends[0].in_flight;
-    if (sample->at <= seen->warmup)
-        return;
-    seen->looks++;
-    seen->count[present < 4 ? present : 4]++;
-}
-
-static void lengths_of(const struct theory_case *c, const struct summary *summary,
-                       const void *watch, double *figures)
-{
-    const struct lengths *seen = watch;
-    (void)summary;
-    for (uint32_t k = 0; k < c->known_count; k++) {
-        enum theory_quantity quantity = c->known[k].quantity;
-        unsigned least = quantity == THEORY_AT_LEAST_1 ? 1 : quantity == THEORY_AT_LEAST_2 ? 2 : 3;
-        double sum = 0;
-        for (unsigned i = least; i < 5; i++)
-            sum += quantity != THEORY_EQUAL || i == 3 ? seen->count[i] : 0;
-        figures[k] = sum / seen->looks;
-    }
 }
 
 /* --- intervals of sizes ----------------------------------------------------------------------------- */
@@ -152,18 +100,6 @@ static const struct theory_family families[] = {
      .needed = THEORY_OPEN | THEORY_BIT(THEORY_SERVERS),
      .work = "constant",
      .know = know_mdc},
-    {.name = "lengths-PS",
-     .what = "one server, shared by all: how many are there (k = 3); work=lognormal, ...",
-     .written = "rho cv",
-     .needed = THEORY_OPEN | THEORY_BIT(THEORY_CV),
-     .general = true,
-     .shared = true,
-     .work = "lognormal",
-     .watch_size = sizeof(struct lengths),
-     .begin = begin,
-     .sample = look,
-     .figures = lengths_of,
-     .know = know_shared},
     {.name = "size-interval",
      .what = "n servers, each takes an interval of sizes (ideal); bounded Pareto work",
      .written = "rho n shape span",
@@ -176,13 +112,11 @@ static const struct theory_family families[] = {
 };
 
 #define S_CROMMELIN "Crommelin's chain, computed apart from this program"
-#define S_GEOMETRIC "rho^3 (1-rho), BCMP"
 #define S_SITA      "P-K on the conditional law; Harchol-Balter, Crovella and Murta 1999"
 
 static const struct theory_reference references[] = {
     {"M/D/c rho=0.8 c=2", THEORY_MEAN, 1.903283879, 1e-7, S_CROMMELIN},
     {"M/D/c rho=0.9 c=8", THEORY_MEAN, 1.449973259, 1e-7, S_CROMMELIN},
-    {"lengths-PS rho=0.8 cv=1", THEORY_EQUAL, 0.1024, 1e-9, S_GEOMETRIC},
     {"size-interval rho=0.5 n=2 shape=1.5 span=1000", THEORY_MEAN, 2.735599974, 2e-9, S_SITA},
     {.row = NULL},
 };

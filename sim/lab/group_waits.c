@@ -133,8 +133,9 @@ static bool moments(const struct theory_case *c, double *second, double *third)
     } else if (strcmp(c->work, "gamma") == 0) {
         *third = (1 + scv) * (1 + 2 * scv);
     } else { /* two phases with balanced means */
-        double p = (1 + sqrt((scv - 1) / (scv + 1))) / 2;
-        *third = 6 * (p / pow(2 * p, 3) + (1 - p) / pow(2 * (1 - p), 3));
+        double p, first, last;
+        queueing_h2_phases(1, scv, &p, &first, &last);
+        *third = 6 * (p / pow(first, 3) + (1 - p) / pow(last, 3));
     }
     /* Beyond it the square of a wait scatters so much that its standard error says little. */
     return strcmp(c->work, "lognormal") == 0 ? scv <= 1 : scv <= 4;
@@ -248,17 +249,6 @@ static double quantile(const struct theory_case *c, uint32_t k, bool wait, doubl
     return t + (histogram_above(h, t * 1e9) - (1 - p)) / density;
 }
 
-static double mean_square(const struct histogram *h)
-{
-    double sum = 0, low, high;
-    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if (h->bucket[i] > 0) {
-            histogram_range(i, &low, &high);
-            sum += (double)h->bucket[i] * (low + high) * (low + high) / 4;
-        }
-    return sum / (double)h->count / 1e18;
-}
-
 static void figures_of(const struct theory_case *c, const struct summary *summary,
                        const void *watch, double *figures)
 {
@@ -268,11 +258,11 @@ static void figures_of(const struct theory_case *c, const struct summary *summar
     (void)watch;
     for (uint32_t k = 0; k < c->known_count; k++) {
         enum theory_quantity quantity = c->known[k].quantity;
-        figures[k] = quantity == THEORY_SQUARE           ? mean_square(responses)
+        figures[k] = quantity == THEORY_SQUARE           ? histogram_mean_square(responses) / 1e18
                      : quantity == THEORY_MEAN           ? histogram_mean(responses) / 1e9
                      : quantity == THEORY_WAITS          ? histogram_above(waits, PROBE_NS + 1)
                      : quantity == THEORY_WAIT && probes ? (histogram_mean(waits) - PROBE_NS) / 1e9
-                     : quantity == THEORY_WAIT_SQUARE    ? mean_square(waits)
+                     : quantity == THEORY_WAIT_SQUARE    ? histogram_mean_square(waits) / 1e18
                                                          : theory_figure(summary, quantity);
         for (size_t i = 0; i < QUANTILES; i++)
             if (quantiles[i].quantity == quantity)

@@ -178,18 +178,6 @@ double theory_trials(double mean, double sd)
     return fmax(20, 1e4 * (sd / mean) * (sd / mean));
 }
 
-/* Buckets are narrow: their middles are as good as the values, to 1e-5. */
-static double mean_square(const struct histogram *h)
-{
-    double sum = 0, low, high;
-    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if (h->bucket[i] > 0) {
-            histogram_range(i, &low, &high);
-            sum += (double)h->bucket[i] * (low + high) * (low + high) / 4;
-        }
-    return sum / (double)h->count / 1e18;
-}
-
 static double present(const struct summary *summary, bool in_service_only)
 {
     const struct summary_backend *b = &summary->backends[0];
@@ -244,7 +232,7 @@ double theory_figure(const struct summary *summary, enum theory_quantity quantit
     case THEORY_P95:
         return histogram_quantile(&summary->latency, 0.95) / 1e9;
     case THEORY_SQUARE:
-        return mean_square(&summary->latency);
+        return histogram_mean_square(&summary->latency) / 1e18;
     case THEORY_PRESENT:
         return present(summary, false);
     case THEORY_SERVING:
