@@ -334,6 +334,55 @@ static void write_failing_backends(const struct theory_case *c, double requests,
     write_failing(c, "constant(", c->values[THEORY_BACKENDS], requests, seed, out);
 }
 
+/* --- noticed or over, whichever comes first ------------------------------------------------------ */
+
+#define OFTEN 50.0 /* checks until it is noticed: they come so often that the time hardly varies */
+
+static int know_unnoticed(struct theory_case *c, struct lb_error *error)
+{
+    double down = c->values[THEORY_DOWN], detect = c->values[THEORY_TIME];
+    double mean = availability_unnoticed(down, detect), up = c->values[THEORY_UP];
+    if (mean / (up + down) < 0.001)
+        return lb_error_set(error, LB_ERROR_INVALID,
+                            "'%s': %.2g of the time is too little to be seen", c->name,
+                            mean / (up + down));
+    /* The instant of notice is uniform over a fiftieth of t: to second order it changes nothing. */
+    theory_know(c, THEORY_DELAY, mean, 1e-4,
+                "down (1 - exp(-t/down)): the least of repair and notice");
+    c->rate = 20 / fmin(mean, up);
+    c->relaxation = up + down;
+    c->effort = 4e3 * c->rate * (up + down) + 1e4 * (up + down) / mean;
+    return 0;
+}
+
+static void write_unnoticed(const struct theory_case *c, double requests, uint64_t seed,
+                            struct text *out)
+{
+    double every = c->values[THEORY_TIME] / (OFTEN - 0.5), warm = 2 * c->relaxation;
+    text_addf(out,
+              "clients:\n  - name: clients\n    arrivals: poisson(rate=%.12g/s)\n"
+              "    requests: [{name: request, work: \"constant(1us)\"}]\n"
+              "balancer:\n  algorithm: random\n"
+              "  health: {active: {every: %.9fs, timeout: %.9fs, fall: %.0f, rise: 1}}\n",
+              c->rate, every, every, OFTEN);
+    text_addf(out,
+              "backends:\n  - {name: server, failures: {mtbf: exponential(mean=%.9fs), "
+              "mttr: exponential(mean=%.9fs)}}\n"
+              "run: {kind: steady, duration: %.9fs, warmup: %.9fs, settle: 1s, seed: %llu}\n",
+              c->values[THEORY_UP], c->values[THEORY_DOWN], warm + requests / c->rate, warm,
+              (unsigned long long)seed);
+}
+
+/* Refused: it is dead and its balancer does not know. Who comes later finds nobody, which is another cause. */
+static void unnoticed_figures(const struct theory_case *c, const struct summary *summary,
+                              const void *watch, double *figures)
+{
+    const struct summary_counts *counts = &summary->counts;
+    (void)watch;
+    figures[0] = (double)counts->cause[CAUSE_REFUSED] / (double)counts->arrived *
+                 (c->values[THEORY_UP] + c->values[THEORY_DOWN]);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 #define CHECKS                                                                                     \
@@ -391,6 +440,13 @@ static const struct theory_family families[] = {
      .allowed = THEORY_BIT(THEORY_FALL) | THEORY_BIT(THEORY_RISE),
      .know = know_failing,
      .scenario = write_failing_backends},
+    {.name = "unnoticed",
+     .what = "time that an outage stays unnoticed: repaired, or noticed after t seconds",
+     .written = "t up down",
+     .needed = THEORY_BIT(THEORY_TIME) | THEORY_BIT(THEORY_UP) | THEORY_BIT(THEORY_DOWN),
+     .know = know_unnoticed,
+     .scenario = write_unnoticed,
+     .figures = unnoticed_figures},
 };
 
 static const struct theory_reference references[] = {
@@ -407,6 +463,7 @@ static const struct theory_reference references[] = {
     {"availability up=1000 down=60", THEORY_AVAILABILITY, 0.9433962264, 1e-9, "up/(up+down)"},
     {"failing n=4 every=4 up=1000 down=60", THEORY_FAILING, 0.009905891669, 0.02,
      "the same with a recovery noticed at once"},
+    {"unnoticed t=10 up=200 down=60", THEORY_DELAY, 9.211096507, 1e-9, "MTTR (1 - exp(-D/MTTR))"},
     {.row = NULL},
 };
 

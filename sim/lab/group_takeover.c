@@ -86,26 +86,34 @@ static int know_stale(struct theory_case *c, struct lb_error *error)
     return 0;
 }
 
-/* One of two balancers dies, and leaves the names at once. Measured around t: the share
- * falls in a straight line. */
-static void write_stale(const struct theory_case *c, double requests, uint64_t seed,
-                        struct text *out)
+/* One of two balancers dies, and leaves the names after `leaves`. What is measured begins `from` after that, and ends
+ * `until` after it; `asked` requests then, and a client waits for a thousandth of a ttl. */
+static void write_names(const struct theory_case *c, double asked, double leaves, double from,
+                        double until, uint64_t seed, struct text *out)
 {
-    double ttl = c->values[THEORY_TTL], t = c->values[THEORY_TIME], dies = 2 * ttl;
-    double around = 0.5 * (ttl - t < t ? ttl - t : t);
-    (void)requests;
+    double ttl = c->values[THEORY_TTL], dies = 2 * ttl;
     text_addf(out,
               "clients:\n  - name: clients\n    arrivals: poisson(rate=%.12g/s)\n"
               "    population: {clients: %.0f}\n"
               "    requests: [{name: request, work: \"constant(1us)\"}]\n    timeout: %.9fs\n"
               "balancer:\n  name: lb\n  count: 2\n  algorithm: random\n  clients: dns(ttl=%.9fs)\n"
-              "  redundancy: {mode: single, detect: 1ns}\n"
+              "  redundancy: {mode: single, detect: %.9fs}\n"
               "backends:\n  - {name: server, slots: 100}\n",
-              2000 / around, CLIENTS, ttl / 1000, ttl);
+              asked / (until - from), CLIENTS, ttl / 1000, ttl, leaves);
     text_addf(out,
               "timeline:\n  - {at: %.9fs, kill: lb1}\n"
               "run: {kind: steady, duration: %.9fs, warmup: %.9fs, settle: %.9fs, seed: %llu}\n",
-              dies, dies + t + around, dies + t - around, ttl, (unsigned long long)seed);
+              dies, dies + until, dies + from, ttl, (unsigned long long)seed);
+}
+
+/* The names change at once. Measured around t: the share falls in a straight line. */
+static void write_stale(const struct theory_case *c, double requests, uint64_t seed,
+                        struct text *out)
+{
+    double ttl = c->values[THEORY_TTL], t = c->values[THEORY_TIME];
+    double around = 0.5 * (ttl - t < t ? ttl - t : t);
+    (void)requests;
+    write_names(c, 4000, 1e-9, t - around, t + around, seed, out);
 }
 
 /* Half of them had the one that died. */
@@ -115,6 +123,33 @@ static void stale_figures(const struct theory_case *c, const struct summary *sum
     (void)watch;
     for (uint32_t k = 0; k < c->known_count; k++)
         figures[k] = 2 * theory_figure(summary, THEORY_FAILING);
+}
+
+#define ASKED 1e5 /* requests while some may still go astray */
+
+static int know_dns(struct theory_case *c, struct lb_error *error)
+{
+    (void)error;
+    theory_know(c, THEORY_DELAY,
+                availability_dns_outage(c->values[THEORY_TTL], c->values[THEORY_TIME], 0),
+                THEORY_EXACT, "t + ttl/2: what a record has left is uniform in (0, ttl)");
+    plan(c);
+    return 0;
+}
+
+static void write_dns(const struct theory_case *c, double requests, uint64_t seed, struct text *out)
+{
+    double t = c->values[THEORY_TIME];
+    (void)requests;
+    write_names(c, ASKED, t, 0, t + 1.01 * c->values[THEORY_TTL], seed, out);
+}
+
+/* Half of the clients had the one that died; each asks at the same rate. */
+static void dns_figures(const struct theory_case *c, const struct summary *summary,
+                        const void *watch, double *figures)
+{
+    (void)c, (void)watch;
+    figures[0] = 2 * theory_figure(summary, THEORY_FAILING) * summary->simulated_s;
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -137,6 +172,13 @@ static const struct theory_family families[] = {
      .know = know_stale,
      .scenario = write_stale,
      .figures = stale_figures},
+    {.name = "dns-outage",
+     .what = "what a client of a balancer loses that dies, and leaves the names t seconds later",
+     .written = "t ttl",
+     .needed = THEORY_BIT(THEORY_TIME) | THEORY_BIT(THEORY_TTL),
+     .know = know_dns,
+     .scenario = write_dns,
+     .figures = dns_figures},
 };
 
 static const struct theory_reference references[] = {
@@ -144,6 +186,8 @@ static const struct theory_reference references[] = {
     {"takeover priority=150 advert=3", THEORY_DELAY, 8.7421875, 1e-9, "10.2421875 - 3/2"},
     {"stale-names t=30 ttl=60", THEORY_STALE, 0.5, 1e-9, "1 - t/ttl"},
     {"stale-names t=60 ttl=300", THEORY_STALE, 0.8, 1e-9, "1 - t/ttl"},
+    {"dns-outage t=15 ttl=60", THEORY_DELAY, 45, 1e-9, "detect + update + ttl/2"},
+    {"dns-outage t=15 ttl=300", THEORY_DELAY, 165, 1e-9, "detect + update + ttl/2"},
     {.row = NULL},
 };
 

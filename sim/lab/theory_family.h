@@ -70,8 +70,7 @@ struct theory_group {
 
 extern const struct theory_group theory_queues, theory_more_queues, theory_balls, theory_hashing,
     theory_sticky, theory_failover, theory_balancers, theory_takeover, theory_sessions,
-    theory_retries, theory_unequal, theory_hedges, theory_waits, theory_farms, theory_outages,
-    theory_sizes;
+    theory_retries, theory_unequal, theory_hedges, theory_waits, theory_farms, theory_sizes;
 extern const struct theory_reference theory_queue_references[];
 
 /* The families in the order of the headings; NULL when i is beyond the last. */

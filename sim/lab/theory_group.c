@@ -6,10 +6,9 @@
 #include "sim/lab/theory_family.h"
 
 static const struct theory_group *const groups[] = {
-    &theory_queues,   &theory_more_queues, &theory_waits,     &theory_farms,
-    &theory_sizes,    &theory_balls,       &theory_hashing,   &theory_sticky,
-    &theory_failover, &theory_outages,     &theory_balancers, &theory_takeover,
-    &theory_sessions, &theory_retries,     &theory_hedges,    &theory_unequal,
+    &theory_queues,   &theory_more_queues, &theory_waits,   &theory_farms,    &theory_sizes,
+    &theory_balls,    &theory_hashing,     &theory_sticky,  &theory_failover, &theory_balancers,
+    &theory_takeover, &theory_sessions,    &theory_retries, &theory_hedges,   &theory_unequal,
 };
 #define GROUPS (sizeof groups / sizeof groups[0])
 
