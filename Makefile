@@ -178,7 +178,7 @@ asan:
 	@$(MAKE) --no-print-directory VARIANT=asan run-sanitized
 
 # What has threads, under the thread sanitizer: the tests that say `tsan: yes` in their first lines.
-# (All of TEST_C but test_guard.c, which crashes on purpose, run under it, too: half an hour.)
+# The others have one thread.
 tsan:
 	@$(MAKE) --no-print-directory VARIANT=tsan tests
 	@TIMES=10 $(MAKE) --no-print-directory VARIANT=tsan run-tests \

@@ -205,9 +205,14 @@ static bool within(const struct advice *a, uint32_t i)
     return a->most_false < 0 || mean(a, ADVISE_FALSE, i) <= a->most_false;
 }
 
+bool advice_candidate(const struct advice *a, uint32_t i)
+{
+    return within(a, i) && pareto_on_front(&a->front, i);
+}
+
 bool advice_as_good(const struct advice *a, uint32_t i)
 {
-    if (a->best == UINT32_MAX || !within(a, i) || !pareto_on_front(&a->front, i))
+    if (a->best == UINT32_MAX || !advice_candidate(a, i))
         return false;
     struct paired pair = advice_difference(a, ADVISE_FAILED, i, a->best);
     return i == a->best || pair.difference.mean == 0 ||

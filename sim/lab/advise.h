@@ -72,7 +72,9 @@ struct advice {
 int advise_make(const struct advise_setup *setup, struct advice *advice, struct lb_error *error);
 void advice_done(struct advice *advice);
 
-/* May i be recommended instead of the best: within the limit, on the front, not shown to fail more? */
+/* Is i within the limit and on the front? */
+bool advice_candidate(const struct advice *advice, uint32_t i);
+/* May it be recommended instead of the best: is it a candidate, and not shown to fail more? */
 bool advice_as_good(const struct advice *advice, uint32_t i);
 /* The paired difference, setting i - setting j, 95 %. */
 struct paired advice_difference(const struct advice *advice, enum advise_figure figure, uint32_t i,

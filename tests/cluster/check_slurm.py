@@ -13,7 +13,8 @@ import tempfile
 
 import sharded
 import slurm
-from sharded import check
+import checks  # sharded says where it lies
+from checks import check
 
 
 def submit(cluster):
@@ -124,7 +125,7 @@ def main():
             killed(cluster, digest, whole)
         finally:
             pids = cluster.pids()
-            if sharded.failed:
+            if checks.failed:
                 cluster.show_logs()
             had_to = cluster.stop()
         check(not had_to, f"killed: {had_to}")
@@ -134,7 +135,7 @@ def main():
     finally:
         os.chdir(home)
         shutil.rmtree(folder, ignore_errors=True)
-    return sharded.done()
+    return checks.finish()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import LBSIM, check
+
 SCENARIO = """lbsim: 1
 name: grid
 clients:
@@ -26,23 +28,6 @@ sweep:
   clients.web.arrivals.load: range(50%, 90%, 9)
 """
 CELLS, TASKS = 27, 3
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-    return condition
-
-
-def done():
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
 
 
 def rows(path):

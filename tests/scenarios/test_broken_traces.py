@@ -5,11 +5,12 @@
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "./lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import check, finish, lbsim
+
 SCENARIO = """lbsim: 1
 name: traced
 clients:
@@ -19,16 +20,6 @@ backends: [{name: b}]
 run: {kind: transient, duration: 60s}
 """
 LINES = 5000
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def trace(name, broken):
@@ -42,15 +33,11 @@ def trace(name, broken):
         file.write(SCENARIO % name)
 
 
-def run(*words):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False)
-
-
 def some(count, text):
     """Some broken lines, and what is said and done."""
     numbers = [100 + 40 * k for k in range(count)]
     trace("few.csv", {n: text for n in numbers})
-    done = run("run", "s.yaml", "--db", ":memory:", "--json")
+    done = lbsim("run", "s.yaml", "--db", ":memory:", "--json")
     check(done.returncode == 0, f"{count} broken: {done.returncode} {done.stderr}")
     check(json.loads(done.stdout)["requests"]["arrived"] == LINES - count, f"the {LINES - count} others come")
     shown = [int(n) for n in re.findall(r"few\.csv:(\d+): warning: broken line", done.stderr)]
@@ -63,18 +50,18 @@ def some(count, text):
 
 def backwards():
     trace("back.csv", {500: "17,1500"})
-    done = run("run", "s.yaml", "--db", ":memory:", "--json")
+    done = lbsim("run", "s.yaml", "--db", ":memory:", "--json")
     check(done.returncode == 0 and "500" in done.stderr and "back" in done.stderr, f"backwards: {done.stderr}")
     check(json.loads(done.stdout)["requests"]["arrived"] == LINES - 1, "one is left out")
 
 
 def too_many():
     trace("many.csv", {n: "rubbish" for n in range(1000, 1050)})
-    done = run("run", "s.yaml", "--db", ":memory:")
+    done = lbsim("run", "s.yaml", "--db", ":memory:")
     check(done.returncode == 0, f"exactly 1 %: {done.returncode} {done.stderr}")
     trace("many.csv", {n: "rubbish" for n in range(1000, 1051)})
     for command in ("run", "check"):
-        done = run(command, "s.yaml")
+        done = lbsim(command, "s.yaml")
         check(done.returncode == 2 and "more than 1%" in done.stderr.replace("1 %", "1%"),
               f"{command}, above 1 %: {done.returncode} {done.stderr}")
         check("s.yaml:4:" in done.stderr and not os.path.exists("lbsim.db"), f"{command}: where, and nothing recorded")
@@ -88,5 +75,4 @@ with tempfile.TemporaryDirectory() as folder:
     backwards()
     too_many()
     os.chdir("/")
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(finish())

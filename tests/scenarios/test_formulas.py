@@ -13,28 +13,18 @@ off once in 51 tries, and a row of validate once in 170,000.
 import json
 import math
 import os
-import subprocess
 import sys
 
-LBSIM = os.environ.get("LBSIM", "./lbsim")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import check, finish, lbsim
+
 SEEDS, LIMIT = 10, 5.29
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def margins(number):
     folder = "scenarios/phenomena"
     (name,) = [n for n in os.listdir(folder) if n.startswith(number)]
-    done = subprocess.run([LBSIM, "run", os.path.join(folder, name), "--margins", "--seeds", str(SEEDS), "--json"],
-                          capture_output=True, text=True, check=False)
+    done = lbsim("run", os.path.join(folder, name), "--margins", "--seeds", str(SEEDS), "--json")
     rows = json.loads(done.stdout)["files"][0]["rows"]
     return {(r["variant"], r["text"]): r for r in rows}
 
@@ -128,8 +118,7 @@ FAMILIES = (
 
 def families():
     words = [word for row in FAMILIES for word in ("--row", row)]
-    done = subprocess.run([LBSIM, "validate", "--quick", "--json", "--quiet", *words], capture_output=True, text=True,
-                          check=False)
+    done = lbsim("validate", "--quick", "--json", "--quiet", *words)
     check(done.returncode == 0, f"validate: {done.returncode} {done.stderr}")
     rows = json.loads(done.stdout)["rows"] if done.stdout else []
     for family in FAMILIES:
@@ -140,5 +129,4 @@ def families():
 
 for part in (sticky_scale_out, detection, slow_start, takeover, deployment, families):
     part()
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(finish())

@@ -7,7 +7,6 @@ do: one that costs more is run once more beside the largest honest file, and may
 as much as that one does at the same time (they cost the same on a quiet machine). timeout: 120
 """
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -83,7 +82,6 @@ TAIL = ("clients:\n  - name: c\n    arrivals: poisson(rate=1/s)\n"
         "    requests: [{name: r, work: constant(1ms)}]\n"
         "balancer: {algorithm: random}\nrun: {duration: 1s}\n")
 ERROR, DEEP, MANY = b": error: ", b"more than 32 levels deep", b"more than 1,000 keys"
-
 
 
 def many(piece, count):

@@ -12,11 +12,12 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import check, finish, lbsim
+
 T19 = 2.093024  # Student's t, 19 degrees of freedom, two-sided 95 %
 HEAD = """lbsim: 1
 name: farm
@@ -26,20 +27,6 @@ clients:
     requests: [{name: all, work: constant(1ms)}]
     timeout: 100ms
 """
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def lbsim(*words):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False)
 
 
 def write(path, *parts):
@@ -194,6 +181,8 @@ def wrong():
         done = lbsim("advise", *words)
         check(done.returncode == status and says in done.stderr and done.stdout == "",
               f"{words}: {done.returncode} {done.stderr}")
+    alone = advise("var.yaml", "--variant", "checks", "-r", "2", "-i", "1s", "-f", "3", "-t", "1s")
+    check(len(alone["settings"]) == 1 and "no other setting" in alone["words"], f"one setting: {alone['words']}")
     few = advise("var.yaml", "--variant", "checks", "-r", "2", "-i", "500ms,1s", "-f", "2", "-t", "1s,100ms")
     check(few["left_out"] == 1 and "1 combination left out" in few["words"], "a timeout longer than the interval")
 
@@ -205,5 +194,4 @@ with tempfile.TemporaryDirectory() as folder:
     check(sorted(os.listdir(".")) == ["l.yaml", "late.yaml", "n.yaml", "none.yaml", "t.yaml", "var.yaml"],
           "nothing is left behind")
     os.chdir("/")
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(finish())

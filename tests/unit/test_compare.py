@@ -13,10 +13,12 @@ import math
 import os
 import re
 import sqlite3
-import subprocess
+import sys
 import tempfile
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import check, finish, lbsim
+
 T19 = {0.95: 2.093024, 0.975: 2.433440}  # Student's t, 19 degrees of freedom, two-sided
 SCENARIO = """lbsim: 1
 name: farm
@@ -29,21 +31,6 @@ balancer: {algorithm: random}
 backends: [{name: b, count: 4}]
 run: {duration: 40s, warmup: 4s, seed: 3}
 """
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def lbsim(*words, **more):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False, **more)
 
 
 def compare(*words, file="s.yaml", db=":memory:"):
@@ -311,8 +298,7 @@ def main():
         bad_input()
         null_comparisons()
         os.chdir("/")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import os
 import shutil
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import check, finish, lbsim
+
 SCENARIO = """lbsim: 1
 name: %s
 clients:
@@ -29,21 +30,6 @@ run: {duration: 20s, warmup: 2s, replications: 20, seed: 3}
 sweep:
   balancer.algorithm: [random, least-connections]
 """
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def lbsim(*words):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False)
 
 
 def write(path, name="grid", speed="1"):
@@ -217,5 +203,4 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     main()
     os.chdir("/")
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+sys.exit(finish())

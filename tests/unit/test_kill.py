@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import LBSIM, check, finish
+
 KILLS = 20
 # Many samples of many backends: some 4 MB a run, so that writing takes a while.
 SCENARIO = """lbsim: 1
@@ -30,17 +32,6 @@ balancer: {algorithm: round-robin}
 backends: [{name: web, count: 200, slots: 1}]
 run: {duration: 30s, warmup: 1s, seed: 1, sample: 50ms}
 """
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def start(seed):
@@ -121,8 +112,7 @@ def main():
     finally:
         os.chdir(home)
         shutil.rmtree(folder)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

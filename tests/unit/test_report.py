@@ -22,7 +22,9 @@ import tempfile
 import time
 import xml.dom.minidom
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import LBSIM, check, finish
+
 SCENARIO = """lbsim: 1
 name: two classes and a fault
 clients:
@@ -46,17 +48,6 @@ timeline:
 run: {duration: 12s, warmup: 1s, seed: 7, sample: 500ms}
 expect: [errors < 100%]
 """
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def lbsim(*words, expect=0, env=None):
@@ -393,11 +384,11 @@ def main():
     finally:
         os.chdir(home)
         shutil.rmtree(folder)
-    print(f"{passed} passed, {failed} failed")
-    if not have_gnuplot and failed == 0:
+    status = finish()
+    if not have_gnuplot and status == 0:
         print("gnuplot is not installed")
         return 77
-    return 1 if failed else 0
+    return status
 
 
 if __name__ == "__main__":

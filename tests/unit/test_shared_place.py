@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import LBSIM, check, finish, lbsim
+
 SCENARIO = """lbsim: 1
 name: shared
 clients:
@@ -23,20 +25,6 @@ run: {duration: 20s, warmup: 2s, seed: 3, sample: 100ms}
 BOTH = ("--algorithms", "random,round-robin")
 COMMANDS = {"run": ("run", "s.yaml", "-q"), "sweep": ("sweep", "s.yaml", "-q", "-r", "3", *BOTH),
             "compare": ("compare", "s.yaml", "-q", "-r", "3", *BOTH)}
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def lbsim(*words):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False)
 
 
 def ask(path, question):
@@ -92,5 +80,4 @@ with tempfile.TemporaryDirectory() as folder:
     held()
     full()
     os.chdir("/")
-print(f"{passed} passed, {failed} failed")
-sys.exit(1 if failed else 0)
+sys.exit(finish())

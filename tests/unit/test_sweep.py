@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 
-LBSIM = os.path.abspath(os.environ.get("LBSIM", "lbsim"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import LBSIM, check, finish, lbsim
+
 KILLS = int(os.environ.get("KILLS", "20"))
 SCENARIO = """lbsim: 1
 name: grid
@@ -35,21 +37,6 @@ sweep:
 """
 CELLS = 27
 MANY = ("-r", "30")  # for sweeps that are to be killed on the way: several transactions
-
-passed = failed = 0
-
-
-def check(condition, what):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def lbsim(*words, **more):
-    return subprocess.run([LBSIM, *words], capture_output=True, text=True, check=False, **more)
 
 
 def sweep(*words, file="s.yaml"):
@@ -461,8 +448,7 @@ def main():
     finally:
         os.chdir(home)
         shutil.rmtree(folder)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -97,24 +97,29 @@ static void add_recommended(const struct advise_job *job, struct text *out)
 static void add_reason(const struct advise_job *job, struct text *out)
 {
     const struct advice *a = &job->advice;
-    uint32_t good = 0;
+    uint32_t good = 0, front = 0;
     if (a->best == UINT32_MAX)
         return;
-    for (uint32_t i = 0; i < a->count; i++)
+    for (uint32_t i = 0; i < a->count; i++) {
         good += advice_as_good(a, i) ? 1 : 0;
-    text_addf(out, "Why: ");
-    if (good < 2) {
-        text_addf(out, "it has the fewest requests that %s", failures(job));
-        add_limit(job, out);
-        text_addf(out, ", and every other one is shown to have more.\n");
-        return;
+        front += advice_candidate(a, i) ? 1 : 0;
     }
-    text_addf(out, "no setting");
-    add_limit(job, out);
-    text_addf(out,
-              " is shown to have fewer requests that %s; of the %" PRIu32
-              " not told apart it has the fewest false ejections, then the fewest checks.\n",
-              failures(job), good);
+    if (a->count == 1) {
+        text_addf(out, "Why: there is no other setting to hold it against.\n");
+    } else if (good < 2) {
+        text_addf(out, "Why: it has the fewest requests that %s", failures(job));
+        add_limit(job, out);
+        text_addf(out, front < 2 ? ", and no other one is on the front.\n"
+                                 : ", and every other one on the front is shown to have more.\n");
+    } else {
+        text_addf(out, "Why: no setting");
+        add_limit(job, out);
+        text_addf(out,
+                  " is shown to have fewer requests that %s; of the %" PRIu32
+                  " not told apart it has the fewest false ejections, then the fewest checks, then "
+                  "the longest timeout.\n",
+                  failures(job), good);
+    }
 }
 
 /* The neighbours on the front: what more or less caution would cost. */
@@ -146,6 +151,8 @@ static void add_neighbours(const struct advise_job *job, struct text *out)
 void advise_words(const struct advise_job *job, struct text *out)
 {
     const struct advice *a = &job->advice;
+    if (a->nothing_fails)
+        text_addf(out, "No backend failed: this says nothing of how soon a failure is noticed.\n");
     add_recommended(job, out);
     add_reason(job, out);
     if (a->own != UINT32_MAX && a->own != a->recommended) {
@@ -158,8 +165,6 @@ void advise_words(const struct advise_job *job, struct text *out)
         text_addf(out, "It is the file's own setting.\n");
     }
     add_neighbours(job, out);
-    if (a->nothing_fails)
-        text_addf(out, "No backend failed: this says nothing of how soon a failure is noticed.\n");
     if (a->replications < 20)
         text_addf(out, "Only %" PRIu32 " replication%s: 20 or more are advised.\n", a->replications,
                   a->replications == 1 ? "" : "s");
@@ -250,8 +255,9 @@ static void print_head(const struct advise_job *job)
 {
     struct text line;
     text_init(&line);
-    text_addf(&line, "%u settings, %u replications each on the same traffic, seed %" PRIu64,
-              job->setup.count, job->setup.replications, job->base->run.seed);
+    text_addf(&line, "%u setting%s, %u replication%s each on the same traffic, seed %" PRIu64,
+              job->setup.count, job->setup.count == 1 ? "" : "s", job->setup.replications,
+              job->setup.replications == 1 ? "" : "s", job->base->run.seed);
     if (job->form == MANY_MARKDOWN)
         fputs("Health checks: ", stdout);
     text_print(stdout, job->base->path);

@@ -14,8 +14,8 @@
 #include "sim/lab/plan.h"
 #include "ui/cli/sweep.h"
 
-#define SLURM_TASKS                                                                                \
-    1000U /* of an array, as Slurm comes: MaxArraySize is 1001, and indices end below it */
+/* Of an array, as Slurm comes: MaxArraySize is 1001, and indices end below it. */
+#define SLURM_TASKS 1000U
 
 /* 'it'\''s': the word for a POSIX shell, whatever is in it. */
 static void add_quoted(struct text *to, const char *word)
